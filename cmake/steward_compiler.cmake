@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# How everything here is compiled: language, warnings, sanitizers.
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
+
+if(STEWARD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(STEWARD_CCACHE_PROGRAM ccache)
+  if(STEWARD_CCACHE_PROGRAM)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${STEWARD_CCACHE_PROGRAM}")
+  endif()
+endif()
+
+set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # A task that falls off its end and a dropped result are bugs; only clang sees them in coroutines, so they are errors in every build.
+  list(APPEND steward_warnings -Werror=return-type -Werror=unused-result -Wextra-semi)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # -Wshadow of g++ also warns where a lambda's parameter has the name of a member function; clang's does not.
+  list(APPEND steward_warnings -Wno-shadow -Wshadow=local)
+  if(STEWARD_SANITIZE)
+    # g++ 12 reports uninitialised members inside std::optional and std::expected as soon as a sanitizer changes its inlining.
+    list(APPEND steward_warnings -Wno-maybe-uninitialized)
+  endif()
+endif()
+if(STEWARD_WERROR)
+  list(APPEND steward_warnings -Werror)
+endif()
+
+# Sanitizers have to be everywhere or nowhere, so they are the only global flags.
+if(STEWARD_SANITIZE)
+  list(JOIN STEWARD_SANITIZE "," steward_sanitize_flag)
+  add_compile_options(-fsanitize=${steward_sanitize_flag} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${steward_sanitize_flag})
+  if("undefined" IN_LIST STEWARD_SANITIZE)
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+# Everything a target of ours gets that its users must not inherit.
+function(steward_compile target)
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  target_compile_options(${target} PRIVATE ${steward_warnings})
+endfunction()
