@@ -123,6 +123,8 @@ error error::stopped(stop_reason reason, const void* origin, bool inherited) noe
                (static_cast<std::uintptr_t>(inherited) << inherited_shift));
 }
 
+std::uintptr_t error::inherited_word(std::uintptr_t word) noexcept { return word | (std::uintptr_t{1} << inherited_shift); }
+
 error error::join(std::span<const error> causes) noexcept {
   if (causes.size() == 1) return causes.front();
   try {
@@ -280,7 +282,7 @@ error current_exception_error() noexcept {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    return errc::out_of_memory;
+    return {make_error_code(errc::out_of_memory), "std::bad_alloc: out of memory"};
   } catch (const std::exception& caught) {
     try {
       return {make_error_code(errc::exception), demangled(typeid(caught)) + ": " + caught.what()};

@@ -78,7 +78,10 @@ class error {
   struct node;
   struct walk;
 
+  friend class context;  // keeps the word of its stop, so that asking why needs no lock
+
   explicit error(std::uintptr_t word) noexcept : word_(word) {}
+  static std::uintptr_t inherited_word(std::uintptr_t word) noexcept;
   static error from(node* made, errc otherwise) noexcept;
   [[nodiscard]] node* pointer() const noexcept;
   [[nodiscard]] const error& first_cause() const noexcept;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run of a runnable in the background, with a state.
+#pragma once
+
+#include "steward/detail/roster.hpp"
+#include "steward/runnable.hpp"
+#include "steward/state.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace steward {
+
+class start_awaiter;
+class stop_awaiter;
+class done_awaiter;
+class ready_awaiter;
+
+/// Runs a runnable in the background, once, under a context of its own. `docs/states.md` shows its states.
+///
+///     process web(ctx, serve, "web");
+///     auto started = co_await web.start(ctx);   // until it is ready
+///     auto stopped = co_await web.stop(ctx);    // graceful, until it is gone
+///
+/// Threads: every function from any thread (PR9). The runnable runs on the scheduler of the context that the process was made with.
+/// Lifetime: shorter than that context, longer than every wait on it. Destroying one that was started and is not gone is reported and ends the program (PR11).
+/// Cost: about 250 bytes, no allocation but for a name, and the frames of the runnable.
+/// Source: laws PR1 to PR14.
+class process final : private detail::domain, private detail::roster_entry, private detail::hook, private waiter {
+ public:
+  /// Runs `what` under a child of `parent`, when it is started.
+  process(context& parent, runnable what, std::string_view name = {});
+  ~process();
+
+  /// Starts it and waits until it is ready. Success means that it was; it may have ended since.
+  /// Shape: an awaitable that yields `result<>`, and converts to `task<>`.
+  /// Stop: if `ctx` stops first, the process is forced, and this waits until it has ended and fails with the reason (PR4).
+  /// Errors: `invalid_state` unless it is initial; `run: …` if it ended before it was ready (PR3); the stop, if it was stopped meanwhile (PR5).
+  [[nodiscard]] start_awaiter start(context& ctx) noexcept;
+
+  /// Asks it to wind down gracefully and waits until it is gone. In starting it forces (PR5).
+  /// Shape: as `start`.
+  /// Stop: if `ctx` stops first, the process is forced, and this waits until it has ended and fails with the reason (PR7).
+  /// Errors: `invalid_state` if it is stopped already (PR2); `run: …` if the run failed (PR6);
+  /// `would_wait_for_itself` if `ctx` is inside this process (PR12).
+  [[nodiscard]] stop_awaiter stop(context& ctx) noexcept;
+
+  /// Asks for the same without waiting. `cause` becomes `err()` if the run itself reports none. In initial or stopped it does nothing.
+  void request_stop(error cause) noexcept;
+  void request_stop() noexcept;
+
+  /// Stops its context, without waiting: whatever runs is asked to end at once.
+  void force(stop_reason why = stop_reason::requested) noexcept;
+
+  /// `co_await web.done(ctx)` waits until it is gone, whatever ended it; any number may wait.
+  /// Errors: the reason of `ctx`, if that stops first (PR8).
+  [[nodiscard]] done_awaiter done(context& ctx) noexcept;
+
+  [[nodiscard]] process_state state() const noexcept;
+
+  /// Whether it is gone: its run has completed, or it was stopped before it ran.
+  [[nodiscard]] bool is_done() const noexcept;
+
+  /// Stopped, and not gone yet (PR1).
+  [[nodiscard]] bool ending() const noexcept;
+
+  /// What the run returned, raw; empty before it is gone and after success.
+  [[nodiscard]] std::optional<error> err() const noexcept;
+
+  [[nodiscard]] std::string_view name() const noexcept;
+
+ private:
+  friend class start_awaiter;
+  friend class stop_awaiter;
+  friend class done_awaiter;
+  friend class ready_awaiter;
+
+  struct own_context final : context {
+    own_context(context& parent, detail::domain& own) noexcept : context(parent.scheduler(), &parent, own) {}
+  };
+
+  void ended_from_inside(error cause) noexcept override { ask(std::move(cause)); }
+  void context_stopped() noexcept override;
+  static void parent_stopped(detail::hook& self) noexcept;
+  static void run_ended(work& self) noexcept;
+
+  void run() noexcept;
+  void ask(std::optional<error> cause) noexcept;
+  void lost() noexcept;
+  void finish(result<> outcome) noexcept;
+  void stop_own_and_unpin(stop_reason why) noexcept;
+  bool enter_parent() noexcept;
+  void leave_parent() noexcept;
+  void close_own() noexcept;
+  task<> ready(context& handed);
+  const process_transition& apply(process_event event) noexcept;
+
+  own_context own_;
+  runnable what_;
+  task<> run_;
+  waiter* callback_ = nullptr;  // the callback, while it waits to be released
+  waiter* starter_ = nullptr;
+  waiter* stopper_ = nullptr;
+  done_awaiter* waiting_ = nullptr;
+  std::optional<error> err_;
+  std::unique_ptr<char[]> name_;
+  process_state state_ = process_state::initial;
+  bool called_ = false;   // the callback has been called; touched by the run alone
+  bool ready_ = false;    // it was ready
+  bool was_stopped_ = false;  // by `stop` or `request_stop`
+  bool entered_ = false;  // listed with the parent; touched by start and the run alone
+  bool done_ = false;
+};
+
+}  // namespace steward
+
+#include "steward/process_wait.hpp"

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the functions of `process` return: awaitables that yield `result<>`. Their types appear only in `co_await` expressions.
+#pragma once
+
+#include "steward/process.hpp"
+
+namespace steward {
+
+/// The wait of `process::start`.
+class [[nodiscard]] start_awaiter : private detail::hook {
+ public:
+  start_awaiter(process& what, context& ctx) noexcept : hook(&context_stopped), process_(&what), context_(&ctx) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    return begin(caller.promise());
+  }
+  result<> await_resume() noexcept;
+
+  /// For those who want a task: `start_stop`, `or_return`.
+  operator task<>() const { return as_task(*process_, *context_); }  // NOLINT(google-explicit-constructor): PR14
+
+ private:
+  bool begin(waiter& who) noexcept;
+  static void context_stopped(detail::hook& self) noexcept;
+  static task<> as_task(process& what, context& ctx);
+
+  process* process_;
+  context* context_;
+  bool refused_ = false;        // not in initial
+  bool added_ = false;          // registered with the context
+  bool context_first_ = false;  // the context stopped before the process was ready, or had ended; guarded by the process's lock
+};
+
+/// The wait of `process::stop`.
+class [[nodiscard]] stop_awaiter : private detail::hook {
+ public:
+  stop_awaiter(process& what, context& ctx) noexcept : hook(&context_stopped), process_(&what), context_(&ctx) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    return begin(caller.promise());
+  }
+  result<> await_resume() noexcept;
+
+  operator task<>() const { return as_task(*process_, *context_); }  // NOLINT(google-explicit-constructor): PR14
+
+ private:
+  enum class refusal : unsigned char { none, invalid_state, inside };
+
+  bool begin(waiter& who) noexcept;
+  static void context_stopped(detail::hook& self) noexcept;
+  static task<> as_task(process& what, context& ctx);
+
+  process* process_;
+  context* context_;
+  waiter* who_ = nullptr;
+  refusal refused_ = refusal::none;
+  bool initial_ = false;        // it had not been started
+  bool added_ = false;          // registered with the context
+  bool context_first_ = false;  // the context stopped before the process had ended; guarded by the process's lock
+};
+
+/// The wait of `process::done`.
+class [[nodiscard]] done_awaiter : private detail::hook {
+ public:
+  done_awaiter(process& what, context& ctx) noexcept : hook(&context_stopped), process_(&what), context_(&ctx) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return process_->is_done(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    return begin(caller.promise());
+  }
+  result<> await_resume() noexcept;
+
+  operator task<>() const { return as_task(*process_, *context_); }  // NOLINT(google-explicit-constructor): as the others
+
+ private:
+  friend class process;
+
+  bool begin(waiter& who) noexcept;
+  static void context_stopped(detail::hook& self) noexcept;
+  static task<> as_task(process& what, context& ctx);
+
+  process* process_;
+  context* context_;
+  waiter* who_ = nullptr;
+  done_awaiter* next_ = nullptr;  // the list of those who wait, guarded by the process's lock, as is `link_`
+  done_awaiter** link_ = nullptr;
+  bool added_ = false;
+  bool context_first_ = false;
+};
+
+inline start_awaiter process::start(context& ctx) noexcept { return {*this, ctx}; }
+inline stop_awaiter process::stop(context& ctx) noexcept { return {*this, ctx}; }
+inline done_awaiter process::done(context& ctx) noexcept { return {*this, ctx}; }
+
+}  // namespace steward

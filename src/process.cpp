@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a process does is decided by the table in state.hpp; here are the effects. Whoever publishes a waiter under the lock may be overtaken: the waiter
+// may be resumed on another thread, and destroy the process, before the next line runs. So publishing is the last thing done, or the domain is pinned.
+#include "steward/process.hpp"
+
+#include "steward/misuse.hpp"
+
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+namespace steward {
+
+namespace {
+
+std::unique_ptr<char[]> copy_of(std::string_view name) {
+  if (name.empty()) return nullptr;
+  auto copy = std::make_unique_for_overwrite<char[]>(name.size() + 1);
+  std::memcpy(copy.get(), name.data(), name.size());
+  copy[name.size()] = '\0';
+  return copy;
+}
+
+}  // namespace
+
+/// The callback's wait, from ready to release.
+class [[nodiscard]] ready_awaiter : private detail::hook {
+ public:
+  ready_awaiter(process& what, context& handed) noexcept : hook(&handed_stopped), process_(&what), handed_(&handed) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    return begin(caller.promise());
+  }
+  void await_resume() noexcept {
+    if (added_) handed_->withdraw(*this);
+  }
+
+ private:
+  static void handed_stopped(detail::hook& self) noexcept { static_cast<ready_awaiter&>(self).process_->lost(); }
+  bool begin(waiter& callback) noexcept;
+
+  process* process_;
+  context* handed_;
+  bool added_ = false;
+};
+
+// The stop of the handed context is watched from before the process counts as running. In the usual case one section does both.
+bool ready_awaiter::begin(waiter& callback) noexcept {
+  process& what = *process_;
+  const bool own = handed_ == &what.own_;
+  const bool same_domain = &handed_->domain() == static_cast<detail::domain*>(&what);
+  if (!same_domain) {
+    added_ = handed_->add(*this);
+    if (!added_) what.lost();
+  }
+  std::unique_lock guard(what.lock);
+  if (same_domain && handed_->is_stopped()) what.apply(process_event::lost);
+  if (what.apply(process_event::ready).release) return false;
+  if (same_domain && !own) {
+    handed_->hooks_.push(*this);
+    added_ = true;
+  }
+  what.ready_ = true;
+  what.callback_ = &callback;
+  waiter* const starter = std::exchange(what.starter_, nullptr);
+  guard.unlock();
+  if (starter != nullptr) transfer(*starter);
+  return true;
+}
+
+process::process(context& parent, runnable what, std::string_view name)
+    : roster_entry(nullptr),
+      hook(&parent_stopped),
+      waiter(&run_ended, &parent.scheduler()),
+      own_(parent, *this),
+      what_(std::move(what)),
+      name_(copy_of(name)) {
+  roster_entry::name = name_ ? name_.get() : "process";
+  inner = this;
+}
+
+process::~process() {
+  const std::lock_guard guard(lock);
+  if (state_ == process_state::initial || done_) return;
+  report_misuse("process", name(),
+                state_ == process_state::starting  ? "destroyed while starting"
+                : state_ == process_state::running ? "destroyed while running"
+                                                   : "destroyed while ending");
+}
+
+const process_transition& process::apply(process_event event) noexcept {
+  const process_transition& step = transition(state_, event);
+  if (step.accepted) state_ = step.to;
+  return step;
+}
+
+task<> process::ready(context& handed) {
+  if (std::exchange(called_, true)) co_return errc::callback_already_called;
+  co_await ready_awaiter(*this, handed);
+  co_return {};
+}
+
+void process::run() noexcept {
+  entered_ = enter_parent();
+  if (!entered_) {
+    finish(fail(*own_.stop_error()));
+    return;
+  }
+  run_ = what_.run(own_, callback(this, [](void* self, context& handed) { return static_cast<process*>(self)->ready(handed); }));
+  if (!run_.start(*this)) finish(fail(errc::out_of_memory));
+}
+
+void process::run_ended(work& self) noexcept {
+  auto& me = static_cast<process&>(static_cast<waiter&>(self));
+  me.finish(me.run_.take());
+}
+
+void process::finish(result<> outcome) noexcept {
+  if (entered_) leave_parent();
+  close_own();
+  std::unique_lock guard(lock);
+  apply(process_event::end);
+  done_ = true;
+  if (!outcome) err_ = std::move(outcome.error());
+  waiter* const starter = std::exchange(starter_, nullptr);
+  waiter* const stopper = std::exchange(stopper_, nullptr);
+  done_awaiter* waiting = std::exchange(waiting_, nullptr);
+  for (done_awaiter* each = waiting; each != nullptr; each = each->next_) each->link_ = nullptr;
+  guard.unlock();
+  while (waiting != nullptr) wake(*std::exchange(waiting, waiting->next_)->who_);
+  if (starter != nullptr) transfer(*starter);
+  if (stopper != nullptr) transfer(*stopper);
+}
+
+// The context is stopped when `done` fires (PR8), also by those who were never asked to stop.
+void process::close_own() noexcept {
+  std::unique_lock guard(lock);
+  if (own_.is_stopped()) return;
+  apply(process_event::end);
+  if (own_.child_ != nullptr || !own_.hooks_.empty()) {
+    guard.unlock();
+    own_.stop();
+    return;
+  }
+  own_.stopped_.store(own_.word_of(stop_reason::requested), std::memory_order_release);
+}
+
+bool process::enter_parent() noexcept {
+  context& parent = *own_.parent_;
+  detail::domain& home = parent.domain();
+  {
+    const std::lock_guard guard(home.lock);
+    const auto word = parent.stopped_.load(std::memory_order_relaxed);
+    if (word == 0) {
+      parent.hooks_.push(*this);
+      roster_entry::enter(home);
+      return true;
+    }
+  }
+  parent_stopped(*this);
+  return false;
+}
+
+void process::leave_parent() noexcept {
+  detail::domain& home = own_.parent_->domain();
+  {
+    const std::lock_guard guard(home.lock);
+    roster_entry::leave();
+    if (detail::hook_list::remove(*this)) return;
+  }
+  own_.parent_->withdraw(*this);
+}
+
+void process::parent_stopped(detail::hook& self) noexcept {
+  auto& me = static_cast<process&>(self);
+  me.own_.stop_with(context::inherited(me.own_.parent_->stopped_.load(std::memory_order_acquire)));
+}
+
+void process::context_stopped() noexcept {
+  std::unique_lock guard(lock);
+  waiter* const released = apply(process_event::force).release ? std::exchange(callback_, nullptr) : nullptr;
+  guard.unlock();
+  if (released != nullptr) wake(*released);
+}
+
+void process::lost() noexcept {
+  std::unique_lock guard(lock);
+  waiter* const released = apply(process_event::lost).release ? std::exchange(callback_, nullptr) : nullptr;
+  guard.unlock();
+  if (released != nullptr) wake(*released);
+}
+
+void process::request_stop(error cause) noexcept { ask(std::move(cause)); }
+void process::request_stop() noexcept { ask(std::nullopt); }
+
+void process::ask(std::optional<error> cause) noexcept {
+  std::unique_lock guard(lock);
+  if (state_ == process_state::initial || state_ == process_state::stopped) return;
+  const process_transition& step = apply(process_event::stop);
+  was_stopped_ = true;
+  if (cause) err_ = std::move(cause);
+  waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
+  if (step.force) ++pins;
+  guard.unlock();
+  if (released != nullptr) wake(*released);
+  if (step.force) stop_own_and_unpin(stop_reason::requested);
+}
+
+void process::stop_own_and_unpin(stop_reason why) noexcept {
+  own_.stop(why);
+  const std::lock_guard guard(lock);
+  --pins;
+}
+
+void process::force(stop_reason why) noexcept { own_.stop(why); }
+
+process_state process::state() const noexcept {
+  const std::lock_guard guard(lock);
+  return state_;
+}
+
+bool process::is_done() const noexcept {
+  const std::lock_guard guard(lock);
+  return done_;
+}
+
+bool process::ending() const noexcept {
+  const std::lock_guard guard(lock);
+  return state_ == process_state::stopped && !done_;
+}
+
+std::optional<error> process::err() const noexcept {
+  const std::lock_guard guard(lock);
+  return done_ ? err_ : std::nullopt;
+}
+
+std::string_view process::name() const noexcept { return name_ ? name_.get() : ""; }
+
+}  // namespace steward
