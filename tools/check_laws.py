@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_laws.py: the laws of this house that a compiler does not check. Prints `file:line: what is wrong`; exit code 1 if anything is.
+
+  layers     core knows the standard library and itself; adapters know core and, where they need it, the Asio adapter; the app knows everything
+  umbrellas  no header that pulls in a whole library
+  co_await   nothing in a statement with co_await that g++ 12 destroys twice (docs/decisions, CONTRIBUTING.md)
+  time       no unit or scenario test, and nothing in the test kit, waits for real time
+  sizes      a public header has at most 200 lines, any other source 400; half as much again is refused
+  marks      the licence line first, `#pragma once` in headers, no left-over marks of unfinished work
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+STANDARD = set(
+    """algorithm any array atomic barrier bit bitset cassert cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath compare complex concepts
+    condition_variable coroutine csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception execution expected
+    filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd iostream istream iterator latch limits list locale map memory
+    memory_resource mutex new numbers numeric optional ostream queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location
+    span spanstream sstream stack stacktrace stdexcept stop_token streambuf string string_view syncstream system_error thread tuple type_traits typeindex
+    typeinfo unordered_map unordered_set utility valarray variant vector version""".split()
+)
+
+# What the operating system offers: adapters and the app may use it; the core's compiled part only where it is listed.
+SYSTEM = re.compile(r"^(sys|linux|arpa|netinet|net|asm)/.*\.h$|^[a-z_]+\.h$")
+CORE_SYSTEM = {
+    # The compiler's own runtime: the readable name of a foreign exception's type.
+    "src/error.cpp": {"cxxabi.h"},
+    # run_until_signal owns a thread that waits for signals; the standard library cannot block or await one.
+    "src/run_until_signal.cpp": {"signal.h", "pthread.h", "unistd.h", "sys/signalfd.h", "sys/eventfd.h", "poll.h", "time.h"},
+}
+
+# layer: (its folders, folders of ours that it may include from as "steward/<x>", foreign prefixes)
+GTEST = ("gtest/", "gmock/")
+LAYERS = {
+    "core": (("include/", "src/"), ("",), ()),
+    "testing": (("testing/",), ("", "testing/"), GTEST),
+    "asio": (("adapters/asio/",), ("", "asio/"), ("boost/asio/", "boost/system/")),
+    "sqlite": (("adapters/sqlite/",), ("", "sqlite/", "asio/"), ("SQLiteCpp/", "sqlite3.h")),
+    "program": (("adapters/program/",), ("", "program/", "asio/"), ("boost/asio/", "boost/system/")),
+}
+OURS = ("asio/", "sqlite/", "program/", "testing/")
+
+UMBRELLAS = {"boost/asio.hpp", "boost/beast.hpp", "boost/beast/http.hpp", "bits/stdc++.h", "steward/steward.hpp", "boost/asio/experimental/awaitable_operators.hpp"}
+# boost/beast/http.hpp is Beast's own advice for its HTTP part, and the app is its only user.
+UMBRELLAS_ALLOWED = {("apps/", "boost/beast/http.hpp")}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+WAITING = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(|\bwait_(for|until)\s*\(|steady_timer|system_timer")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+
+problems = []
+warnings = []
+
+
+def report(path, line, text):
+    problems.append(f"{path}:{line}: {text}")
+
+
+def tracked():
+    out = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+    ).stdout
+    return [name for name in out.splitlines() if (ROOT / name).is_file()]
+
+
+def blank_out(text):
+    """The text with comments, strings and characters blanked, lines kept."""
+    token = re.compile(r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+    def blank(match):
+        word = match.group(0)
+        kept = re.sub(r"[^\n]", " ", word)
+        return kept if word.startswith("/") else '"' + kept[1:-1] + '"'
+
+    return token.sub(blank, text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+# --- layers and umbrellas ---------------------------------------------------------------------------------------------------------------------------
+
+
+def layer_of(name):
+    return next((layer for layer, (folders, _, _) in LAYERS.items() if name.startswith(folders)), None)
+
+
+def check_quoted(name, layer, line, header):
+    _, own, _ = LAYERS[layer]
+    if header.startswith("steward/"):
+        rest = header.removeprefix("steward/")
+        part = next((part for part in OURS if rest.startswith(part)), "")
+        if part not in own:
+            report(name, line, f'{layer} must not know "{header}"')
+    elif not ((ROOT / name).parent / header).is_file() and not any((ROOT / folder / "src" / header).is_file() for folder in LAYERS[layer][0]):
+        report(name, line, f'"{header}" is not a private header of {layer}; public ones are "steward/…", foreign ones <…>')
+
+
+def check_angled(name, layer, line, header):
+    if header in STANDARD or header.startswith(LAYERS[layer][2] or ("\0",)):
+        return
+    if layer == "core":
+        if header not in CORE_SYSTEM.get(name, ()):
+            report(name, line, f"the core needs the standard library only, not <{header}>")
+    elif not SYSTEM.match(header):
+        report(name, line, f"{layer} must not know <{header}>")
+
+
+def check_includes(name, text):
+    layer = layer_of(name)
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        header = match.group(2)
+        if header in UMBRELLAS and not any(name.startswith(folder) and header == allowed for folder, allowed in UMBRELLAS_ALLOWED):
+            report(name, number, f"{header} pulls in a whole library; include what is used")
+        if layer:
+            (check_quoted if match.group(1) == '"' else check_angled)(name, layer, number, header)
+
+
+# --- the co_await trap of g++ 12 --------------------------------------------------------------------------------------------------------------------
+
+CAPTURE = re.compile(r"(?<![\w\)\]])\[([^\[\]]*)\]\s*(?:\(|\{|mutable|noexcept|->|<)")
+# Captures that own nothing: everything or something by reference, and pointers.
+HARMLESS = re.compile(r"^\s*(&|&\w+|this)?\s*(,\s*(&\w+|this)\s*)*$")
+
+
+def statement_around(code, position):
+    """Start and end of the full expression around a position: from the last `;`, `{`, `}` or open `(` to the next `;` or unbalanced `)` or `}`."""
+    depth, start = 0, position
+    while start > 0:
+        char = code[start - 1]
+        if char in ")]":
+            depth += 1
+        elif char in "([":
+            if depth == 0:
+                # `f(co_await x, S{y})`: the call belongs to the expression, the parenthesis of `if (` does not.
+                if re.search(r"\b(if|while|for|switch)\s*(constexpr\s*)?$", code[:start - 1]):
+                    break
+                depth += 1
+            depth -= 1
+        elif depth == 0 and char in ";{}":
+            break
+        start -= 1
+    depth, end = 0, position
+    while end < len(code):
+        char = code[end]
+        if char in "([{":
+            depth += 1
+        elif char in ")]}":
+            if depth == 0 and not code[start:position].count("(") > code[start:position].count(")"):
+                break
+            depth -= 1
+            if depth < -8:
+                break
+        elif char == ";" and depth <= 0:
+            break
+        end += 1
+    return start, end
+
+
+def check_co_await(name, text):
+    code = blank_out(text)
+    for match in re.finditer(r"\bco_await\b", code):
+        start, end = statement_around(code, match.start())
+        expression = code[match.start() : end]
+        if expression.startswith("co_await()") or "operator" in code[start : match.start()]:
+            continue
+        rest = code[start:end]
+        where = line_of(code, match.start())
+        for capture in CAPTURE.finditer(rest):
+            if not HARMLESS.match(capture.group(1)):
+                report(name, where, "a lambda with captures inside a co_await statement: name it first (g++ 12 destroys it twice)")
+        # The body of a harmless lambda is no braced list.
+        bodies = re.sub(r"\[[^\[\]]*\]\s*(\([^()]*\))?[^{};,]*\{[^{}]*\}", "", rest)
+        for brace in re.finditer(r"(\w|[(,=>]|\breturn)\s*\{\s*([^}\s])", bodies):
+            if not re.search(r"\b(do|else|try)\s*$", bodies[: brace.start() + 1]):
+                report(name, where, "a braced list inside a co_await statement: name the value first (g++ 12 destroys aggregates twice)")
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------------------------------------
+
+
+def check_time(name, text):
+    for match in WAITING.finditer(blank_out(text)):
+        report(name, line_of(text, match.start()), f"`{match.group(0).strip(' (')}`: nothing here waits for real time; use virtual time")
+
+
+def check_size(name, text):
+    public = name.endswith(".hpp") and "/include/" in "/" + name
+    limit = 200 if public else 400
+    lines = text.count("\n")
+    if lines * 2 > limit * 3:
+        report(name, lines, f"{lines} lines; at most {limit}")
+    elif lines > limit:
+        warnings.append(f"{name}: {lines} lines, more than {limit}")
+
+
+def check_marks(name, text):
+    first = "\n".join(text.splitlines()[:2])
+    if SPDX not in first:
+        report(name, 1, f"the first line must say `{SPDX}`")
+    if name.endswith(".hpp") and "\n#pragma once\n" not in text:
+        report(name, 1, "no `#pragma once`")
+    for match in UNFINISHED.finditer(text):
+        if name != "tools/check_laws.py":
+            report(name, line_of(text, match.start()), f"`{match.group(0)}`: finish it, or open an issue")
+
+
+def size_report(sizes):
+    for what, chosen in (
+        ("public headers", {n: s for n, s in sizes.items() if n.endswith(".hpp") and "/include/" in "/" + n}),
+        ("sources", {n: s for n, s in sizes.items() if n.endswith(".cpp") and not n.startswith("tests/")}),
+        ("tests", {n: s for n, s in sizes.items() if n.startswith("tests/")}),
+    ):
+        if chosen:
+            ordered = sorted(chosen.values())
+            largest = max(chosen, key=chosen.get)
+            print(f"      {len(chosen)} {what}: {sum(ordered)} lines, median {ordered[len(ordered) // 2]}, largest {largest} {chosen[largest]}")
+
+
+def main():
+    sizes = {}
+    for name in tracked():
+        path = ROOT / name
+        if name.endswith((".hpp", ".cpp")):
+            text = path.read_text()
+            sizes[name] = text.count("\n")
+            check_includes(name, text)
+            check_marks(name, text)
+            check_size(name, text)
+            if not name.startswith("tests/toolchain/"):
+                check_co_await(name, text)
+            if name.startswith(("tests/unit/", "tests/scenario/", "testing/")):
+                check_time(name, text)
+        elif name.endswith((".sh", ".py", ".cmake", ".in", "CMakeLists.txt")) or name in ("dev", ".ci/run"):
+            check_marks(name, path.read_text())
+    for text in warnings:
+        print(f"      warning: {text}")
+    for text in problems:
+        print(text)
+    size_report(sizes)
+    return 1 if problems or not sizes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

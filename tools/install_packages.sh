@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# install_packages.sh PACKAGE…: installs Debian packages as root, asks nothing, and starts no service of theirs (nginx!).
+#
+# Debian starts a package's service unless /usr/sbin/policy-rc.d forbids it. This puts such a policy there for as long as apt runs, keeps one that
+# was there aside, and puts it back at every end: success, failure, Ctrl-C, TERM. If it is killed in between, its next run cleans up.
+set -euo pipefail
+
+policy=/usr/sbin/policy-rc.d
+saved=$policy.before-steward
+mark="# written by steward's tools/install_packages.sh, for as long as it runs"
+
+((EUID == 0)) || { echo "install_packages.sh: must be run by root" >&2 && exit 1; }
+(($#)) || { echo "usage: install_packages.sh PACKAGE…" >&2 && exit 2; }
+
+# One at a time: two of these would take each other's policy for one that was there before.
+exec 9>/run/lock/steward-install.lock
+flock 9
+
+restore_policy() {
+  if [[ -f $policy ]] && grep -qF "$mark" "$policy"; then
+    rm -f "$policy"
+  fi
+  if [[ -e $saved || -L $saved ]]; then
+    mv -f "$saved" "$policy"
+  fi
+}
+
+forbid_services() {
+  if [[ -e $policy || -L $policy ]]; then
+    mv -f "$policy" "$saved"
+  fi
+  printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+  chmod 755 "$policy"
+}
+
+restore_policy # what a killed run left behind
+trap restore_policy EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+forbid_services
+
+export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true NEEDRESTART_SUSPEND=1
+# Another apt may be at work on a machine that has just been started.
+options=(-q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold)
+
+echo "      apt-get update"
+apt-get "${options[@]}" update 2>&1 | sed -u 's/^/      | /'
+echo "      apt-get install"
+apt-get "${options[@]}" install --no-install-recommends "$@" 2>&1 | sed -u 's/^/      | /'
