@@ -14,10 +14,13 @@ namespace steward {
 
 namespace {
 
-std::unique_ptr<char[]> copy_of(std::string_view name) {
-  if (name.empty()) return nullptr;
-  auto copy = std::make_unique_for_overwrite<char[]>(name.size() + 1);
-  std::memcpy(copy.get(), name.data(), name.size());
+constexpr char no_name[] = "";
+
+// Most processes of a population have none, so a name costs one pointer.
+const char* copy_of(std::string_view name) {
+  if (name.empty()) return no_name;
+  char* const copy = new char[name.size() + 1];
+  std::memcpy(copy, name.data(), name.size());
   copy[name.size()] = '\0';
   return copy;
 }
@@ -28,6 +31,7 @@ std::unique_ptr<char[]> copy_of(std::string_view name) {
 class [[nodiscard]] ready_awaiter : private detail::hook {
  public:
   ready_awaiter(process& what, context& handed) noexcept : hook(&handed_stopped), process_(&what), handed_(&handed) {}
+  ready_awaiter(ready_awaiter&& other) noexcept : ready_awaiter(*other.process_, *other.handed_) {}  // only before it is awaited
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -35,33 +39,33 @@ class [[nodiscard]] ready_awaiter : private detail::hook {
     return begin(caller.promise());
   }
   void await_resume() noexcept {
-    if (added_) handed_->withdraw(*this);
+    if (handed_ != nullptr) handed_->withdraw(*this);
   }
 
  private:
+  friend class process;
+
   static void handed_stopped(detail::hook& self) noexcept { static_cast<ready_awaiter&>(self).process_->lost(); }
   bool begin(waiter& callback) noexcept;
 
   process* process_;
-  context* handed_;
-  bool added_ = false;
+  context* handed_;  // empty where its stop need not be watched
 };
 
 // The stop of the handed context is watched from before the process counts as running. In the usual case one section does both.
 bool ready_awaiter::begin(waiter& callback) noexcept {
   process& what = *process_;
-  const bool own = handed_ == &what.own_;
-  const bool same_domain = &handed_->domain() == static_cast<detail::domain*>(&what);
-  if (!same_domain) {
-    added_ = handed_->add(*this);
-    if (!added_) what.lost();
+  context* const inside = &handed_->domain() == static_cast<detail::domain*>(&what) ? std::exchange(handed_, nullptr) : nullptr;
+  if (inside == nullptr && !handed_->add(*this)) {
+    handed_ = nullptr;
+    what.lost();
   }
   std::unique_lock guard(what.lock);
-  if (same_domain && handed_->is_stopped()) what.apply(process_event::lost);
+  if (inside != nullptr && inside->is_stopped()) what.apply(process_event::lost);
   if (what.apply(process_event::ready).release) return false;
-  if (same_domain && !own) {
-    handed_->hooks_.push(*this);
-    added_ = true;
+  if (inside != nullptr && inside != &what.own_) {
+    inside->hooks_.push(*this);
+    handed_ = inside;
   }
   what.ready_ = true;
   what.callback_ = &callback;
@@ -72,23 +76,23 @@ bool ready_awaiter::begin(waiter& callback) noexcept {
 }
 
 process::process(context& parent, runnable what, std::string_view name)
-    : roster_entry(nullptr),
+    : roster_entry(copy_of(name)),
       hook(&parent_stopped),
       waiter(&run_ended, &parent.scheduler()),
       own_(parent, *this),
-      what_(std::move(what)),
-      name_(copy_of(name)) {
-  roster_entry::name = name_ ? name_.get() : "process";
+      what_(std::move(what)) {
   inner = this;
 }
 
 process::~process() {
   const std::lock_guard guard(lock);
-  if (state_ == process_state::initial || done_) return;
-  report_misuse("process", name(),
-                state_ == process_state::starting  ? "destroyed while starting"
-                : state_ == process_state::running ? "destroyed while running"
-                                                   : "destroyed while ending");
+  if (state_ != process_state::initial && !done_) {
+    report_misuse("process", name(),
+                  state_ == process_state::starting  ? "destroyed while starting"
+                  : state_ == process_state::running ? "destroyed while running"
+                                                     : "destroyed while ending");
+  }
+  if (roster_entry::name != no_name) delete[] roster_entry::name;
 }
 
 const process_transition& process::apply(process_event event) noexcept {
@@ -97,9 +101,10 @@ const process_transition& process::apply(process_event event) noexcept {
   return step;
 }
 
-task<> process::ready(context& handed) {
-  if (std::exchange(called_, true)) co_return errc::callback_already_called;
-  co_await ready_awaiter(*this, handed);
+// The wait is the coroutine's parameter, so that the frame holds it once and nothing else.
+task<> process::ready(ready_awaiter wait) {
+  if (std::exchange(wait.process_->called_, true)) co_return errc::callback_already_called;
+  co_await wait;
   co_return {};
 }
 
@@ -109,7 +114,7 @@ void process::run() noexcept {
     finish(fail(*own_.stop_error()));
     return;
   }
-  run_ = what_.run(own_, callback(this, [](void* self, context& handed) { return static_cast<process*>(self)->ready(handed); }));
+  run_ = what_.run(own_, callback(this, [](void* self, context& handed) { return ready(ready_awaiter(*static_cast<process*>(self), handed)); }));
   if (!run_.start(*this)) finish(fail(errc::out_of_memory));
 }
 
@@ -201,7 +206,7 @@ void process::ask(std::optional<error> cause) noexcept {
   if (state_ == process_state::initial || state_ == process_state::stopped) return;
   const process_transition& step = apply(process_event::stop);
   was_stopped_ = true;
-  if (cause) err_ = std::move(cause);
+  if (cause) err_ = std::move(*cause);
   waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
   if (step.force) ++pins;
   guard.unlock();
@@ -234,9 +239,9 @@ bool process::ending() const noexcept {
 
 std::optional<error> process::err() const noexcept {
   const std::lock_guard guard(lock);
-  return done_ ? err_ : std::nullopt;
+  return done_ ? err_.copy() : std::nullopt;
 }
 
-std::string_view process::name() const noexcept { return name_ ? name_.get() : ""; }
+std::string_view process::name() const noexcept { return roster_entry::name; }
 
 }  // namespace steward

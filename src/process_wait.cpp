@@ -56,7 +56,7 @@ result<> start_awaiter::await_resume() noexcept {
   const error stopped = *what.own_.stop_error();
   const bool forced_from_above = stopped.inherited();
   if (forced_from_above && context_ == what.own_.parent_) return fail(*context_->stop_error());
-  if (what.err_ && !what.err_->is_echo_of(&what.own_)) return fail(what.err_->prefixed("run: "));
+  if (what.err_.has_value() && !what.err_->is_echo_of(&what.own_)) return fail(what.err_->prefixed("run: "));
   if (forced_from_above) return fail(stopped.prefixed("run: "));
   if (what.was_stopped_) return fail(stopped);
   return fail(error(errc::ended_before_ready).prefixed("run: "));
@@ -120,7 +120,7 @@ result<> stop_awaiter::await_resume() noexcept {
   const process& what = *process_;
   const std::lock_guard guard(what.lock);
   if (context_first_ || (context_ == what.own_.parent_ && what.own_.stop_error()->inherited())) return fail(*context_->stop_error());
-  if (what.err_ && !what.err_->is_echo_of(&what.own_)) return fail(what.err_->prefixed("run: "));
+  if (what.err_.has_value() && !what.err_->is_echo_of(&what.own_)) return fail(what.err_->prefixed("run: "));
   return {};
 }
 

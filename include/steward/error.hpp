@@ -14,6 +14,10 @@
 
 namespace steward {
 
+namespace detail {
+class maybe_error;
+}
+
 /// Why an operation failed: a code to match, a text to read, and the errors that caused it.
 ///
 /// Errors are immutable and shared: a copy costs one atomic increment, and none at all for the library's own codes and for stops, which need no memory.
@@ -78,7 +82,8 @@ class error {
   struct node;
   struct walk;
 
-  friend class context;  // keeps the word of its stop, so that asking why needs no lock
+  friend class detail::maybe_error;  // an error, or a word of zero
+  friend class context;              // keeps the word of its stop, so that asking why needs no lock
 
   explicit error(std::uintptr_t word) noexcept : word_(word) {}
   static std::uintptr_t inherited_word(std::uintptr_t word) noexcept;

@@ -7,7 +7,7 @@
 #include "steward/runnable.hpp"
 #include "steward/state.hpp"
 
-#include <memory>
+#include <optional>
 #include <string_view>
 
 namespace steward {
@@ -93,7 +93,7 @@ class process final : private detail::domain, private detail::roster_entry, priv
   bool enter_parent() noexcept;
   void leave_parent() noexcept;
   void close_own() noexcept;
-  task<> ready(context& handed);
+  static task<> ready(ready_awaiter wait);
   const process_transition& apply(process_event event) noexcept;
 
   own_context own_;
@@ -103,8 +103,7 @@ class process final : private detail::domain, private detail::roster_entry, priv
   waiter* starter_ = nullptr;
   waiter* stopper_ = nullptr;
   done_awaiter* waiting_ = nullptr;
-  std::optional<error> err_;
-  std::unique_ptr<char[]> name_;
+  detail::maybe_error err_;
   process_state state_ = process_state::initial;
   bool called_ = false;   // the callback has been called; touched by the run alone
   bool ready_ = false;    // it was ready

@@ -3,6 +3,7 @@
 // The coroutine type: lazy, awaited once, completes with a result.
 #pragma once
 
+#include "steward/detail/maybe_error.hpp"
 #include "steward/result.hpp"
 #include "steward/scheduler.hpp"
 
@@ -39,6 +40,29 @@ class promise_base : public waiter {
   ~promise_base() = default;
 };
 
+/// Where a promise keeps its result.
+template <class T>
+class outcome {
+ public:
+  void set(result<T>&& given) { given_.emplace(std::move(given)); }
+  [[nodiscard]] result<T> take() { return *std::move(given_); }
+
+ private:
+  std::optional<result<T>> given_;
+};
+
+template <>
+class outcome<void> {
+ public:
+  void set(result<>&& given) noexcept {
+    if (!given) error_ = std::move(given.error());
+  }
+  [[nodiscard]] result<> take() noexcept { return error_.take(); }
+
+ private:
+  maybe_error error_;
+};
+
 struct final_awaiter {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -56,18 +80,18 @@ class promise final : public promise_base {
   [[nodiscard]] task<T> get_return_object() noexcept;
   [[nodiscard]] static task<T> get_return_object_on_allocation_failure() noexcept;
   [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
-  void unhandled_exception() noexcept { outcome = fail(current_exception_error()); }
+  void unhandled_exception() noexcept { outcome.set(fail(current_exception_error())); }
 
   /// `co_return` takes a value, `{}`, an error, an `errc`, or a whole result.
   template <class Value = result<T>>
   void return_value(Value&& value) {
     if constexpr (std::is_convertible_v<Value&&, error> && !std::is_same_v<T, error>)
-      outcome.emplace(fail(std::forward<Value>(value)));
+      outcome.set(fail(std::forward<Value>(value)));
     else
-      outcome.emplace(std::forward<Value>(value));
+      outcome.set(result<T>(std::forward<Value>(value)));
   }
 
-  std::optional<result<T>> outcome;
+  detail::outcome<T> outcome;
 
  private:
   static void resume(work& self) noexcept { std::coroutine_handle<promise>::from_promise(static_cast<promise&>(self)).resume(); }
@@ -126,7 +150,7 @@ class [[nodiscard]] task {
   /// The result of a completed task. Destroys the frame before it returns.
   [[nodiscard]] result<T> take() noexcept(std::is_nothrow_move_constructible_v<result<T>>) {
     if (!frame_) return fail(errc::out_of_memory);
-    result<T> outcome = std::move(*frame_.promise().outcome);
+    result<T> outcome = frame_.promise().outcome.take();
     std::exchange(frame_, {}).destroy();
     return outcome;
   }
@@ -172,7 +196,7 @@ class [[nodiscard]] task_awaiter {
 /// Ends the awaiting coroutine with an error: whoever awaits it destroys its frame, and with it what it still holds.
 template <class Promise>
 void end_with(std::coroutine_handle<Promise> ending, error why) noexcept {
-  ending.promise().outcome.emplace(fail(std::move(why)));
+  ending.promise().outcome.set(fail(std::move(why)));
   transfer(*ending.promise().continuation);
 }
 
