@@ -15,7 +15,7 @@ if(STEWARD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wformat=2)
+set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-align -Wformat=2)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A task that falls off its end and a dropped result are bugs; only clang sees them in coroutines, so they are errors in every build.
   list(APPEND steward_warnings -Werror=return-type -Werror=unused-result -Wextra-semi)
@@ -39,6 +39,10 @@ if(STEWARD_SANITIZE)
   if("undefined" IN_LIST STEWARD_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+endif()
+
+if(STEWARD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # Everything a target of ours gets that its users must not inherit.

@@ -133,35 +133,47 @@ CAPTURE = re.compile(r"(?<![\w\)\]])\[([^\[\]]*)\]\s*(?:\(|\{|mutable|noexcept|-
 HARMLESS = re.compile(r"^\s*(&|&\w+|this)?\s*(,\s*(&\w+|this)\s*)*$")
 
 
-def statement_around(code, position):
-    """Start and end of the full expression around a position: from the last `;`, `{`, `}` or open `(` to the next `;` or unbalanced `)` or `}`."""
-    depth, start = 0, position
+# What stands before the brace of a block or of a lambda's body; before any other brace stands a type or a list.
+BLOCK = re.compile(r"(\)|[;{}]|\b(else|do|try|noexcept|mutable|const|override|final)|->\s*[\w:<>,&* ]+)\s*$")
+CONDITION = re.compile(r"\b(if|while|for|switch)\s*(constexpr\s*)?$")
+
+
+def brackets(code):
+    """Where each bracket's partner is."""
+    partner, stack = {}, []
+    for position, char in enumerate(code):
+        if char in "([{":
+            stack.append(position)
+        elif char in ")]}" and stack:
+            opened = stack.pop()
+            partner[opened], partner[position] = position, opened
+    return partner
+
+
+def statement_around(code, partner, position):
+    """Start and end of the full expression around a position."""
+
+    def is_block(brace):
+        return code[brace] == "{" and (brace == 0 or BLOCK.search(code, max(0, brace - 80), brace) is not None)
+
+    start = position
     while start > 0:
         char = code[start - 1]
-        if char in ")]":
-            depth += 1
-        elif char in "([":
-            if depth == 0:
-                # `f(co_await x, S{y})`: the call belongs to the expression, the parenthesis of `if (` does not.
-                if re.search(r"\b(if|while|for|switch)\s*(constexpr\s*)?$", code[:start - 1]):
-                    break
-                depth += 1
-            depth -= 1
-        elif depth == 0 and char in ";{}":
+        if char in ")]}":
+            opened = partner.get(start - 1, 0)
+            if char == "}" and is_block(opened):
+                break  # the statement before
+            start = opened
+        elif char == ";" or (char == "{" and is_block(start - 1)) or (char == "(" and CONDITION.search(code, max(0, start - 30), start - 1)):
             break
-        start -= 1
-    depth, end = 0, position
+        else:
+            start -= 1
+    end = position
     while end < len(code):
         char = code[end]
         if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            if depth == 0 and not code[start:position].count("(") > code[start:position].count(")"):
-                break
-            depth -= 1
-            if depth < -8:
-                break
-        elif char == ";" and depth <= 0:
+            end = partner.get(end, len(code))
+        elif char == ";" or (char in ")}" and partner.get(end, 0) < start):
             break
         end += 1
     return start, end
@@ -169,20 +181,17 @@ def statement_around(code, position):
 
 def check_co_await(name, text):
     code = blank_out(text)
+    partner = brackets(code)
     for match in re.finditer(r"\bco_await\b", code):
-        start, end = statement_around(code, match.start())
-        expression = code[match.start() : end]
-        if expression.startswith("co_await()") or "operator" in code[start : match.start()]:
+        start, end = statement_around(code, partner, match.start())
+        if "operator" in code[start : match.start()]:
             continue
-        rest = code[start:end]
-        where = line_of(code, match.start())
-        for capture in CAPTURE.finditer(rest):
+        statement, where = code[start:end], line_of(code, match.start())
+        for capture in CAPTURE.finditer(statement):
             if not HARMLESS.match(capture.group(1)):
                 report(name, where, "a lambda with captures inside a co_await statement: name it first (g++ 12 destroys it twice)")
-        # The body of a harmless lambda is no braced list.
-        bodies = re.sub(r"\[[^\[\]]*\]\s*(\([^()]*\))?[^{};,]*\{[^{}]*\}", "", rest)
-        for brace in re.finditer(r"(\w|[(,=>]|\breturn)\s*\{\s*([^}\s])", bodies):
-            if not re.search(r"\b(do|else|try)\s*$", bodies[: brace.start() + 1]):
+        for brace in re.finditer(r"\{\s*[^}\s]", statement):
+            if not BLOCK.search(statement[: brace.start()]) and not re.search(r"\]\s*$", statement[: brace.start()]):
                 report(name, where, "a braced list inside a co_await statement: name the value first (g++ 12 destroys aggregates twice)")
 
 

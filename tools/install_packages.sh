@@ -4,18 +4,20 @@
 # install_packages.sh PACKAGE…: installs Debian packages as root, asks nothing, and starts no service of theirs (nginx!).
 #
 # Debian starts a package's service unless /usr/sbin/policy-rc.d forbids it. This puts such a policy there for as long as apt runs, keeps one that
-# was there aside, and puts it back at every end: success, failure, Ctrl-C, TERM. If it is killed in between, its next run cleans up.
+# was there aside, and puts it back at every end: success, failure, Ctrl-C, TERM. If it is killed in between, the next ./dev calls it with --clean-up.
 set -euo pipefail
 
-policy=/usr/sbin/policy-rc.d
+# Other places are for its test.
+policy=${STEWARD_POLICY_FILE:-/usr/sbin/policy-rc.d}
+lock=${STEWARD_INSTALL_LOCK:-/run/steward-install.lock}
 saved=$policy.before-steward
 mark="# written by steward's tools/install_packages.sh, for as long as it runs"
 
-((EUID == 0)) || { echo "install_packages.sh: must be run by root" >&2 && exit 1; }
-(($#)) || { echo "usage: install_packages.sh PACKAGE…" >&2 && exit 2; }
+[[ -w ${policy%/*} ]] || { echo "install_packages.sh: must be run by root" >&2 && exit 1; }
+(($#)) || { echo "usage: install_packages.sh PACKAGE… | --clean-up" >&2 && exit 2; }
 
 # One at a time: two of these would take each other's policy for one that was there before.
-exec 9>/run/lock/steward-install.lock
+exec 9>"$lock"
 flock 9
 
 restore_policy() {
@@ -36,6 +38,7 @@ forbid_services() {
 }
 
 restore_policy # what a killed run left behind
+[[ $1 != --clean-up ]] || exit 0
 trap restore_policy EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -47,6 +50,6 @@ export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true NEEDRESTA
 options=(-q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold)
 
 echo "      apt-get update"
-apt-get "${options[@]}" update 2>&1 | sed -u 's/^/      | /'
+apt-get "${options[@]}" update 9>&- 2>&1 | sed -u 's/^/      | /'
 echo "      apt-get install"
-apt-get "${options[@]}" install --no-install-recommends "$@" 2>&1 | sed -u 's/^/      | /'
+apt-get "${options[@]}" install --no-install-recommends "$@" 9>&- 2>&1 | sed -u 's/^/      | /'

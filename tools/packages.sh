@@ -34,10 +34,13 @@ need_packages() {
   fi
 }
 
+os_release=/etc/os-release
+policy=/usr/sbin/policy-rc.d
+
 is_debian_12() {
-  [[ -r /etc/os-release ]] || return 1
-  # shellcheck disable=SC1091
-  [[ $(source /etc/os-release && echo "${ID:-} ${VERSION_ID:-}") == "debian 12" ]] && command -v apt-get dpkg-query >/dev/null
+  [[ -r $os_release ]] || return 1
+  # shellcheck disable=SC1090
+  [[ $(source "$os_release" && echo "${ID:-} ${VERSION_ID:-}") == "debian 12" ]] && command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
 }
 
 # members KIND GROUP…: the union of the arrays KIND_GROUP, one a line.
@@ -54,23 +57,29 @@ install_missing() {
   local wanted missing=()
   mapfile -t wanted < <(members packages "$@")
   mapfile -t missing < <(missing_packages "${wanted[@]}")
+  if grep -qs "by steward's tools/install_packages.sh" "$policy"; then
+    note "an earlier installation was killed and left $policy behind"
+    as_root --clean-up
+  fi
   if ((${#missing[@]} == 0)); then
     note "all ${#wanted[@]} are there"
     return
   fi
   note "${#missing[@]} of ${#wanted[@]} are missing: ${missing[*]}"
-  local as_root=()
-  if ((EUID != 0)); then
-    if ! command -v sudo >/dev/null; then
-      die "packages are missing, and this is neither root nor is there sudo; as root: tools/install_packages.sh ${missing[*]}"
-    elif ! sudo -n true 2>/dev/null; then
-      die "packages are missing, and sudo wants a password; run: sudo tools/install_packages.sh ${missing[*]}"
-    fi
-    as_root=(sudo -n)
-  fi
-  "${as_root[@]}" bash tools/install_packages.sh "${missing[@]}" </dev/null || die "the packages could not be installed; apt's message is above"
+  as_root "${missing[@]}" || die "the packages could not be installed; apt's message is above"
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   ((${#missing[@]} == 0)) || die "still missing after the installation: ${missing[*]}"
+}
+
+# as_root ARGUMENT…: tools/install_packages.sh, as root, without a prompt.
+as_root() {
+  local sudo=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "this needs root, and there is no sudo; as root run: tools/install_packages.sh $*"
+    sudo -n true 2>/dev/null || die "this needs root, and sudo wants a password; run: sudo tools/install_packages.sh $*"
+    sudo=(sudo -n)
+  fi
+  "${sudo[@]}" bash tools/install_packages.sh "$@" </dev/null
 }
 
 # missing_packages PACKAGE…: those that are not installed, one a line.
@@ -81,21 +90,23 @@ missing_packages() {
 }
 
 name_missing() {
-  local missing=() name
+  local missing=() name compiler
   while read -r name; do
     command -v "$name" >/dev/null || missing+=("command $name")
   done < <(members commands "$@")
-  if command -v clang++-19 >/dev/null; then
-    while read -r name; do
-      echo "#include <$name>" | clang++-19 -std=c++23 -E -x c++ - >/dev/null 2>&1 || missing+=("header <$name>")
-    done < <(members headers "$@")
+  # Any compiler can look for a header.
+  compiler=$(command -v clang++-19 || command -v g++ || command -v c++ || true)
+  while read -r name; do
+    [[ $compiler ]] && echo "#include <$name>" | "$compiler" -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing+=("header <$name>")
+  done < <(members headers "$@")
+  if ((${#missing[@]} == 0)); then
+    note "this is not Debian 12, and everything is there"
+    return
   fi
-  if ((${#missing[@]})); then
-    echo "./dev: this is not Debian 12, so nothing is installed here. Missing:" >&2
-    printf '  %s\n' "${missing[@]}" >&2
-    echo "On Debian 12 these come from:" >&2
-    members packages "$@" | sed 's/^/  /' >&2
-    exit 1
-  fi
-  note "not Debian 12, and everything is there"
+  {
+    echo "./dev: this is not Debian 12, so nothing is installed for you. Missing:"
+    printf '  %s\n' "${missing[@]}"
+    echo "On Debian 12 all of it comes from: $(members packages "$@" | paste -sd ' ')"
+  } >&2
+  exit 1
 }
