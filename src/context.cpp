@@ -49,8 +49,13 @@ std::uintptr_t context::word_of(stop_reason why) const noexcept { return error::
 bool context::stop(stop_reason why) noexcept { return stop_with(word_of(why)); }
 
 bool context::stop_with(std::uintptr_t word) noexcept {
+  std::unique_lock guard(domain_->lock);
+  return stop_held(guard, word);
+}
+
+// The lock is held at the call and at the return, and let go in between while callbacks are called.
+bool context::stop_held(std::unique_lock<detail::spin_lock>& guard, std::uintptr_t word) noexcept {
   detail::domain& home = *domain_;
-  std::unique_lock guard(home.lock);
   if (stopped_.load(std::memory_order_relaxed) != 0) return false;
   const bool topmost = parent_ == nullptr || parent_->domain_ != &home;
   detail::hook_list hooks;

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "steward/runnable.hpp"
-
-#include <ranges>
-#include <vector>
+#include "steward/detail/runnables.hpp"
 
 namespace steward {
 
@@ -20,19 +17,12 @@ namespace steward {
 template <class... Stages>
   requires(std::convertible_to<Stages, runnable> && ...)
 [[nodiscard]] runnable chain(Stages&&... stages) {
-  std::vector<runnable> list;
-  list.reserve(sizeof...(stages));
-  (list.emplace_back(std::forward<Stages>(stages)), ...);
-  return chain(std::move(list));
+  return chain(detail::runnables_of(std::forward<Stages>(stages)...));
 }
 
-template <std::ranges::input_range Range>
-  requires(std::convertible_to<std::ranges::range_reference_t<Range>, runnable> && !std::convertible_to<Range, runnable> &&
-           !std::same_as<std::remove_cvref_t<Range>, std::vector<runnable>>)
+template <detail::range_of_runnables Range>
 [[nodiscard]] runnable chain(Range&& stages) {
-  std::vector<runnable> list;
-  for (auto&& stage : stages) list.emplace_back(stage);
-  return chain(std::move(list));
+  return chain(detail::runnables_in(std::forward<Range>(stages)));
 }
 
 }  // namespace steward

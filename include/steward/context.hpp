@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 
 namespace steward {
@@ -23,8 +24,10 @@ class stop_awaiter;
 class stop_callback_base;
 class stopped_awaiter;
 namespace detail {
+class dependency;
+class group_run;
 class running_name;
-}
+}  // namespace detail
 
 /// The stop signal, the deadline and the scheduler of a run. Contexts form a tree: a child stops when its parent stops, never the other way round (C1).
 ///
@@ -84,6 +87,8 @@ class context {
   bool stop_with(std::uintptr_t word) noexcept;
 
  private:
+  friend class detail::dependency;
+  friend class detail::group_run;
   friend class detail::running_name;
   friend class done_awaiter;
   friend class process;
@@ -98,6 +103,7 @@ class context {
   [[nodiscard]] std::uintptr_t word_of(stop_reason why) const noexcept;
   static std::uintptr_t inherited(std::uintptr_t word) noexcept;
   void link() noexcept;
+  bool stop_held(std::unique_lock<detail::spin_lock>& held, std::uintptr_t word) noexcept;
   void mark_subtree(std::uintptr_t word, detail::hook_list& hooks) noexcept;
   bool add(detail::hook& item) noexcept;  // false: stopped already, and the hook was not added
   void withdraw(detail::hook& item) noexcept { detail::hook_list::withdraw(*domain_, item); }
