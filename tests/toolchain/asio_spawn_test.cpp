@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one row of the trap that belongs to Asio: a coroutine lambda with owning captures may be spawned, but not inside a co_await (decision 0006).
+// The one row of the trap that belongs to Asio: a coroutine lambda with owning captures may be spawned, but not inside a co_await (decision 0005).
 #include "probe.hpp"
 
 #if __has_include(<boost/asio/co_spawn.hpp>)
@@ -9,11 +9,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <memory>
-
-#include <gtest/gtest.h>
 
 namespace toolchain {
 namespace {

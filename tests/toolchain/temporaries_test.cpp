@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may stand in a co_await expression. g++ 12.2 destroys some temporaries there twice (decision 0006); each test is a form that is right under
+// What may stand in a co_await expression. g++ 12.2 destroys some temporaries there twice (decision 0005); each test is a form that is right under
 // both compilers. The forms that are wrong are refused by tools/check_laws.py; the last test shows that the probe sees one.
 #include "probe.hpp"
+
+#include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace toolchain {
 namespace {
