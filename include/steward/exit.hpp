@@ -32,9 +32,9 @@ enum class exit_reason : unsigned char {
 /// How one incarnation ended, why, and when.
 struct exit {
   exit_reason reason = exit_reason::completed;
-  std::optional<error> cause;       ///< the raw error of the run, if it had one
-  std::optional<int> code;          ///< of a program that exited
-  std::optional<int> signal;        ///< of a program that was ended by a signal
+  std::optional<error> cause;  ///< the raw error of the run, if it had one
+  std::optional<int> code;     ///< of a program that exited
+  std::optional<int> signal;   ///< of a program that was ended by a signal
   std::optional<instant> started_at;
   std::optional<instant> ready_at;  ///< empty if it never was
   std::optional<instant> ended_at;

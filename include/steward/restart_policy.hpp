@@ -27,9 +27,13 @@ enum class restart : unsigned char {
 struct backoff {
   std::chrono::nanoseconds initial = std::chrono::milliseconds(200);
   std::chrono::nanoseconds max = std::chrono::minutes(1);
-  double factor = 2.0;                                                  ///< at least 1
-  double jitter = 0.2;                                                  ///< a fraction of the delay, 0 to 1: spread by as much up or down
-  std::chrono::nanoseconds reset_after = std::chrono::seconds(30);      ///< being ready for this long forgets earlier failures
+  double factor = 2.0;                                              ///< at least 1
+  double jitter = 0.2;                                              ///< a fraction of the delay, 0 to 1: spread by as much up or down
+  std::chrono::nanoseconds reset_after = std::chrono::seconds(30);  ///< being ready for this long forgets earlier failures
+
+  /// The wait after an end that `failures` others came before, without a healthy time between them: 0 is the first one, restarted at once.
+  /// Shape: from 0 to `max`; `spread`, in [-1, 1), moves it by `spread * jitter` of itself. Numbers out of their range count as the nearest one inside.
+  [[nodiscard]] std::chrono::nanoseconds delay(std::uint32_t failures, double spread) const noexcept;
 
   friend bool operator==(const backoff&, const backoff&) = default;
 };
@@ -44,16 +48,16 @@ struct restart_policy {
 
 /// What a policy remembers of one key between its incarnations.
 struct restart_history {
-  std::uint32_t failures = 0;  ///< ends in a row without a healthy time between them
+  std::uint32_t failures = 0;  ///< ends in a row without a healthy time between them: none was ready for `reset_after`
 
   friend bool operator==(const restart_history&, const restart_history&) = default;
 };
 
 /// What follows an end.
 struct restart_decision {
-  bool again = false;                  ///< start again; otherwise the row is `completed`
-  std::chrono::nanoseconds delay{0};   ///< how long after the end; zero is at once
-  restart_history history;             ///< what to remember
+  bool again = false;                 ///< start again; otherwise the row is `completed`
+  std::chrono::nanoseconds delay{0};  ///< how long after the end; zero is at once
+  restart_history history;            ///< what to remember
 
   friend bool operator==(const restart_decision&, const restart_decision&) = default;
 };
