@@ -7,13 +7,14 @@
 
 namespace steward {
 
-detail::running_name::running_name(context& ctx, const char* name) noexcept : roster_entry(name), home_(ctx.domain()) {
-  const std::lock_guard guard(home_.lock);
-  enter(home_);
+detail::running_name::running_name(context& ctx, const char* name) noexcept : roster_entry(name, &ctx) {
+  domain& home = ctx.domain();
+  const std::lock_guard guard(home.lock);
+  enter(home);
 }
 
 detail::running_name::~running_name() {
-  const std::lock_guard guard(home_.lock);
+  const std::lock_guard guard(scope->domain().lock);
   leave();
 }
 

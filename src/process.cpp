@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process does is decided by the table in state.hpp; here are the effects. Whoever publishes a waiter under the lock may be overtaken: the waiter
-// may be resumed on another thread, and destroy the process, before the next line runs. So publishing is the last thing done, or the domain is pinned.
+// What a process does is decided by the table in state.hpp; here are the effects. Whoever publishes a waiter under the lock may be overtaken: the
+// waiter may be resumed on another thread, and destroy the process, before the next line runs. So publishing is the last thing done, or the domain is
+// pinned.
 #include "steward/process.hpp"
 
 #include "steward/misuse.hpp"
@@ -76,12 +77,8 @@ bool ready_awaiter::begin(waiter& callback) noexcept {
 }
 
 process::process(context& parent, runnable what, std::string_view name)
-    : roster_entry(copy_of(name)),
-      hook(&parent_stopped),
-      waiter(&run_ended, &parent.scheduler()),
-      own_(parent, *this),
-      what_(std::move(what)) {
-  inner = this;
+    : roster_entry(copy_of(name)), hook(&parent_stopped), waiter(&run_ended, &parent.scheduler()), own_(parent, *this), what_(std::move(what)) {
+  scope = &own_;
 }
 
 process::~process() {

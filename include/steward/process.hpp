@@ -24,9 +24,8 @@ class ready_awaiter;
 ///     auto stopped = co_await web.stop(ctx);    // graceful, until it is gone
 ///
 /// Threads: every function from any thread (PR9). The runnable runs on the scheduler of the context that the process was made with.
-/// Lifetime: shorter than that context, longer than every wait on it. Destroying one that was started and is not gone is reported and ends the program (PR11).
-/// Cost: about 250 bytes, no allocation but for a name, and the frames of the runnable.
-/// Source: laws PR1 to PR14.
+/// Lifetime: shorter than that context, longer than every wait on it. Destroying one that was started and is not gone is reported and ends the
+/// program (PR11). Cost: about 250 bytes, no allocation but for a name, and the frames of the runnable. Source: laws PR1 to PR14.
 class process final : private detail::domain, private detail::roster_entry, private detail::hook, private waiter {
  public:
   /// Runs `what` under a child of `parent`, when it is started.
@@ -105,10 +104,10 @@ class process final : private detail::domain, private detail::roster_entry, priv
   done_awaiter* waiting_ = nullptr;
   detail::maybe_error err_;
   process_state state_ = process_state::initial;
-  bool called_ = false;   // the callback has been called; touched by the run alone
-  bool ready_ = false;    // it was ready
+  bool called_ = false;       // the callback has been called; touched by the run alone
+  bool ready_ = false;        // it was ready
   bool was_stopped_ = false;  // by `stop` or `request_stop`
-  bool entered_ = false;  // listed with the parent; touched by start and the run alone
+  bool entered_ = false;      // listed with the parent; touched by start and the run alone
   bool done_ = false;
 };
 

@@ -3,13 +3,17 @@
 
 #include "steward/detail/domain.hpp"
 
+namespace steward {
+class context;
+}
+
 namespace steward::detail {
 
 /// One named thing that runs: a named run, or a process. Every one is in the list of its domain from its start to its end, so that who is left can be
 /// told at any instant, without bookkeeping beyond two pointers.
 class roster_entry {
  public:
-  explicit roster_entry(const char* name) noexcept : name(name) {}
+  explicit roster_entry(const char* name, context* scope = nullptr) noexcept : name(name), scope(scope) {}
   roster_entry(const roster_entry&) = delete;
   roster_entry& operator=(const roster_entry&) = delete;
 
@@ -27,8 +31,8 @@ class roster_entry {
 
   [[nodiscard]] roster_entry* following() const noexcept { return next_; }
 
-  const char* name;         ///< zero-terminated; outlives the entry
-  domain* inner = nullptr;  ///< of a process: where its own named things are
+  const char* name;  ///< zero-terminated; outlives the entry
+  context* scope;    ///< of a named run, the context that it was given; of a process, its own, which is the topmost of another domain
 
  protected:
   ~roster_entry() = default;

@@ -11,9 +11,6 @@ class running_name final : private roster_entry {
  public:
   running_name(context& ctx, const char* name) noexcept;
   ~running_name();
-
- private:
-  domain& home_;
 };
 
 }  // namespace steward::detail
