@@ -129,10 +129,10 @@ void process::finish(result<> outcome) noexcept {
   if (!outcome) err_ = std::move(outcome.error());
   waiter* const starter = std::exchange(starter_, nullptr);
   waiter* const stopper = std::exchange(stopper_, nullptr);
-  done_awaiter* waiting = std::exchange(waiting_, nullptr);
-  for (done_awaiter* each = waiting; each != nullptr; each = each->next_) each->link_ = nullptr;
+  detail::done_node* waiting = std::exchange(waiting_, nullptr);
+  for (detail::done_node* each = waiting; each != nullptr; each = each->next) each->link = nullptr;
   guard.unlock();
-  while (waiting != nullptr) wake(*std::exchange(waiting, waiting->next_)->who_);
+  while (waiting != nullptr) wake(*std::exchange(waiting, waiting->next)->who);
   if (starter != nullptr) transfer(*starter);
   if (stopper != nullptr) transfer(*stopper);
 }
@@ -222,6 +222,13 @@ void process::force(stop_reason why) noexcept { own_.stop(why); }
 process_state process::state() const noexcept {
   const std::lock_guard guard(lock);
   return state_;
+}
+
+bool process::watch(detail::done_node& node) noexcept {
+  const std::lock_guard guard(lock);
+  if (done_) return false;
+  node.push_on(waiting_);
+  return true;
 }
 
 bool process::is_done() const noexcept {

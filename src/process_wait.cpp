@@ -128,15 +128,12 @@ task<> stop_awaiter::as_task(process& what, context& ctx) { co_return co_await w
 
 bool done_awaiter::begin(waiter& who) noexcept {
   process& what = *process_;
-  who_ = &who;
+  node_.who = &who;
   added_ = context_->add(*this);
   const std::lock_guard guard(what.lock);
   if (!added_) context_first_ = true;
   if (what.done_ || context_first_) return false;
-  next_ = what.waiting_;
-  link_ = &what.waiting_;
-  if (next_ != nullptr) next_->link_ = &next_;
-  what.waiting_ = this;
+  node_.push_on(what.waiting_);
   return true;
 }
 
@@ -146,12 +143,10 @@ void done_awaiter::context_stopped(detail::hook& self) noexcept {
     const std::lock_guard guard(me.process_->lock);
     if (me.process_->done_) return;
     me.context_first_ = true;
-    if (me.link_ == nullptr) return;  // not waiting yet: `begin` looks at `context_first_`
-    *me.link_ = me.next_;
-    if (me.next_ != nullptr) me.next_->link_ = me.link_;
-    me.link_ = nullptr;
+    if (me.node_.link == nullptr) return;  // not waiting yet: `begin` looks at `context_first_`
+    me.node_.remove();
   }
-  wake(*me.who_);
+  wake(*me.node_.who);
 }
 
 result<> done_awaiter::await_resume() noexcept {

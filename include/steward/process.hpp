@@ -17,6 +17,27 @@ class stop_awaiter;
 class done_awaiter;
 class ready_awaiter;
 
+namespace detail {
+/// Who waits for a process to be gone; in the process's list, guarded by its lock.
+struct done_node {
+  waiter* who = nullptr;
+  done_node* next = nullptr;
+  done_node** link = nullptr;  // empty when in no list
+
+  void push_on(done_node*& list) noexcept {
+    next = list;
+    link = &list;
+    if (next != nullptr) next->link = &next;
+    list = this;
+  }
+  void remove() noexcept {
+    *link = next;
+    if (next != nullptr) next->link = link;
+    link = nullptr;
+  }
+};
+}  // namespace detail
+
 /// Runs a runnable in the background, once, under a context of its own. `docs/states.md` shows its states.
 ///
 ///     process web(ctx, serve, "web");
@@ -69,6 +90,9 @@ class process final : private detail::domain, private detail::roster_entry, priv
 
   [[nodiscard]] std::string_view name() const noexcept;
 
+  /// For those who are no coroutines: wakes `node.who` when it is gone. False: it is already, and nobody is woken.
+  [[nodiscard]] bool watch(detail::done_node& node) noexcept;
+
  private:
   friend class start_awaiter;
   friend class stop_awaiter;
@@ -101,7 +125,7 @@ class process final : private detail::domain, private detail::roster_entry, priv
   waiter* callback_ = nullptr;  // the callback, while it waits to be released
   waiter* starter_ = nullptr;
   waiter* stopper_ = nullptr;
-  done_awaiter* waiting_ = nullptr;
+  detail::done_node* waiting_ = nullptr;
   detail::maybe_error err_;
   process_state state_ = process_state::initial;
   bool called_ = false;       // the callback has been called; touched by the run alone

@@ -87,9 +87,7 @@ class [[nodiscard]] done_awaiter : private detail::hook {
 
   process* process_;
   context* context_;
-  waiter* who_ = nullptr;
-  done_awaiter* next_ = nullptr;  // the list of those who wait, guarded by the process's lock, as is `link_`
-  done_awaiter** link_ = nullptr;
+  detail::done_node node_;
   bool added_ = false;
   bool context_first_ = false;
 };
