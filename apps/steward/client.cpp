@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client.hpp"
+
+#include "json_text.hpp"
+#include "status_json.hpp"
+#include "text.hpp"
+#include "unit_json.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/none.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <array>
+
+namespace steward {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+using boost::system::error_code;
+using stream_protocol = asio::local::stream_protocol;
+
+constexpr std::size_t chunk = 65536;
+
+error no_daemon(const std::string& socket) {
+  struct stat info{};
+  if (::stat(socket.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode))
+    return error(fmt::format("{} is not a socket; --socket names another", printable(socket)));
+  return error(fmt::format("no daemon at {} (start one with: steward run)", printable(socket)));
+}
+
+error connect_error(const std::string& socket, const error_code& why) {
+  if (why == asio::error::connection_refused || why == boost::system::errc::no_such_file_or_directory || why == boost::system::errc::not_a_directory)
+    return no_daemon(socket);
+  if (why == boost::system::errc::permission_denied)
+    return error(fmt::format("{}: permission denied; only the user who runs the daemon may talk to it", printable(socket)));
+  return error(fmt::format("{}: {}", printable(socket), why.message()));
+}
+
+error talk_error(const std::string& socket, const error_code& why) {
+  if (why == http::error::end_of_stream || why == http::error::partial_message || why == asio::error::connection_reset ||
+      why == asio::error::broken_pipe)
+    return error(fmt::format("the daemon at {} went away before it had answered", printable(socket)));
+  if (why.category() == error_code(http::error::bad_version).category())
+    return error(fmt::format("what listens at {} is not a steward daemon: {}", printable(socket), why.message()));
+  return error(fmt::format("{}: {}", printable(socket), why.message()));
+}
+
+http::request<http::string_body> request_of(const api_request& request, std::string body) {
+  http::request<http::string_body> out(http::string_to_verb(std::string(method_of(request))), target_of(request), 11);
+  out.set(http::field::host, "localhost");
+  out.set(http::field::user_agent, fmt::format("steward/{}", steward_version()));
+  out.set(http::field::connection, "close");
+  if (!body.empty()) out.set(http::field::content_type, "application/json");
+  out.body() = std::move(body);
+  out.prepare_payload();
+  return out;
+}
+
+/// A connection on which one request was sent.
+class exchange {
+ public:
+  explicit exchange(const std::string& socket) : name_(socket), socket_(context_) {}
+
+  result<void> send(const api_request& request, std::string body) {
+    if (auto usable = check_socket_path(name_); !usable) return usable;
+    error_code failed;
+    socket_.connect(stream_protocol::endpoint(name_), failed);
+    if (failed) return fail(connect_error(name_, failed));
+    const auto message = request_of(request, std::move(body));
+    http::write(socket_, message, failed);
+    // A server that refuses early closes its side before it has read everything; its answer says why.
+    if (failed && failed != asio::error::broken_pipe && failed != asio::error::connection_reset) return fail(talk_error(name_, failed));
+    return {};
+  }
+
+  template <class Parser>
+  result<void> read_header(Parser& parser) {
+    error_code failed;
+    http::read_header(socket_, buffer_, parser, failed);
+    if (failed) return fail(talk_error(name_, failed));
+    return {};
+  }
+
+  template <class Parser>
+  result<void> read(Parser& parser) {
+    error_code failed;
+    http::read(socket_, buffer_, parser, failed);
+    if (failed) return fail(talk_error(name_, failed));
+    return {};
+  }
+
+  /// Reads the rest of a body in pieces.
+  result<void> read_pieces(http::response_parser<http::buffer_body>& parser, const std::function<void(std::string_view)>& sink) {
+    std::array<char, chunk> piece{};
+    while (!parser.is_done()) {
+      parser.get().body().data = piece.data();
+      parser.get().body().size = piece.size();
+      error_code failed;
+      http::read_some(socket_, buffer_, parser, failed);
+      if (failed == http::error::need_buffer) failed = {};
+      const std::size_t used = piece.size() - parser.get().body().size;
+      if (used > 0) sink({piece.data(), used});
+      if (failed) return fail(talk_error(name_, failed));
+    }
+    return {};
+  }
+
+ private:
+  const std::string& name_;
+  asio::io_context context_;
+  stream_protocol::socket socket_;
+  boost::beast::flat_buffer buffer_;
+};
+
+error answered_error(const std::string& body, unsigned status) {
+  const auto value = parse_json(body);
+  const json::object* object = value ? value->if_object() : nullptr;
+  const json::value* text = object != nullptr ? object->if_contains("error") : nullptr;
+  if (text == nullptr || !text->is_string()) return error(fmt::format("the daemon answered with HTTP status {} and no reason", status));
+  std::vector<error> lines;
+  const std::string_view whole(text->get_string().data(), text->get_string().size());
+  for (std::string_view rest = whole; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (!line.empty()) lines.emplace_back(printable(line));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return lines.empty() ? error("failed") : error::join(lines);
+}
+
+}  // namespace
+
+result<void> check_socket_path(std::string_view path) {
+  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.empty()) return fail(error("the socket's path is empty; give one with --socket"));
+  if (path.contains('\0')) return fail(error("the socket's path has a NUL byte"));
+  if (path.size() > longest)
+    return fail(error(fmt::format("the socket's path {} has {} bytes, and a socket's path has at most {}; choose a shorter one with --socket",
+                                  printable(path), path.size(), longest)));
+  return {};
+}
+
+result<json::value> api_client::ask(const api_request& request, std::string body) const {
+  exchange talk(socket_);
+  if (auto sent = talk.send(request, std::move(body)); !sent) return fail(sent.error());
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(boost::none);
+  if (auto read = talk.read(parser); !read) return fail(read.error());
+  const std::string& text = parser.get().body();
+  if (const unsigned status = parser.get().result_int(); status >= 400) return fail(answered_error(text, status));
+  auto value = parse_json(text);
+  if (!value) return fail(error(fmt::format("the daemon's answer is {}", value.error().to_string())));
+  return value;
+}
+
+result<version_answer> api_client::version() const {
+  const auto answer = ask({.call = api_call::version, .key = {}});
+  if (!answer) return fail(answer.error());
+  return version_answer_from_json(*answer);
+}
+
+result<daemon_status> api_client::status() const {
+  const auto answer = ask({.call = api_call::status, .key = {}});
+  if (!answer) return fail(answer.error());
+  return daemon_status_from_json(*answer);
+}
+
+result<unit_status> api_client::status_of(std::string key) const {
+  const auto answer = ask({.call = api_call::unit_status, .key = std::move(key)});
+  if (!answer) return fail(answer.error());
+  return unit_status_from_json(*answer);
+}
+
+result<apply_answer> api_client::apply(const unit_map& units) const {
+  const auto answer = ask({.call = api_call::apply, .key = {}}, units_to_body(units));
+  if (!answer) return fail(answer.error());
+  return apply_answer_from_json(*answer);
+}
+
+result<control_answer> api_client::control(api_call call, std::string key) const {
+  const auto answer = ask({.call = call, .key = std::move(key)});
+  if (!answer) return fail(answer.error());
+  return control_answer_from_json(*answer);
+}
+
+result<void> api_client::logs(const api_request& request, const std::function<void(std::string_view)>& sink) const {
+  exchange talk(socket_);
+  if (auto sent = talk.send(request, {}); !sent) return sent;
+  http::response_parser<http::buffer_body> parser;
+  parser.body_limit(boost::none);
+  if (auto read = talk.read_header(parser); !read) return read;
+  const unsigned status = parser.get().result_int();
+  if (status < 400) return talk.read_pieces(parser, sink);
+  std::string text;
+  if (auto read = talk.read_pieces(parser, [&](std::string_view piece) { text += piece; }); !read) return read;
+  return fail(answered_error(text, status));
+}
+
+}  // namespace steward

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.hpp"
+
+#include "text.hpp"
+#include "unit.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace steward {
+namespace {
+
+constexpr std::string_view default_database = "./steward.db";
+constexpr std::string_view socket_ending = ".sock";
+
+// Wherever a command is named, in the order of a first hour.
+constexpr std::array<std::string_view, 9> commands{"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"};
+
+/// All that options are read into: CLI11 writes through references, so it stays in one place.
+struct options {
+  std::string database{default_database};
+  std::optional<std::string> socket;
+  std::optional<std::string> units_file;
+  std::string file;
+  std::string key;
+  bool json = false;
+  bool follow = false;
+  std::uint32_t lines = default_log_lines;
+};
+
+/// The parser, and what it fills.
+class grammar {
+ public:
+  explicit grammar(const std::optional<std::string>& socket_variable) : socket_variable_(socket_variable) {
+    app_.require_subcommand(1);
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.get_formatter()->label("REQUIRED", "");
+    app_.set_help_flag("-h,--help", "Show this");
+    app_.set_version_flag("--version", fmt::format("steward {}", steward_version()), "Show the version");
+    app_.footer(
+        "Examples:\n"
+        "  steward run --apply units.toml     start the daemon here, with the units of a file\n"
+        "  steward status                     what runs, and since when\n"
+        "  steward logs -f web                follow what web prints\n\n"
+        "`steward COMMAND --help` says more about one of them.");
+    add_run();
+    add_apply();
+    add_status();
+    add_logs();
+    add_control();
+    add("version", "Show the version", "  steward version");
+  }
+
+  CLI::App& app() { return app_; }
+
+  [[nodiscard]] std::expected<invocation, no_invocation> chosen() const {
+    const CLI::App* command = app_.get_subcommands().front();
+    const std::string name = command->get_name();
+    if (name == "version") return version_command{};
+    if (name == "run") return run_options{.database = read_.database, .socket = socket_for(read_.database), .units_file = read_.units_file};
+    const std::string socket = socket_for(std::string(default_database));
+    if (name == "apply") return apply_command{.socket = socket, .file = read_.file};
+    if (!read_.key.empty() && !is_unit_name(read_.key))
+      return std::unexpected(no_invocation{2, "", fmt::format("steward: {} is not a unit: {}\n", in_quotes(read_.key), unit_name_rule)});
+    if (name == "status")
+      return status_command{.socket = socket, .key = read_.key.empty() ? std::nullopt : std::optional(read_.key), .json = read_.json};
+    if (name == "logs") return logs_command{.socket = socket, .key = read_.key, .follow = read_.follow, .lines = read_.lines};
+    const api_call call = name == "start"     ? api_call::start
+                          : name == "stop"    ? api_call::stop
+                          : name == "restart" ? api_call::restart
+                                              : api_call::remove;
+    return control_command{.socket = socket, .call = call, .key = read_.key};
+  }
+
+ private:
+  CLI::App* add(const std::string& name, const std::string& what, const std::string& examples) {
+    CLI::App* command = app_.add_subcommand(name, what);
+    command->group("Commands");
+    if (!examples.empty()) command->footer(fmt::format("Examples:\n{}", examples));
+    return command;
+  }
+
+  CLI::App* add_client(const std::string& name, const std::string& what, const std::string& examples) {
+    CLI::App* command = add(name, what, examples);
+    command->add_option("--socket", read_.socket, "The daemon's socket (default: $STEWARD_SOCKET, else ./steward.db.sock)")->type_name("FILE");
+    return command;
+  }
+
+  void add_run() {
+    CLI::App* run = add("run", "Run the daemon in the foreground; Ctrl-C stops everything",
+                        "  steward run                                     the table is ./steward.db, made if missing\n"
+                        "  steward run --apply units.toml                  apply a file as soon as the daemon is up\n"
+                        "  steward run --db /var/lib/steward/steward.db --socket /run/steward.sock");
+    run->add_option("--db", read_.database, "The database with the table (default: ./steward.db)")->type_name("FILE");
+    run->add_option("--socket", read_.socket, "Where to listen (default: $STEWARD_SOCKET, else the database's name and .sock)")->type_name("FILE");
+    run->add_option("--apply", read_.units_file, "A units file to apply")->type_name("FILE");
+  }
+
+  void add_apply() {
+    CLI::App* apply = add_client("apply", "Add and change units from a file; never removes any",
+                                 "  steward apply units.toml\n"
+                                 "  steward apply --socket /run/steward.sock /etc/steward/units.toml");
+    apply->add_option("FILE", read_.file, "The units file (TOML)")->required()->type_name("");
+  }
+
+  void add_status() {
+    CLI::App* status = add_client("status", "Show all units, or one in full",
+                                  "  steward status\n"
+                                  "  steward status web\n"
+                                  "  steward status --json | jq '.[] | select(.state != \"running\")'");
+    status->add_option("KEY", read_.key, "One unit")->type_name("");
+    status->add_flag("--json", read_.json, "As a JSON array of units");
+  }
+
+  void add_logs() {
+    CLI::App* logs = add_client("logs", "Show what a unit printed",
+                                "  steward logs web\n"
+                                "  steward logs -f -n 20 web       the last 20 lines, then what comes, until Ctrl-C");
+    logs->add_option("KEY", read_.key, "The unit")->required()->type_name("");
+    logs->add_flag("-f,--follow", read_.follow, "Go on with what it prints from now on");
+    logs->add_option("-n,--lines", read_.lines, fmt::format("How many lines from the end (default: {})", default_log_lines))
+        ->type_name("N")
+        ->check(CLI::Range(std::uint32_t{0}, largest_log_lines).description(""));
+  }
+
+  void add_control() {
+    const auto control = [this](const std::string& name, const std::string& what) {
+      add_client(name, what, fmt::format("  steward {} web", name))->add_option("KEY", read_.key, "The unit")->required()->type_name("");
+    };
+    control("start", "Let a unit run, now and after a restart of the daemon");
+    control("stop", "Stop a unit and keep it down until it is started again");
+    control("restart", "Stop a unit and start it again");
+    control("rm", "Stop a unit and take it out of the table");
+  }
+
+  [[nodiscard]] std::string socket_for(const std::string& database) const {
+    if (read_.socket) return *read_.socket;
+    if (socket_variable_ && !socket_variable_->empty()) return *socket_variable_;
+    return fmt::format("{}{}", database, socket_ending);
+  }
+
+  const std::optional<std::string>& socket_variable_;
+  options read_;
+  CLI::App app_{"Keeps programs running.", "steward"};
+};
+
+/// The options that a command takes, as they are typed.
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : *chosen.front();
+}
+
+std::string unexpected_argument(const CLI::App& app, const std::string& argument) {
+  const CLI::App& command = innermost(app);
+  const bool top = &command == &app;
+  if (!argument.starts_with('-')) {
+    if (top) return fmt::format("unknown command {}{}", in_quotes(argument), suggestion(argument, commands));
+    return fmt::format("{} is one argument too many; see steward {} --help", in_quotes(argument), command.get_name());
+  }
+  const std::vector<std::string> names = option_names(command);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return fmt::format("{}unknown option {}{}", top ? "" : command.get_name() + ": ", in_quotes(argument), suggestion(argument, known));
+}
+
+/// CLI11 tells an unknown command as a missing one when nothing else was given.
+std::optional<std::string> first_extra(const CLI::App& app) {
+  const auto extras = app.remaining(true);
+  if (extras.empty()) return std::nullopt;
+  return extras.front();
+}
+
+no_invocation wrong_use(const CLI::App& app, const CLI::ParseError& why) {
+  std::string text;
+  if (const auto extra = first_extra(app)) {
+    text = unexpected_argument(app, *extra);
+  } else if (why.get_name() == "RequiredError" && &innermost(app) == &app) {
+    text = fmt::format("a command is missing: one of {}; see steward --help", listed(commands));
+  } else {
+    const CLI::App& command = innermost(app);
+    text = fmt::format("{}{}; see steward {} --help", &command == &app ? "" : command.get_name() + ": ", printable(why.what()), command.get_name());
+  }
+  return {.exit_code = 2, .out = "", .err = fmt::format("steward: {}\n", text)};
+}
+
+}  // namespace
+
+std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments,
+                                                            const std::optional<std::string>& socket_variable) {
+  grammar all(socket_variable);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11 takes them from the back
+  try {
+    all.app().parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return std::unexpected(no_invocation{.exit_code = 0, .out = all.app().help(), .err = ""});
+  } catch (const CLI::CallForVersion& version) {
+    return std::unexpected(no_invocation{.exit_code = 0, .out = fmt::format("{}\n", version.what()), .err = ""});
+  } catch (const CLI::ParseError& why) {
+    return std::unexpected(wrong_use(all.app(), why));
+  }
+  return all.chosen();
+}
+
+}  // namespace steward

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the user typed, as a value. Pure: the environment comes in as an argument, nothing is printed.
+#pragma once
+
+#include "api.hpp"
+#include "daemon.hpp"
+
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace steward {
+
+struct apply_command {
+  std::string socket;
+  std::string file;
+  friend bool operator==(const apply_command&, const apply_command&) = default;
+};
+
+struct status_command {
+  std::string socket;
+  std::optional<std::string> key;
+  bool json = false;
+  friend bool operator==(const status_command&, const status_command&) = default;
+};
+
+/// `start`, `stop`, `restart` and `rm`.
+struct control_command {
+  std::string socket;
+  api_call call = api_call::start;
+  std::string key;
+  friend bool operator==(const control_command&, const control_command&) = default;
+};
+
+struct logs_command {
+  std::string socket;
+  std::string key;
+  bool follow = false;
+  std::uint32_t lines = default_log_lines;
+  friend bool operator==(const logs_command&, const logs_command&) = default;
+};
+
+struct version_command {
+  friend bool operator==(const version_command&, const version_command&) = default;
+};
+
+using invocation = std::variant<run_options, apply_command, status_command, control_command, logs_command, version_command>;
+
+/// There is nothing to run: help was asked for, or what was typed makes no sense.
+struct no_invocation {
+  int exit_code = 0;
+  std::string out;  ///< for stdout
+  std::string err;  ///< for stderr
+};
+
+/// Reads the arguments, without the program's own name.
+/// Shape: `socket_variable` is the value of `STEWARD_SOCKET`, if it is set; empty counts as not set.
+/// Errors: help has exit code 0 and goes to stdout; a wrong use has 2, and one line that says what would be right.
+[[nodiscard]] std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments,
+                                                                          const std::optional<std::string>& socket_variable);
+
+}  // namespace steward

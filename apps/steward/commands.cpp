@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+
+#include "client.hpp"
+#include "json_text.hpp"
+#include "status_json.hpp"
+#include "status_text.hpp"
+#include "text.hpp"
+#include "unit_toml.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+namespace steward {
+namespace {
+
+constexpr int done = 0;
+constexpr int failed = 1;
+constexpr int wrong_use = 2;
+
+/// Tells one error in as many lines as it has causes, the first of them under the program's name.
+int tell(const command_surroundings& around, const error& why, int exit_code = failed) {
+  around.err << "steward: " << why.to_tree();
+  return exit_code;
+}
+
+/// Mistakes in a file stand in lines of their own, as compilers write them, so that editors find the place.
+int tell_mistakes(const command_surroundings& around, const error& why) {
+  around.err << why.to_tree();
+  return wrong_use;
+}
+
+text_style style_of(const command_surroundings& around) {
+  return {.width = around.style.terminal ? around.style.width : 0, .colour = around.style.terminal && around.style.colour};
+}
+
+std::string listed_names(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
+
+/// The units that the daemon has. What they come after is its own to check: it knows, and the answer would be old by then.
+known_units known_to(const daemon_status& status) {
+  known_units known;
+  for (const unit_status& each : status.units) known.emplace(each.key, std::vector<std::string>());
+  return known;
+}
+
+int run(const apply_command& what, const command_surroundings& around) {
+  const auto file = read_units_file(what.file);
+  if (!file) return tell(around, file.error(), wrong_use);
+  units_source source{.file = file->name, .folder = file->folder};
+  if (const auto alone = parse_units(file->text, source); !alone) return tell_mistakes(around, alone.error());
+
+  const api_client client(what.socket);
+  const auto version = client.version();
+  if (!version) return tell(around, version.error());
+  const auto status = client.status();
+  if (!status) return tell(around, status.error());
+  const known_units known = known_to(*status);
+  const executable_lookup programs{.look = look_on_disk, .search_path = version->search_path};
+  source.known = &known;
+  source.programs = &programs;
+  const auto units = parse_units(file->text, source);
+  if (!units) return tell_mistakes(around, units.error());
+
+  const auto answer = client.apply(*units);
+  if (!answer) return tell(around, answer.error());
+  if (!answer->added.empty()) around.out << "added: " << listed_names(answer->added) << '\n';
+  if (!answer->changed.empty()) around.out << "changed: " << listed_names(answer->changed) << '\n';
+  if (answer->added.empty() && answer->changed.empty()) around.out << "nothing to change\n";
+  return done;
+}
+
+int show_one(const status_command& what, const command_surroundings& around) {
+  const auto status = api_client(what.socket).status_of(*what.key);
+  if (!status) return tell(around, status.error());
+  if (what.json)
+    around.out << json_pretty(boost::json::array{status_to_json(*status)}) << '\n';
+  else
+    around.out << status_sheet(*status, around.now(), style_of(around));
+  return done;
+}
+
+int run(const status_command& what, const command_surroundings& around) {
+  if (what.key) return show_one(what, around);
+  const auto status = api_client(what.socket).status();
+  if (!status) return tell(around, status.error());
+  if (const std::string warning = table_warning(*status, around.now()); !warning.empty()) around.err << "steward: " << warning;
+  if (what.json) {
+    boost::json::array units;
+    for (const unit_status& each : status->units) units.push_back(status_to_json(each));
+    around.out << json_pretty(units) << '\n';
+  } else if (status->units.empty()) {
+    around.out << "no units; add some with: steward apply FILE\n";
+  } else {
+    around.out << status_table(status->units, around.now(), style_of(around));
+  }
+  return done;
+}
+
+int run(const control_command& what, const command_surroundings& around) {
+  const auto answer = api_client(what.socket).control(what.call, what.key);
+  if (!answer) return tell(around, answer.error());
+  around.out << printable(answer->message) << '\n';
+  return done;
+}
+
+int run(const logs_command& what, const command_surroundings& around) {
+  const api_request request{.call = api_call::logs, .key = what.key, .follow = what.follow, .lines = what.lines};
+  const auto read = api_client(what.socket).logs(request, [&](std::string_view piece) { around.out << piece << std::flush; });
+  return read ? done : tell(around, read.error());
+}
+
+int run(const version_command&, const command_surroundings& around) {
+  around.out << "steward " << steward_version() << '\n';
+  return done;
+}
+
+int run(const run_options& what, const command_surroundings& around) {
+  if (const auto usable = check_socket_path(what.socket); !usable) return tell(around, usable.error());
+  return around.run(what);
+}
+
+wall_time system_now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+int carry_out(const invocation& what, const command_surroundings& around) {
+  return std::visit([&](const auto& each) { return run(each, around); }, what);
+}
+
+int command_main(int argc, const char* const* argv, std::function<int(const run_options&)> run_it) {
+  try {
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    const char* variable = std::getenv("STEWARD_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
+    const auto read = parse_command_line(arguments, variable != nullptr ? std::optional<std::string>(variable) : std::nullopt);
+    if (!read) {
+      std::cout << read.error().out;
+      std::cerr << read.error().err;
+      return read.error().exit_code;
+    }
+    const command_surroundings around{
+        .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = system_now, .run = std::move(run_it)};
+    const int exit_code = carry_out(*read, around);
+    std::cout.flush();
+    return std::cout ? exit_code : failed;
+  } catch (const std::exception& unexpected) {
+    std::cerr << "steward: " << printable(unexpected.what()) << '\n';
+    return failed;
+  }
+}
+
+}  // namespace steward

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `steward run` shows while it runs: a table that is redrawn in place on a terminal, a line per change elsewhere.
+#pragma once
+
+#include "status.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace steward {
+
+/// Where a live view is shown.
+struct live_style {
+  bool terminal = false;
+  bool colour = false;
+  std::size_t width = 80;   ///< columns, on a terminal
+  std::size_t height = 24;  ///< lines, on a terminal: a table that is longer is cut, because what has scrolled away cannot be redrawn
+};
+
+/// What is on the screen: the input of the next drawing.
+struct live_frame {
+  std::vector<unit_status> units;
+  std::size_t lines = 0;  ///< drawn by the last table
+  std::size_t width = 0;  ///< of the terminal that they were drawn on
+};
+
+/// What to write to bring the screen from one frame to the next.
+struct live_drawing {
+  std::string text;
+  live_frame frame;
+};
+
+/// Draws `current` over `before`. Pure.
+/// Shape: `before` of the first drawing is a default one. On a terminal the cursor is left at the start of the line below the table; a terminal
+/// that changed its width gets a new table below, as its old lines may have been wrapped. Elsewhere nothing is written when nothing changed.
+[[nodiscard]] live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style);
+
+/// Whether and how file descriptor `fd` is a terminal, with its size. Colours are off when `NO_COLOR` is set or `TERM` is `dumb`.
+[[nodiscard]] live_style style_of_terminal(int fd);
+
+}  // namespace steward

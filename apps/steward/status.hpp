@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the daemon knows of its units at one instant, as values: what status shows and the socket answers.
+#pragma once
+
+#include "steward/exit.hpp"
+#include "timestamp.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace steward {
+
+/// Where a unit is. A closed set, and wire format.
+enum class unit_state : unsigned char {
+  waiting,    ///< wants to run, and waits for other units or for its turn
+  starting,   ///< its program runs and is not ready
+  running,    ///< ready
+  stopping,   ///< asked to stop, and not gone
+  backoff,    ///< ended, and waits to be started again
+  stopped,    ///< down, because somebody wants it so
+  completed,  ///< ended, and its policy says that was all
+};
+
+/// `"waiting"` and so on. Static storage.
+[[nodiscard]] std::string_view to_string(unit_state state) noexcept;
+[[nodiscard]] std::optional<unit_state> unit_state_from_string(std::string_view text) noexcept;
+
+/// How the last incarnation of a unit ended: an `exit`, with wall clock instants.
+struct unit_exit {
+  exit_reason reason = exit_reason::completed;
+  std::optional<std::string> error;
+  std::optional<int> code;
+  std::optional<int> signal;
+  std::optional<wall_time> started_at;
+  std::optional<wall_time> ready_at;  ///< empty if it never was
+  std::optional<wall_time> ended_at;
+
+  friend bool operator==(const unit_exit&, const unit_exit&) = default;
+};
+
+/// One unit at one instant.
+struct unit_status {
+  std::string key;
+  unit_state state = unit_state::stopped;
+  std::optional<int> pid;                  ///< while there is a process
+  std::uint64_t incarnation = 0;           ///< 0: never started
+  std::uint64_t restarts = 0;              ///< automatic ones since the last start by hand or edit
+  std::uint64_t generation = 0;            ///< of its row
+  wall_time since;                         ///< the instant of the current state
+  std::optional<unit_exit> exit;           ///< of the incarnation before, or of this one when it has ended
+  std::vector<std::string> waiting_for;    ///< the units that it waits for
+  std::optional<wall_time> next_start_at;  ///< in backoff
+  std::optional<std::string> error;        ///< what is wrong with it now, such as a row that cannot be read
+
+  friend bool operator==(const unit_status&, const unit_status&) = default;
+};
+
+/// The daemon and all its units at one instant.
+struct daemon_status {
+  std::string node;
+  int pid = 0;
+  wall_time since;  ///< when the daemon started
+  std::optional<wall_time> table_unreadable_since;
+  std::optional<std::string> table_error;
+  std::vector<unit_status> units;  ///< by key
+
+  friend bool operator==(const daemon_status&, const daemon_status&) = default;
+};
+
+}  // namespace steward

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Status for people: a table, one unit in full, and one line per change. Pure functions of values.
+#pragma once
+
+#include "status.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace steward {
+
+/// How text is laid out.
+struct text_style {
+  std::size_t width = 0;  ///< terminal columns; 0: as wide as it gets
+  bool colour = false;    ///< ANSI colours
+};
+
+/// A table with one line per unit, under a heading; every line ends with a line break.
+[[nodiscard]] std::string status_table(std::span<const unit_status> units, wall_time now, const text_style& style);
+
+/// All that is known of one unit, one line each.
+[[nodiscard]] std::string status_sheet(const unit_status& unit, wall_time now, const text_style& style);
+
+/// `3 running, 1 backoff`; `no units` when there are none.
+[[nodiscard]] std::string status_summary(std::span<const unit_status> units);
+
+/// `the table cannot be read since …: …; what runs goes on` as a line, or nothing when it can.
+[[nodiscard]] std::string table_warning(const daemon_status& status, wall_time now);
+
+/// How an incarnation ended, in words: `exited with code 1`, `killed by KILL`, `not ready in time`.
+[[nodiscard]] std::string exit_text(const unit_exit& exit);
+
+/// What is worth knowing about a unit beside its state: whom it waits for, how it ended last, when it starts next.
+[[nodiscard]] std::string status_note(const unit_status& unit, wall_time now);
+
+/// A line for each unit that has come, gone, or changed its state, its incarnation, its generation or its error, in the order of the instants.
+/// Shape: both sides by key.
+[[nodiscard]] std::string change_lines(std::span<const unit_status> before, std::span<const unit_status> after, wall_time now);
+
+}  // namespace steward

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_decode.hpp"
+
+#include "duration_text.hpp"
+#include "json_text.hpp"
+#include "probe_text.hpp"
+#include "table_reader.hpp"
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+namespace steward {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::array<std::string_view, 9> unit_keys{"command", "directory",      "environment", "restart", "backoff",
+                                                    "stop",    "start_deadline", "after",       "ready"};
+constexpr std::array<std::string_view, 5> backoff_keys{"initial", "max", "factor", "jitter", "reset_after"};
+constexpr std::array<std::string_view, 2> stop_keys{"signal", "deadline"};
+constexpr std::array<std::string_view, 3> ready_keys{"tcp", "http", "after"};
+constexpr std::array<std::string_view, 3> restart_values{"always", "on_failure", "never"};
+
+// The signals that ask; STOP, SEGV and the like do not.
+constexpr std::array<std::pair<std::string_view, int>, 10> stop_signals{{{"TERM", SIGTERM},
+                                                                         {"INT", SIGINT},
+                                                                         {"QUIT", SIGQUIT},
+                                                                         {"HUP", SIGHUP},
+                                                                         {"KILL", SIGKILL},
+                                                                         {"ABRT", SIGABRT},
+                                                                         {"ALRM", SIGALRM},
+                                                                         {"USR1", SIGUSR1},
+                                                                         {"USR2", SIGUSR2},
+                                                                         {"WINCH", SIGWINCH}}};
+
+/// Makes a path absolute. No value, and a problem, when there is no folder to begin from.
+std::optional<std::string> absolute(const std::string& path, std::string_view folder) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute()) return path;
+  if (folder.empty()) return std::nullopt;
+  std::filesystem::path joined = (std::filesystem::path(folder) / given).lexically_normal();
+  if (!joined.has_filename() && joined.has_parent_path()) joined = joined.parent_path();  // "." and "sub/" end without a slash
+  return joined.string();
+}
+
+void decode_command(const table_reader& from, std::string_view folder, program_spec& into) {
+  constexpr std::string_view wanted = "it must be an array of strings, the program and its arguments, such as [\"/bin/sleep\", \"10\"]";
+  if (from.find("command") == nullptr) {
+    from.add("command", fmt::format("missing; {}", wanted));
+    return;
+  }
+  auto command = from.texts("command", wanted);
+  if (!command) return;
+  if (command->empty() || command->front().empty()) {
+    from.add("command", command->empty() ? fmt::format("is empty; {}", wanted) : "names no program: its first string is empty");
+    return;
+  }
+  if (std::string& program = command->front(); program.contains('/')) {
+    const auto whole = absolute(program, folder);
+    if (!whole) {
+      from.add("command", fmt::format("{} is a relative path; it must be absolute here", in_quotes(program)));
+      return;
+    }
+    program = *whole;
+  }
+  into.command = *std::move(command);
+}
+
+void decode_directory(const table_reader& from, std::string_view folder, program_spec& into) {
+  const auto directory = from.text("directory", "it must be a string, the folder to run in");
+  if (!directory) return;
+  if (directory->empty()) {
+    from.add("directory", "is empty; leave it out to run in the daemon's own, or write \".\" for the folder of this file");
+    return;
+  }
+  if (auto whole = absolute(*directory, folder))
+    into.directory = *std::move(whole);
+  else
+    from.add("directory", fmt::format("{} is a relative path; it must be absolute here", in_quotes(*directory)));
+}
+
+void decode_environment(const table_reader& from, program_spec& into) {
+  const json::object* variables = from.table("environment", "it must be a table of strings, such as { PORT = \"8080\" }");
+  if (variables == nullptr) return;
+  const std::string path = from.path("environment");
+  const table_reader reader(*variables, path, from.found());
+  for (const auto& [key, value] : *variables) {
+    const std::string_view name = view(key);
+    if (name.empty() || name.contains('=') || name.contains('\0'))
+      reader.add(name, "is not a name of an environment variable: it is empty or has a = or a NUL byte");
+    else if (value.is_null())
+      reader.add(name, "is null; it must be a string");
+    else if (auto text = reader.text(name, value.is_number() ? fmt::format("it must be a string: \"{}\"", json_line(value)) : "it must be a string"))
+      into.environment.insert_or_assign(std::string(name), *std::move(text));
+  }
+}
+
+void decode_restart(const table_reader& from, restart_policy& into) {
+  const std::string wanted = fmt::format("it must be one of: {}", listed(restart_values));
+  const auto text = from.text("restart", wanted);
+  if (!text) return;
+  if (const auto when = restart_from_string(*text))
+    into.when = *when;
+  else
+    from.add("restart", fmt::format("is {}; {}", in_quotes(*text), wanted));
+}
+
+void decode_backoff(const table_reader& from, backoff& into) {
+  const json::object* table = from.table("backoff", "it must be a table, such as { initial = \"200ms\", max = \"1m\" }");
+  if (table == nullptr) return;
+  const std::string path = from.path("backoff");
+  const table_reader reader(*table, path, from.found());
+  reader.refuse_unknown_keys(backoff_keys);
+  into.initial = reader.duration("initial", false).value_or(into.initial);
+  into.max = reader.duration("max", false).value_or(into.max);
+  into.factor = reader.number("factor", 1, 1000, "it must be a number from 1 to 1000").value_or(into.factor);
+  into.jitter = reader.number("jitter", 0, 1, "it must be a number from 0 to 1, a fraction of the delay").value_or(into.jitter);
+  into.reset_after = reader.duration("reset_after").value_or(into.reset_after);
+  if (into.max >= into.initial) return;
+  const bool max_given = reader.find("max") != nullptr;
+  reader.add(max_given ? "max" : "initial",
+             fmt::format("max ({}) is less than initial ({}); it must be at least that", duration_text(into.max), duration_text(into.initial)));
+}
+
+void decode_stop(const table_reader& from, unit_stop& into) {
+  const json::object* table = from.table("stop", "it must be a table, such as { signal = \"TERM\", deadline = \"10s\" }");
+  if (table == nullptr) return;
+  const std::string path = from.path("stop");
+  const table_reader reader(*table, path, from.found());
+  reader.refuse_unknown_keys(stop_keys);
+  into.deadline = reader.duration("deadline").value_or(into.deadline);
+  std::array<std::string_view, stop_signals.size()> names;
+  std::ranges::transform(stop_signals, names.begin(), [](const auto& each) { return each.first; });
+  const std::string wanted = fmt::format("it must be one of: {}", listed(names));
+  const auto text = reader.text("signal", wanted);
+  if (!text) return;
+  const std::string_view name = text->starts_with("SIG") ? std::string_view(*text).substr(3) : std::string_view(*text);
+  const auto known = std::ranges::find(stop_signals, name, [](const auto& each) { return each.first; });
+  if (known == stop_signals.end())
+    reader.add("signal", fmt::format("is {}; {}", in_quotes(*text), wanted));
+  else
+    into.signal = known->second;
+}
+
+void decode_after(const table_reader& from, std::vector<std::string>& into) {
+  auto names = from.texts("after", "it must be an array of unit names, such as [\"web\"]");
+  if (!names) return;
+  const std::string path = from.path("after");
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    const std::string& name = (*names)[i];
+    if (!is_unit_name(name)) from.found().add(item_path(path, i), fmt::format("is {}; {}", in_quotes(name), unit_name_rule));
+    if (std::find(names->begin(), names->begin() + static_cast<std::ptrdiff_t>(i), name) != names->begin() + static_cast<std::ptrdiff_t>(i))
+      from.found().add(item_path(path, i), fmt::format("names {} twice", in_quotes(name)));
+  }
+  into = *std::move(names);
+}
+
+template <class Probe>
+void decode_probe(const table_reader& from, std::string_view key, result<Probe> (*parse)(std::string_view), unit_ready& into) {
+  const auto text = from.text(key, "it must be a string");
+  if (!text) return;
+  if (auto probe = parse(*text))
+    into = *std::move(probe);
+  else
+    from.add(key, fmt::format("{} {}", in_quotes(*text), probe.error().to_string()));
+}
+
+void decode_ready(const table_reader& from, unit_ready& into) {
+  constexpr std::string_view wanted = "it must be one of: { tcp = \"host:port\" }, { http = \"http://host:port/\" }, { after = \"500ms\" }";
+  const json::object* table = from.table("ready", wanted);
+  if (table == nullptr) return;
+  const std::string path = from.path("ready");
+  const table_reader reader(*table, path, from.found());
+  reader.refuse_unknown_keys(ready_keys);
+  const auto given = std::ranges::count_if(ready_keys, [&](std::string_view key) { return reader.find(key) != nullptr; });
+  if (given > 1) return from.add("ready", fmt::format("has more than one probe; {}", wanted));
+  if (given == 0 && std::ranges::all_of(*table, [](const auto& each) { return each.value().is_null(); }))
+    return from.add("ready", fmt::format("has no probe; {}, or leave it out", wanted));
+  decode_probe(reader, "tcp", parse_tcp_probe, into);
+  decode_probe(reader, "http", parse_http_probe, into);
+  if (const auto delay = reader.duration("after")) into = ready_after{.delay = *delay};
+}
+
+}  // namespace
+
+unit decode_unit(const json::value& from, std::string_view path, std::string_view folder, problems& found) {
+  unit out;
+  const json::object* table = from.if_object();
+  if (table == nullptr) {
+    found.add(path, fmt::format("{}; it must be a table with at least a command", kind_text(from)));
+    return out;
+  }
+  const table_reader reader(*table, path, found);
+  reader.refuse_unknown_keys(unit_keys);
+  decode_command(reader, folder, out.program);
+  decode_directory(reader, folder, out.program);
+  decode_environment(reader, out.program);
+  decode_restart(reader, out.restart);
+  decode_backoff(reader, out.restart.delays);
+  decode_stop(reader, out.stop);
+  out.start_deadline = reader.duration("start_deadline", false).value_or(out.start_deadline);
+  decode_after(reader, out.after);
+  decode_ready(reader, out.ready);
+  return out;
+}
+
+unit_map decode_units(const json::value& from, std::string_view path, std::string_view folder, problems& found) {
+  unit_map out;
+  const json::object* table = from.if_object();
+  if (table == nullptr) {
+    found.add(path, fmt::format("{}; it must be a table of units", kind_text(from)));
+    return out;
+  }
+  for (const auto& member : *table) {
+    const std::string_view name = view(member.key());
+    const std::string unit_path = key_path(path, name);
+    if (!is_unit_name(name)) found.add(unit_path, fmt::format("not a name: {}", unit_name_rule));
+    out.insert_or_assign(std::string(name), decode_unit(member.value(), unit_path, folder, found));
+  }
+  return out;
+}
+
+}  // namespace steward

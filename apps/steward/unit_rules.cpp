@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_rules.hpp"
+
+#include "text.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace steward {
+namespace {
+
+/// Walks `after` depth first and reports each edge that closes a circle. Iterative: a chain may be as long as the table.
+class circle_search {
+ public:
+  circle_search(const unit_map& applied, const known_units& known, std::string_view path, problems& found)
+      : applied_(applied), known_(known), path_(path), found_(found) {}
+
+  void run() {
+    for (const auto& [name, each] : applied_) visit(name);
+  }
+
+ private:
+  struct step {
+    std::string_view name;
+    const std::vector<std::string>* after;
+    std::size_t next;
+  };
+  enum class mark : unsigned char { unseen, open, done };
+
+  [[nodiscard]] const std::vector<std::string>* after_of(std::string_view name) const {
+    if (const auto here = applied_.find(std::string(name)); here != applied_.end()) return &here->second.after;
+    if (const auto there = known_.find(name); there != known_.end()) return &there->second;
+    return nullptr;
+  }
+
+  void push(std::string_view name) {
+    mark& seen = marks_[name];
+    if (seen == mark::open) return report(name);
+    if (seen == mark::done) return;
+    const auto* after = after_of(name);
+    if (after == nullptr) return;  // unknown: reported elsewhere
+    seen = mark::open;
+    trail_.push_back({.name = name, .after = after, .next = 0});
+  }
+
+  void visit(std::string_view root) {
+    if (marks_[root] != mark::unseen) return;
+    push(root);
+    while (!trail_.empty()) {
+      step& last = trail_.back();
+      if (last.next < last.after->size()) {
+        push((*last.after)[last.next++]);
+      } else {
+        marks_[last.name] = mark::done;
+        trail_.pop_back();
+      }
+    }
+  }
+
+  /// The trail from `name` to its end is the circle. It is told from its first applied unit on, because that is what the user can change.
+  void report(std::string_view name) {
+    const auto begin = std::ranges::find(trail_, name, &step::name);
+    std::vector<std::string_view> circle;
+    for (auto it = begin; it != trail_.end(); ++it) circle.push_back(it->name);
+    if (circle.size() == 1) return;  // itself: reported elsewhere
+    const auto mine = std::ranges::find_if(circle, [&](std::string_view each) { return applied_.contains(std::string(each)); });
+    if (mine == circle.end()) return;
+    std::ranges::rotate(circle, mine);
+    const auto& after = applied_.at(std::string(circle.front())).after;
+    const auto index = static_cast<std::size_t>(std::ranges::find(after, circle[1]) - after.begin());
+    circle.push_back(circle.front());
+    found_.add(item_path(key_path(key_path(path_, circle.front()), "after"), index),
+               fmt::format("goes round in a circle: {}; take one of these out", fmt::join(circle, " -> ")));
+  }
+
+  const unit_map& applied_;
+  const known_units& known_;
+  std::string_view path_;
+  problems& found_;
+  std::map<std::string_view, mark> marks_;
+  std::vector<step> trail_;
+};
+
+std::vector<std::string_view> names_of(const unit_map& applied, const known_units& known) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, each] : applied) names.push_back(name);
+  for (const auto& [name, after] : known)
+    if (!applied.contains(name)) names.push_back(name);
+  return names;
+}
+
+std::string unknown_unit(std::string_view name, const std::vector<std::string_view>& names) {
+  const auto near = nearest(name, names);
+  return fmt::format("there is no unit {}{}", in_quotes(name),
+                     near ? fmt::format("; did you mean {}?", in_quotes(*near)) : "; apply it first, or in the same file");
+}
+
+std::optional<std::string> executable_problem(executable_state state, const std::string& program) {
+  switch (state) {
+    case executable_state::executable:
+      return std::nullopt;
+    case executable_state::missing:
+      return fmt::format("{} does not exist", in_quotes(program));
+    case executable_state::not_executable:
+      return fmt::format("{} is not executable; chmod +x would make it so", in_quotes(program));
+    case executable_state::folder:
+      return fmt::format("{} is a folder; it must be an executable file", in_quotes(program));
+  }
+  return std::nullopt;
+}
+
+/// Looks as execvp does, except that only folders with an absolute path are looked at.
+std::optional<std::string> search_problem(const std::string& program, std::string_view search_path, const executable_lookup& lookup) {
+  std::optional<std::string> nearly;
+  for (std::string_view rest = search_path; !rest.empty();) {
+    const std::string_view folder = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), folder.size() + 1));
+    if (!folder.starts_with('/')) continue;
+    const std::string candidate = fmt::format("{}/{}", folder, program);
+    const executable_state state = lookup.look(candidate);
+    if (state == executable_state::executable) return std::nullopt;
+    if (state == executable_state::not_executable && !nearly) nearly = executable_problem(state, candidate);
+  }
+  if (nearly) return nearly;
+  return fmt::format("{} is in no folder of PATH ({}); write its full path", in_quotes(program), printable(search_path));
+}
+
+}  // namespace
+
+void check_after(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found) {
+  const std::vector<std::string_view> names = names_of(applied, known);
+  for (const auto& [name, each] : applied) {
+    const std::string after_path = key_path(key_path(path, name), "after");
+    for (std::size_t i = 0; i < each.after.size(); ++i) {
+      const std::string& wanted = each.after[i];
+      if (wanted == name)
+        found.add(item_path(after_path, i), "a unit cannot come after itself; take it out");
+      else if (known_is_complete && !applied.contains(wanted) && !known.contains(wanted))
+        found.add(item_path(after_path, i), unknown_unit(wanted, names));
+    }
+  }
+  circle_search(applied, known, path, found).run();
+}
+
+executable_state look_on_disk(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return executable_state::missing;
+  if (S_ISDIR(info.st_mode)) return executable_state::folder;
+  return S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0 ? executable_state::executable : executable_state::not_executable;
+}
+
+void check_executables(const unit_map& applied, const executable_lookup& lookup, std::string_view path, problems& found) {
+  for (const auto& [name, each] : applied) {
+    if (each.program.command.empty()) continue;
+    const std::string& program = each.program.command.front();
+    const auto own_path = each.program.environment.find("PATH");
+    const auto problem = program.contains('/')
+                             ? executable_problem(lookup.look(program), program)
+                             : search_problem(program, own_path != each.program.environment.end() ? own_path->second : lookup.search_path, lookup);
+    if (problem) found.add(item_path(key_path(key_path(path, name), "command"), 0), *problem);
+  }
+}
+
+}  // namespace steward

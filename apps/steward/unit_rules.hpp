@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What must hold between units, and between a unit and this machine. Pure: the table and the disk come in as arguments.
+#pragma once
+
+#include "problems.hpp"
+#include "unit_decode.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace steward {
+
+/// The units that a table already has: name to the units that it comes after.
+using known_units = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Reports every `after` that names no unit of `applied` or `known`, the unit itself, or leads round in a circle, with its path.
+/// Shape: `path` is where the units stand (`unit`, `units`); an applied unit takes the place of the known one of its name.
+/// `known_is_complete` false: names outside `applied` are let through, because the table cannot be asked.
+void check_after(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found);
+
+/// What a path leads to.
+enum class executable_state : unsigned char { executable, missing, not_executable, folder };
+
+/// How programs are found: what a path leads to, and the `PATH` for units that set none of their own.
+struct executable_lookup {
+  std::function<executable_state(const std::string& path)> look;
+  std::string search_path;
+};
+
+/// Looks on this machine's disk.
+[[nodiscard]] executable_state look_on_disk(const std::string& path);
+
+/// Reports every unit whose program is missing or cannot be executed.
+void check_executables(const unit_map& applied, const executable_lookup& lookup, std::string_view path, problems& found);
+
+}  // namespace steward

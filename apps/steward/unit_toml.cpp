@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_toml.hpp"
+
+#include "table_reader.hpp"
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+// Compiled in here, not linked: the installed library is built with exceptions and follows nested values until the stack is gone.
+#undef TOML_HEADER_ONLY
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#define TOML_MAX_NESTED_VALUES 32
+#include <toml++/toml.h>
+
+namespace steward {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uintmax_t largest_file = std::uintmax_t{16} << 20U;
+constexpr std::size_t deepest_key = 16;
+
+source_position position_of(const toml::source_region& region) { return {.line = region.begin.line, .column = region.begin.column}; }
+
+/// Turns TOML into the tree that the decoder reads, and remembers where everything stood.
+class converter {
+ public:
+  explicit converter(problems& found) : found_(found) {}
+
+  json::object table(const toml::table& from, const std::string& path) {  // NOLINT(misc-no-recursion): the parser limits the depth
+    json::object out;
+    for (const auto& [key, node] : from) {
+      const std::string child = key_path(path, key.str());
+      found_.set_place(child, position_of(key.source()));
+      out.emplace(key.str(), value(node, child));
+    }
+    return out;
+  }
+
+ private:
+  json::value value(const toml::node& from, const std::string& path) {  // NOLINT(misc-no-recursion)
+    if (const auto* inner = from.as_table()) return table(*inner, path);
+    if (const auto* array = from.as_array()) return items(*array, path);
+    if (const auto* text = from.as_string()) return json::value(text->get());
+    if (const auto* integer = from.as_integer()) return integer->get();
+    if (const auto* number = from.as_floating_point()) return number->get();
+    if (const auto* boolean = from.as_boolean()) return boolean->get();
+    found_.add(path, "is a date or a time, which no key of a unit takes; put it in quotes to make it a string");
+    return nullptr;
+  }
+
+  json::array items(const toml::array& from, const std::string& path) {  // NOLINT(misc-no-recursion)
+    json::array out;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const std::string child = item_path(path, i);
+      found_.set_place(child, position_of(from[i].source()));
+      out.push_back(value(from[i], child));
+    }
+    return out;
+  }
+
+  problems& found_;
+};
+
+/// Where a dotted key is deeper than any that means something. The parser would follow it by recursion until the stack is gone.
+/// Where this scanner and the parser disagree about what is a string, the parser has refused the text before.
+class depth_scanner {
+ public:
+  explicit depth_scanner(std::string_view text) : text_(text) {}
+
+  std::optional<source_position> too_deep() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"' || c == '\'') {
+        skip_string(c);
+        continue;
+      }
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+        continue;
+      }
+      if (c == '.' && ++dots_ > deepest_key) return here();
+      if (std::string_view("\n=,{}[]").contains(c)) dots_ = 0;
+      ++at_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void skip_string(char quote) {
+    const std::string three(3, quote);
+    const bool many_lines = text_.substr(at_).starts_with(three);
+    at_ += many_lines ? 3 : 1;
+    while (at_ < text_.size()) {
+      if (many_lines ? text_.substr(at_).starts_with(three) : text_[at_] == quote) {
+        at_ += many_lines ? 3 : 1;
+        return;
+      }
+      if (!many_lines && text_[at_] == '\n') return;
+      at_ += quote == '"' && text_[at_] == '\\' ? 2 : 1;
+    }
+  }
+
+  [[nodiscard]] source_position here() const {
+    const std::string_view before = text_.substr(0, at_);
+    const auto line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n') + 1);
+    return {.line = line, .column = static_cast<std::uint32_t>(at_ - (before.rfind('\n') + 1) + 1)};
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t dots_ = 0;
+};
+
+error located(const units_source& source, source_position place, std::string_view what) {
+  return error(fmt::format("{}:{}:{}: {}", printable(source.file), place.line, place.column, printable(what)));
+}
+
+std::string_view without_prefix(std::string_view description) {
+  constexpr std::string_view prefix = "Error while ";
+  return description.starts_with(prefix) ? description.substr(prefix.size()) : description;
+}
+
+}  // namespace
+
+result<unit_map> parse_units(std::string_view text, const units_source& source) {
+  constexpr std::array<std::string_view, 1> file_keys{"unit"};
+  if (const auto place = depth_scanner(text).too_deep()) return fail(located(source, *place, "a key with more dots than any that has a meaning"));
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed)
+    return fail(located(source, position_of(parsed.error().source()), fmt::format("not TOML: {}", without_prefix(parsed.error().description()))));
+
+  problems found(source.file);
+  const json::object root = converter(found).table(parsed.table(), {});
+  table_reader(root, {}, found).refuse_unknown_keys(file_keys);
+  const json::value* units = root.if_contains("unit");
+  unit_map out = units == nullptr ? unit_map() : decode_units(*units, "unit", source.folder, found);
+  check_after(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
+  if (source.programs != nullptr) check_executables(out, *source.programs, "unit", found);
+  if (!found.empty()) return fail(found.to_error());
+  return out;
+}
+
+result<units_file> read_units_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const auto wrong = [&](std::string_view what) { return fail(error(fmt::format("{}: {}", printable(path), what))); };
+  const fs::file_status status = fs::status(path, failed);
+  if (status.type() == fs::file_type::not_found) return wrong("no such file");
+  if (status.type() == fs::file_type::directory) return wrong("is a folder; give a units file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return wrong(std::error_code(errno, std::generic_category()).message());
+  std::string text;
+  std::array<char, 65536> chunk{};
+  while (file.read(chunk.data(), chunk.size()), file.gcount() > 0) {
+    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > largest_file) return wrong("is larger than 16 MiB; that is no units file");
+  }
+  if (file.bad()) return wrong("cannot be read");
+  const fs::path folder = fs::absolute(path, failed).lexically_normal().parent_path();
+  if (failed) return wrong(failed.message());
+  return units_file{.name = path, .folder = folder.string(), .text = std::move(text)};
+}
+
+}  // namespace steward

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace steward {
+namespace {
+
+std::expected<invocation, no_invocation> parse(const std::string& line, const std::optional<std::string>& socket_variable = std::nullopt) {
+  std::istringstream words(line);
+  std::vector<std::string> arguments;
+  for (std::string word; words >> word;) arguments.push_back(word);
+  return parse_command_line(arguments, socket_variable);
+}
+
+template <class Command>
+Command command(const std::string& line, const std::optional<std::string>& socket_variable = std::nullopt) {
+  const auto read = parse(line, socket_variable);
+  EXPECT_TRUE(read.has_value()) << read.error().err;
+  if (!read || !std::holds_alternative<Command>(*read)) {
+    ADD_FAILURE() << line << " is another command";
+    return {};
+  }
+  return std::get<Command>(*read);
+}
+
+/// The one line that a wrong use is answered with.
+std::string complaint(const std::string& line) {
+  const auto read = parse(line);
+  if (read) return "accepted";
+  EXPECT_EQ(read.error().exit_code, 2) << line;
+  EXPECT_EQ(read.error().out, "") << line;
+  const std::string& text = read.error().err;
+  EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
+  return text.substr(0, text.size() - 1);
+}
+
+TEST(CommandLine, RunHasItsDefaults) {
+  EXPECT_EQ(command<run_options>("run"), (run_options{.database = "./steward.db", .socket = "./steward.db.sock", .units_file = std::nullopt}));
+  EXPECT_EQ(command<run_options>("run --db /x/y.db --apply u.toml"),
+            (run_options{.database = "/x/y.db", .socket = "/x/y.db.sock", .units_file = "u.toml"}));
+  EXPECT_EQ(command<run_options>("run --socket /s").socket, "/s");
+}
+
+TEST(CommandLine, EveryCommandIsRead) {
+  const std::string socket = "./steward.db.sock";
+  EXPECT_EQ(command<apply_command>("apply u.toml"), (apply_command{.socket = socket, .file = "u.toml"}));
+  EXPECT_EQ(command<status_command>("status"), (status_command{.socket = socket, .key = std::nullopt, .json = false}));
+  EXPECT_EQ(command<status_command>("status web --json"), (status_command{.socket = socket, .key = "web", .json = true}));
+  EXPECT_EQ(command<control_command>("start web"), (control_command{.socket = socket, .call = api_call::start, .key = "web"}));
+  EXPECT_EQ(command<control_command>("stop web"), (control_command{.socket = socket, .call = api_call::stop, .key = "web"}));
+  EXPECT_EQ(command<control_command>("restart web"), (control_command{.socket = socket, .call = api_call::restart, .key = "web"}));
+  EXPECT_EQ(command<control_command>("rm web"), (control_command{.socket = socket, .call = api_call::remove, .key = "web"}));
+  EXPECT_EQ(command<logs_command>("logs web"), (logs_command{.socket = socket, .key = "web", .follow = false, .lines = 100}));
+  EXPECT_EQ(command<logs_command>("logs -f -n 5 web"), (logs_command{.socket = socket, .key = "web", .follow = true, .lines = 5}));
+  command<version_command>("version");
+}
+
+TEST(CommandLine, TheSocketIsTheOptionElseTheVariableElseBesideTheDatabase) {
+  EXPECT_EQ(command<status_command>("status --socket /a", "/b").socket, "/a");
+  EXPECT_EQ(command<status_command>("status", "/b").socket, "/b");
+  EXPECT_EQ(command<status_command>("status", "").socket, "./steward.db.sock");
+  EXPECT_EQ(command<run_options>("run --db x.db", "/b").socket, "/b");
+  EXPECT_EQ(command<run_options>("run --db x.db", "").socket, "x.db.sock");
+}
+
+TEST(CommandLine, EveryClientCommandTakesASocket) {
+  for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a"}) {
+    const auto read = parse(line + " --socket /s");
+    ASSERT_TRUE(read) << line;
+    std::visit(
+        [&](const auto& each) {
+          if constexpr (requires { each.socket; }) {
+            EXPECT_EQ(each.socket, "/s") << line;
+          } else {
+            ADD_FAILURE() << line;
+          }
+        },
+        *read);
+  }
+}
+
+TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
+  EXPECT_EQ(complaint("stauts"), "steward: unknown command \"stauts\"; did you mean \"status\"?");
+  EXPECT_EQ(complaint("statsu --json"), "steward: unknown command \"statsu\"; did you mean \"status\"?");
+  EXPECT_EQ(complaint("frobnicate"), "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, start, stop, restart, rm, version");
+  EXPECT_EQ(complaint(""), "steward: a command is missing: one of run, apply, status, logs, start, stop, restart, rm, version; see steward --help");
+}
+
+TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
+  EXPECT_EQ(complaint("status --jsn"), "steward: status: unknown option \"--jsn\"; did you mean \"--json\"?");
+  EXPECT_EQ(complaint("run --database x"), "steward: run: unknown option \"--database\"; known: --help, --db, --socket, --apply");
+  EXPECT_EQ(complaint("--quiet"), "steward: unknown option \"--quiet\"; known: --help, --version");
+}
+
+TEST(CommandLine, MissingAndSuperfluousArgumentsAreRefused) {
+  EXPECT_EQ(complaint("logs"), "steward: logs: KEY is required; see steward logs --help");
+  EXPECT_EQ(complaint("apply"), "steward: apply: FILE is required; see steward apply --help");
+  EXPECT_EQ(complaint("status a b"), "steward: \"b\" is one argument too many; see steward status --help");
+  EXPECT_EQ(complaint("version x"), "steward: \"x\" is one argument too many; see steward version --help");
+  EXPECT_EQ(complaint("run --db"), "steward: run: --db: 1 required FILE missing; see steward run --help");
+}
+
+TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {
+  EXPECT_EQ(complaint("logs -n x web"), "steward: logs: --lines: Value x not in range 0 to 1000000; see steward logs --help");
+  EXPECT_EQ(complaint("logs -n -1 web"), "steward: logs: --lines: Value -1 not in range 0 to 1000000; see steward logs --help");
+  EXPECT_EQ(complaint("start ../x"), "steward: \"../x\" is not a unit: a unit name is 1 to 64 of A-Z a-z 0-9 . _ @ - and does not begin with . or -");
+}
+
+TEST(CommandLine, EveryCommandHasHelpWithExamples) {
+  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"}) {
+    const auto read = parse(name + " --help");
+    ASSERT_FALSE(read) << name;
+    EXPECT_EQ(read.error().exit_code, 0) << name;
+    EXPECT_EQ(read.error().err, "") << name;
+    EXPECT_TRUE(read.error().out.contains("Usage: steward " + name)) << read.error().out;
+    EXPECT_TRUE(read.error().out.contains("Examples:\n  steward " + name)) << read.error().out;
+  }
+}
+
+TEST(CommandLine, TheHelpOfAllShowsEveryCommand) {
+  const std::string help = parse("--help").error().out;
+  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"})
+    EXPECT_TRUE(help.contains("\n  " + name + " ")) << name;
+  EXPECT_FALSE(help.contains("keeper"));
+  EXPECT_EQ(parse("--version").error().out, "steward " + std::string(steward_version()) + "\n");
+}
+
+}  // namespace
+}  // namespace steward

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+
+#include "fake_daemon.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace steward {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::fake_daemon;
+using testing::http_answer;
+using testing::temporary_folder;
+
+const wall_time noon = std::chrono::sys_days(std::chrono::January / 31 / 2026) + 12h;
+constexpr std::string_view version_body = R"({"version":"0.1.0","api":1,"pid":7,"search_path":"/bin"})";
+constexpr std::string_view web_body =
+    R"({"key":"web","state":"running","pid":7,"incarnation":1,"restarts":0,"generation":1,"since":"2026-01-31T11:59:00.000Z","exit":null,)"
+    R"("waiting_for":[],"next_start_at":null,"error":null})";
+
+std::string status_body(std::string_view units, std::string_view table = R"({"unreadable_since":null,"error":null})") {
+  return R"({"node":"n","pid":1,"since":"2026-01-31T11:00:00.000Z","table":)" + std::string(table) + R"(,"units":[)" + std::string(units) + "]}";
+}
+
+/// What a command did.
+struct outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+outcome do_it(const invocation& what) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const command_surroundings around{.out = out,
+                                    .err = err,
+                                    .style = {},
+                                    .now = [] { return noon; },
+                                    .run =
+                                        [&](const run_options& options) {
+                                          out << "ran " << options.database << '\n';
+                                          return 3;
+                                        }};
+  const int exit_code = carry_out(what, around);
+  return {.exit_code = exit_code, .out = out.str(), .err = err.str()};
+}
+
+/// A units file in a folder of its own.
+class units_on_disk {
+ public:
+  explicit units_on_disk(std::string_view text) { std::ofstream(path()) << text; }
+  [[nodiscard]] std::string path() const { return folder_ / "units.toml"; }
+
+ private:
+  temporary_folder folder_;
+};
+
+TEST(Commands, StatusShowsTheTable) {
+  fake_daemon daemon({http_answer(200, status_body(web_body))});
+  const outcome seen = do_it(status_command{.socket = daemon.socket(), .key = std::nullopt});
+  EXPECT_EQ(seen.exit_code, 0);
+  EXPECT_EQ(seen.out, "UNIT  STATE    PID  SINCE  RESTARTS\nweb   running    7     1m         0\n");
+  EXPECT_EQ(seen.err, "");
+}
+
+TEST(Commands, StatusOfNothingSaysHowToBegin) {
+  fake_daemon daemon({http_answer(200, status_body(""))});
+  EXPECT_EQ(do_it(status_command{.socket = daemon.socket(), .key = std::nullopt}).out, "no units; add some with: steward apply FILE\n");
+}
+
+TEST(Commands, StatusWarnsWhenTheTableCannotBeRead) {
+  fake_daemon daemon({http_answer(200, status_body(web_body, R"({"unreadable_since":"2026-01-31T11:58:00.000Z","error":"locked"})"))});
+  const outcome seen = do_it(status_command{.socket = daemon.socket(), .key = std::nullopt});
+  EXPECT_EQ(seen.exit_code, 0);
+  EXPECT_EQ(seen.err, "steward: the table cannot be read for 2m: locked; what runs goes on\n");
+}
+
+TEST(Commands, StatusAsJsonIsAnArray) {
+  fake_daemon daemon({http_answer(200, status_body(web_body)), http_answer(200, web_body), http_answer(200, status_body(""))});
+  const outcome all = do_it(status_command{.socket = daemon.socket(), .key = std::nullopt, .json = true});
+  EXPECT_TRUE(all.out.starts_with("[\n  {\n    \"key\": \"web\",\n    \"state\": \"running\",\n    \"pid\": 7,\n")) << all.out;
+  EXPECT_EQ(do_it(status_command{.socket = daemon.socket(), .key = "web", .json = true}).out, all.out);
+  EXPECT_EQ(do_it(status_command{.socket = daemon.socket(), .key = std::nullopt, .json = true}).out, "[]\n");
+}
+
+TEST(Commands, AFailureIsToldOnOneLineWithExitCodeOne) {
+  fake_daemon daemon({http_answer(404, R"({"error":"there is no unit \"wbe\"; did you mean \"web\"?"})")});
+  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .key = "wbe"});
+  EXPECT_EQ(seen.exit_code, 1);
+  EXPECT_EQ(seen.out, "");
+  EXPECT_EQ(seen.err, "steward: there is no unit \"wbe\"; did you mean \"web\"?\n");
+  const outcome none = do_it(status_command{.socket = "/nowhere/s", .key = std::nullopt});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_EQ(none.err, "steward: no daemon at /nowhere/s (start one with: steward run)\n");
+}
+
+TEST(Commands, ControlTellsWhatTheDaemonDid) {
+  fake_daemon daemon({http_answer(200, R"({"key":"web","changed":false,"message":"web is already stopped"})")});
+  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .key = "web"});
+  EXPECT_EQ(seen.exit_code, 0);
+  EXPECT_EQ(seen.out, "web is already stopped\n");
+}
+
+TEST(Commands, ApplySendsTheFileAndTellsWhatChanged) {
+  const units_on_disk file("[unit.web]\ncommand = [\"/bin/sh\"]\nafter = [\"db\"]\n");
+  std::string db(web_body);
+  db.replace(db.find("web"), 3, "db");
+  fake_daemon daemon({http_answer(200, version_body), http_answer(200, status_body(db)),
+                      http_answer(200, R"({"added":["web"],"changed":["a","b"],"unchanged":["c"]})")});
+  const outcome seen = do_it(apply_command{.socket = daemon.socket(), .file = file.path()});
+  EXPECT_EQ(seen.exit_code, 0) << seen.err;
+  EXPECT_EQ(seen.out, "added: web\nchanged: a, b\n");
+  const auto asked = daemon.asked();
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0], "GET /v1/version");
+  EXPECT_EQ(asked[1], "GET /v1/status");
+  EXPECT_TRUE(asked[2].starts_with("POST /v1/apply {\"units\":{\"web\":")) << asked[2];
+}
+
+TEST(Commands, ApplyingAnEqualFileSaysSo) {
+  const units_on_disk file("[unit.web]\ncommand = [\"/bin/sh\"]\n");
+  fake_daemon daemon(
+      {http_answer(200, version_body), http_answer(200, status_body("")), http_answer(200, R"({"added":[],"changed":[],"unchanged":["web"]})")});
+  EXPECT_EQ(do_it(apply_command{.socket = daemon.socket(), .file = file.path()}).out, "nothing to change\n");
+}
+
+TEST(Commands, ApplyTellsMistakesWithoutAskingTheDaemon) {
+  const units_on_disk file("[unit.web]\ncomand = [\"/bin/sh\"]\n");
+  const outcome seen = do_it(apply_command{.socket = "/nowhere/s", .file = file.path()});
+  EXPECT_EQ(seen.exit_code, 2);
+  EXPECT_EQ(seen.err,
+            file.path() +
+                ":1:7: unit.web.command: missing; it must be an array of strings, the program and its arguments, such as [\"/bin/sleep\", \"10\"]\n" +
+                file.path() + ":2:1: unit.web.comand: unknown key; did you mean \"command\"?\n");
+}
+
+TEST(Commands, ApplySendsNothingWhenOneUnitIsWrong) {
+  const units_on_disk file("[unit.good]\ncommand = [\"/bin/sh\"]\n[unit.bad]\ncommand = [\"/bin/no-such-program\"]\nafter = [\"god\"]\n");
+  fake_daemon daemon({http_answer(200, version_body), http_answer(200, status_body("")), http_answer(200, "{}")});
+  const outcome seen = do_it(apply_command{.socket = daemon.socket(), .file = file.path()});
+  EXPECT_EQ(seen.exit_code, 2);
+  EXPECT_EQ(seen.err, file.path() + ":4:12: unit.bad.command[0]: \"/bin/no-such-program\" does not exist\n" + file.path() +
+                          ":5:10: unit.bad.after[0]: there is no unit \"god\"; did you mean \"good\"?\n");
+  EXPECT_EQ(daemon.asked().size(), 2U);
+}
+
+TEST(Commands, ApplyOfAFileThatIsNotThereIsAWrongUse) {
+  const outcome seen = do_it(apply_command{.socket = "/nowhere/s", .file = "/nowhere/units.toml"});
+  EXPECT_EQ(seen.exit_code, 2);
+  EXPECT_EQ(seen.err, "steward: /nowhere/units.toml: no such file\n");
+}
+
+TEST(Commands, LogsAreHandedOnAsTheyAre) {
+  fake_daemon daemon({http_answer(200, "a\n\x1b[31mb\n")});
+  EXPECT_EQ(do_it(logs_command{.socket = daemon.socket(), .key = "web"}).out, "a\n\x1b[31mb\n");
+}
+
+TEST(Commands, RunRunsTheDaemon) {
+  const outcome ran = do_it(run_options{.database = "x.db", .socket = "s", .units_file = std::nullopt});
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(ran.out, "ran x.db\n");
+}
+
+TEST(Commands, RunRefusesASocketPathThatIsTooLong) {
+  const outcome seen = do_it(run_options{.database = "x.db", .socket = std::string(108, 's'), .units_file = std::nullopt});
+  EXPECT_EQ(seen.exit_code, 1);
+  EXPECT_TRUE(seen.err.starts_with("steward: the socket's path sss")) << seen.err;
+}
+
+TEST(Commands, VersionIsOneLine) { EXPECT_EQ(do_it(version_command{}).out, "steward " + std::string(steward_version()) + "\n"); }
+
+}  // namespace
+}  // namespace steward

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace steward {
+namespace {
+
+using names = std::vector<std::string>;
+
+unit unit_after(names after) {
+  unit out;
+  out.program.command = {"/bin/true"};
+  out.after = std::move(after);
+  return out;
+}
+
+std::string after_problems(const unit_map& applied, const known_units& known = {}, bool complete = true) {
+  problems found;
+  check_after(applied, known, complete, "unit", found);
+  return found.empty() ? "" : found.to_error().to_tree();
+}
+
+TEST(After, UnitsOfTheFileAndOfTheTableMayBeNamed) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"b", "c"})}, {"b", unit_after({})}}, {{"c", {}}}), "");
+}
+
+TEST(After, AnUnknownUnitIsRefusedWithTheNearestName) {
+  EXPECT_EQ(after_problems({{"worker", unit_after({"wbe"})}, {"web", unit_after({})}}),
+            "unit.worker.after[0]: there is no unit \"wbe\"; did you mean \"web\"?\n");
+  EXPECT_EQ(after_problems({{"a", unit_after({"database"})}}),
+            "unit.a.after[0]: there is no unit \"database\"; apply it first, or in the same file\n");
+}
+
+TEST(After, AnUnknownUnitIsLetThroughWhileTheTableCannotBeAsked) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"x"})}}, {}, false), "");
+  EXPECT_NE(after_problems({{"a", unit_after({"a"})}}, {}, false), "");
+}
+
+TEST(After, ItselfIsRefused) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"a"})}}), "unit.a.after[0]: a unit cannot come after itself; take it out\n");
+}
+
+TEST(After, ACircleIsRefusedWithItsPath) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"b"})}, {"b", unit_after({"c"})}, {"c", unit_after({"a"})}}),
+            "unit.a.after[0]: goes round in a circle: a -> b -> c -> a; take one of these out\n");
+}
+
+TEST(After, ACircleBesideAStraightPartIsToldWithoutIt) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"x", "b"})}, {"b", unit_after({"c"})}, {"c", unit_after({"b"})}, {"x", unit_after({})}}),
+            "unit.b.after[0]: goes round in a circle: b -> c -> b; take one of these out\n");
+}
+
+TEST(After, ACircleThroughUnitsOfTheTableIsRefused) {
+  EXPECT_EQ(after_problems({{"web", unit_after({"db"})}}, {{"db", {"vault"}}, {"vault", {"web"}}}),
+            "unit.web.after[0]: goes round in a circle: web -> db -> vault -> web; take one of these out\n");
+}
+
+TEST(After, AnAppliedUnitTakesThePlaceOfTheKnownOne) {
+  EXPECT_EQ(after_problems({{"web", unit_after({"db"})}, {"db", unit_after({})}}, {{"db", {"web"}}, {"web", {}}}), "");
+}
+
+TEST(After, TwoCirclesAreBothTold) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"b"})}, {"b", unit_after({"a"})}, {"c", unit_after({"d"})}, {"d", unit_after({"c"})}}),
+            "unit.a.after[0]: goes round in a circle: a -> b -> a; take one of these out\n"
+            "unit.c.after[0]: goes round in a circle: c -> d -> c; take one of these out\n");
+}
+
+TEST(After, DiamondsAreNoCircles) {
+  EXPECT_EQ(after_problems({{"a", unit_after({"b", "c"})}, {"b", unit_after({"d"})}, {"c", unit_after({"d"})}, {"d", unit_after({})}}), "");
+}
+
+TEST(After, AChainOfAHundredThousandIsWalked) {
+  unit_map applied;
+  for (int i = 0; i < 100000; ++i) applied.emplace("u" + std::to_string(i), unit_after({"u" + std::to_string(i + 1)}));
+  applied.emplace("u100000", unit_after({}));
+  EXPECT_EQ(after_problems(applied), "");
+  applied.at("u100000").after = {"u0"};
+  EXPECT_NE(after_problems(applied), "");
+}
+
+/// A disk with one file of each kind.
+executable_state disk(const std::string& path) {
+  if (path == "/bin/run" || path == "/opt/x/run") return executable_state::executable;
+  if (path == "/etc/file" || path == "/usr/bin/file") return executable_state::not_executable;
+  return path == "/etc" ? executable_state::folder : executable_state::missing;
+}
+
+std::string program_problem(const std::string& program, const std::map<std::string, std::string>& environment = {}) {
+  unit_map applied{{"u", unit_after({})}};
+  applied.at("u").program.command = {program};
+  applied.at("u").program.environment = environment;
+  problems found;
+  check_executables(applied, {.look = disk, .search_path = "/usr/bin:/bin"}, "unit", found);
+  return found.empty() ? "" : found.to_error().to_tree();
+}
+
+TEST(Executable, IsFoundByItsPathOrInPath) {
+  EXPECT_EQ(program_problem("/bin/run"), "");
+  EXPECT_EQ(program_problem("run"), "");
+}
+
+TEST(Executable, AMissingOneIsRefused) {
+  EXPECT_EQ(program_problem("/bin/rnu"), "unit.u.command[0]: \"/bin/rnu\" does not exist\n");
+  EXPECT_EQ(program_problem("rnu"), "unit.u.command[0]: \"rnu\" is in no folder of PATH (/usr/bin:/bin); write its full path\n");
+}
+
+TEST(Executable, WhatCannotBeExecutedIsRefused) {
+  EXPECT_EQ(program_problem("/etc/file"), "unit.u.command[0]: \"/etc/file\" is not executable; chmod +x would make it so\n");
+  EXPECT_EQ(program_problem("file"), "unit.u.command[0]: \"/usr/bin/file\" is not executable; chmod +x would make it so\n");
+  EXPECT_EQ(program_problem("/etc"), "unit.u.command[0]: \"/etc\" is a folder; it must be an executable file\n");
+}
+
+TEST(Executable, AUnitsOwnPathIsTheOneThatCounts) {
+  EXPECT_EQ(program_problem("run", {{"PATH", "/opt/x"}}), "");
+  EXPECT_EQ(program_problem("run", {{"PATH", "/opt/y"}}), "unit.u.command[0]: \"run\" is in no folder of PATH (/opt/y); write its full path\n");
+  EXPECT_EQ(program_problem("run", {{"PATH", ""}}), "unit.u.command[0]: \"run\" is in no folder of PATH (); write its full path\n");
+}
+
+TEST(Executable, TheRealDiskIsSeenAsItIs) {
+  EXPECT_EQ(look_on_disk("/bin/sh"), executable_state::executable);
+  EXPECT_EQ(look_on_disk("/bin"), executable_state::folder);
+  EXPECT_EQ(look_on_disk("/nowhere/at/all"), executable_state::missing);
+  EXPECT_EQ(look_on_disk("/etc/passwd"), executable_state::not_executable);
+}
+
+}  // namespace
+}  // namespace steward
