@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/testing/run_virtual.hpp"
+
+#include "steward/testing/journal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace steward::testing::detail {
+
+error report_stuck(const virtual_scheduler& time, const context& root) {
+  (void)root;
+  std::string text = "stuck at " + short_text(time.elapsed());
+  text += time.next_timer() ? ": a day has passed" : ": nothing is ready and no timer is pending";
+  ADD_FAILURE() << text;
+  return error(text);
+}
+
+}  // namespace steward::testing::detail
