@@ -4,6 +4,7 @@
 #include "spawn_child.hpp"
 #include "steward/program/detail/system_error.hpp"
 #include "steward/program/identity.hpp"
+#include "steward/program/open_files.hpp"
 #include "steward/program/process_group.hpp"
 
 #include <fcntl.h>
@@ -113,12 +114,22 @@ error failure_of(const launch& what, const detail::child_plan& plan) {
   return detail::system_error(plan.failed_with, text);
 }
 
+/// Never throws: the child runs already.
+result<std::uint64_t> read_start_time(pid_t pid) noexcept {
+  try {
+    return start_time_of(pid);
+  } catch (...) {
+    return fail(errc::out_of_memory);
+  }
+}
+
 result<> plan_limits(const spawn_options& options, detail::child_plan& plan) {
-  if (!options.open_files) return {};
+  const auto wanted = options.open_files ? options.open_files : open_files_before();
+  if (!wanted) return {};
   rlimit now{};
   if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return no_room(errno, "open files");
   plan.set_open_files = true;
-  plan.open_files[0] = *options.open_files;
+  plan.open_files[0] = *wanted;
   plan.open_files[1] = now.rlim_max;
   return {};
 }
@@ -143,7 +154,7 @@ result<child> spawn(const launch& what, const spawn_options& options) {
     reap_now(made.pidfd);
     return fail(failure_of(what, plan));
   }
-  const auto start_time = start_time_of(made.pid);
+  const auto start_time = read_start_time(made.pid);
   if (!start_time) {  // without it nobody could be sure of this process later
     (void)signal_group({.pidfd = made.pidfd, .pid = made.pid}, SIGKILL);
     reap_now(made.pidfd);

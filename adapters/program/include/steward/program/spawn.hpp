@@ -18,7 +18,7 @@ namespace steward {
 /// What a child gets beyond its spec.
 struct spawn_options {
   std::size_t output_capacity = std::size_t{1} << 20U;  ///< bytes that fit into its output pipe before it has to wait
-  std::optional<std::uint64_t> open_files;              ///< its soft limit of open files; empty: this process's
+  std::optional<std::uint64_t> open_files;              ///< its soft limit of open files; empty: this process's, from before `raise_open_files`
 };
 
 /// A program just started.
