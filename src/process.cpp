@@ -140,6 +140,7 @@ void process::finish(result<> outcome) noexcept {
 // The context is stopped when `done` fires (PR8), also by those who were never asked to stop.
 void process::close_own() noexcept {
   std::unique_lock guard(lock);
+  over_ = true;
   if (own_.is_stopped()) return;
   apply(process_event::end);
   if (own_.child_ != nullptr || !own_.hooks_.empty()) {
@@ -183,6 +184,7 @@ void process::parent_stopped(detail::hook& self) noexcept {
 
 void process::context_stopped() noexcept {
   std::unique_lock guard(lock);
+  forced_ = !over_;
   waiter* const released = apply(process_event::force).release ? std::exchange(callback_, nullptr) : nullptr;
   guard.unlock();
   if (released != nullptr) wake(*released);
@@ -234,6 +236,11 @@ bool process::watch(detail::done_node& node) noexcept {
 bool process::is_done() const noexcept {
   const std::lock_guard guard(lock);
   return done_;
+}
+
+bool process::was_forced() const noexcept {
+  const std::lock_guard guard(lock);
+  return forced_;
 }
 
 bool process::ending() const noexcept {

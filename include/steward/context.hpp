@@ -27,9 +27,11 @@ namespace detail {
 class dependency;
 class group_run;
 class running_name;
+class turnstile;
 }  // namespace detail
 
-/// The stop signal, the deadline and the scheduler of a run. Contexts form a tree: a child stops when its parent stops, never the other way round (C1).
+/// The stop signal, the deadline and the scheduler of a run. Contexts form a tree: a child stops when its parent stops, never the other way round
+/// (C1).
 ///
 /// A stop is a request. It wakes every wait on the context at that instant (C5); whoever runs under it decides how to end.
 /// It carries a reason, the first one given (C3), and cannot be taken back.
@@ -90,6 +92,7 @@ class context {
   friend class detail::dependency;
   friend class detail::group_run;
   friend class detail::running_name;
+  friend class detail::turnstile;
   friend class done_awaiter;
   friend class process;
   friend class ready_awaiter;

@@ -88,6 +88,12 @@ class process final : private detail::domain, private detail::roster_entry, priv
   /// What the run returned, raw; empty before it is gone and after success.
   [[nodiscard]] std::optional<error> err() const noexcept;
 
+  /// Whether its context was stopped before its run had ended.
+  [[nodiscard]] bool was_forced() const noexcept;
+
+  /// Whether `ctx` is inside it, so that to wait for its end under `ctx` would be to wait for oneself.
+  [[nodiscard]] bool contains(const context& ctx) const noexcept { return ctx.descends_from(own_); }
+
   [[nodiscard]] std::string_view name() const noexcept;
 
   /// For those who are no coroutines: wakes `node.who` when it is gone. False: it is already, and nobody is woken.
@@ -132,6 +138,8 @@ class process final : private detail::domain, private detail::roster_entry, priv
   bool ready_ = false;        // it was ready
   bool was_stopped_ = false;  // by `stop` or `request_stop`
   bool entered_ = false;      // listed with the parent; touched by start and the run alone
+  bool forced_ = false;
+  bool over_ = false;  // the run has ended, so a stop of the context forces nothing
   bool done_ = false;
 };
 

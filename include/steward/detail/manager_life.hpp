@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager does with one entry. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/manager.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <type_traits>
+
+namespace steward {
+
+namespace detail {
+
+/// The delay before a restart. Frees itself by the entry that it belongs to.
+template <class Key, class Value>
+class manager_entry<Key, Value>::backoff_timer final : public timer {
+ public:
+  backoff_timer(scheduler& on, manager_entry& entry) noexcept : timer(&run, &on), entry_(entry) {}
+
+ private:
+  static void run(work& self) noexcept {
+    manager_entry& entry = static_cast<backoff_timer&>(static_cast<waiter&>(self)).entry_;
+    entry.timer.reset();
+    entry.owner.backoff_over(entry);
+  }
+
+  manager_entry& entry_;
+};
+
+/// Calls something of the user's; an exception becomes an error (R7).
+template <class F>
+[[nodiscard]] auto contained(F&& f) noexcept -> result<std::invoke_result_t<F>> {
+  try {
+    return f();
+  } catch (...) {
+    return fail(current_exception_error());
+  }
+}
+
+}  // namespace detail
+
+template <class Key, class Value>
+auto manager<Key, Value>::obtain(const Key& key) -> entry& {
+  if (entry* const known = entries_.find(key)) return *known;
+  entry& e = entries_.add(key, *this, &process_gone);
+  e.since = strand_->now();
+  if (!options_.recall) return e;
+  const auto past = detail::contained([&] { return options_.recall(key); });
+  if (!past) {
+    report(&key, past.error());
+    return e;
+  }
+  e.incarnation = past->incarnation;
+  e.restarts = past->restarts;
+  if (past->completed == 0) return e;
+  e.generation = past->completed;
+  e.state = row_state::completed;
+  return e;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::tell(const manager_event<Key>& what) {
+  if (!options_.on_event) return;
+  try {
+    options_.on_event(what);
+  } catch (...) {
+    (void)current_exception_error();  // counted; there is nobody left to tell
+  }
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::report(const Key* key, const error& problem) {
+  manager_event<Key> what;
+  what.key = key;
+  what.problem = &problem;
+  what.at = strand_->now();
+  tell(what);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_state(entry& e, row_state state, const exit* ended) {
+  const instant at = strand_->now();
+  {
+    const std::lock_guard guard(e.shard);
+    e.state = state;
+    e.since = at;
+  }
+  manager_event<Key> what;
+  what.key = &e.key;
+  what.state = state;
+  what.generation = e.generation;
+  what.incarnation = e.incarnation;
+  what.ended = ended;
+  what.at = at;
+  tell(what);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::take_row(entry& e, row<Value> found) {
+  const std::lock_guard guard(e.shard);
+  if (found.generation != e.generation) e.restarts = 0;
+  e.generation = found.generation;
+  e.value = std::move(found.value);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
+  e.pass = pass_;
+  const bool changed = found.generation != e.generation;
+  const bool lives = e.state == row_state::starting || e.state == row_state::running || e.state == row_state::stopping;
+  const reconcile_action action = reconcile(e.state, found.wanted, changed);
+  if (!lives && (changed || !e.value)) {
+    take_row(e, std::move(found));
+    if (changed) e.history = {};
+  }
+  switch (action) {
+    case reconcile_action::nothing: return;
+    case reconcile_action::start:
+      e.reread = lives;
+      return launch(e);
+    case reconcile_action::restart:
+      if (!lives) return;  // held back still, with the new row
+      e.again = true;
+      if (e.state != row_state::stopping) ask_to_end(e);
+      return;
+    case reconcile_action::stop:
+      e.again = false;
+      return ask_to_end(e);
+  }
+}
+
+template <class Key, class Value>
+std::vector<Key> manager<Key, Value>::needed_by(const Key& key, const Value& value) const {
+  if (!options_.after) return {};
+  return detail::contained([&] { return options_.after(key, value); }).value_or(std::vector<Key>());
+}
+
+// Those that an entry waits for and that are not running.
+template <class Key, class Value>
+std::vector<Key> manager<Key, Value>::missing(const Key& key, const Value* value) const {
+  std::vector<Key> absent;
+  if (value == nullptr) return absent;
+  for (Key& each : needed_by(key, *value))
+    if (!entries_.look(each, [](const entry* found) { return found != nullptr && found->state == row_state::running; })) absent.push_back(std::move(each));
+  return absent;
+}
+
+// Starts an entry, or holds it back until its turn.
+template <class Key, class Value>
+void manager<Key, Value>::launch(entry& e) {
+  if (ending_) return set_state(e, row_state::stopped);
+  if (pass_ == 1 && !e.initial && !first_pass_over_) {
+    e.initial = true;
+    ++initial_;
+  }
+  const bool too_many = options_.max_starting != 0 && starting_ >= options_.max_starting;
+  if (!too_many && missing(e.key, e.value.get()).empty()) return begin(e);
+  if (e.state != row_state::waiting) {
+    set_state(e, row_state::waiting);
+    held_back_.push_back(e.key);
+  }
+}
+
+// Looks through those held back once, in their order; who is still held back goes to the end.
+template <class Key, class Value>
+void manager<Key, Value>::start_those_held_back() {
+  for (std::size_t left = held_back_.size(); left > 0; --left) {
+    if (options_.max_starting != 0 && starting_ >= options_.max_starting) return;
+    const Key key = std::move(held_back_.front());
+    held_back_.pop_front();
+    entry* const e = entries_.find(key);
+    if (e == nullptr || e->state != row_state::waiting) continue;
+    if (missing(e->key, e->value.get()).empty())
+      begin(*e);
+    else
+      held_back_.push_back(key);
+  }
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::begin(entry& e) {
+  e.asked = e.again = e.erase = e.by_hand = false;
+  e.on = strand_;
+  e.has_place = true;
+  ++starting_;
+  occupy(e);
+  set_state(e, row_state::starting);
+  if (bring_up(e).start(*strand_)) return;
+  started(e, fail(errc::out_of_memory));
+  leave(e);
+}
+
+// Makes the next incarnation, without starting it.
+template <class Key, class Value>
+result<> manager<Key, Value>::prepare(entry& e) {
+  if (!e.value) return fail(errc::unreadable);
+  e.started_at = strand_->now();
+  e.ready_at = {};
+  {
+    const std::lock_guard guard(e.shard);
+    ++e.incarnation;
+  }
+  try {
+    result<runnable> made = make_(e.key, *e.value);
+    if (!made) return fail(std::move(made.error()));
+    if constexpr (std::is_convertible_v<const Key&, std::string_view>)
+      e.life.emplace(*ctx_, std::move(*made), std::string_view(e.key));
+    else
+      e.life.emplace(*ctx_, std::move(*made));
+  } catch (...) {
+    return fail(current_exception_error());
+  }
+  return {};
+}
+
+// A start has come to its end, one way or the other.
+template <class Key, class Value>
+void manager<Key, Value>::started(entry& e, const result<>& outcome) {
+  if (std::exchange(e.has_place, false)) --starting_;
+  if (outcome) {
+    e.ready_at = strand_->now();
+    if (!e.asked) set_state(e, row_state::running);
+    if (!e.life->watch(e.watch)) e.gone = true;
+  } else {
+    if (!e.life) e.failure = outcome.error();
+    e.gone = true;
+  }
+  settle_initial(e);
+  start_those_held_back();
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::settle_initial(entry& e) {
+  if (std::exchange(e.initial, false)) --initial_;
+  if (settled_ != nullptr && first_pass_over_ && initial_ == 0) settled_->stop();
+}
+
+// Whatever an entry does, it comes to an end, and no policy starts it again.
+template <class Key, class Value>
+void manager<Key, Value>::ask_to_end(entry& e) {
+  switch (e.state) {
+    case row_state::stopping: return;
+    case row_state::starting:
+    case row_state::running:
+      e.asked = true;
+      set_state(e, row_state::stopping);
+      if (e.reading != nullptr) e.reading->stop();
+      if (e.life) e.life->request_stop();
+      return;
+    case row_state::backoff:
+      if (e.timer && strand_->cancel(*e.timer)) e.timer.reset();
+      break;
+    case row_state::waiting: settle_initial(e); break;
+    case row_state::stopped:
+    case row_state::completed: break;
+  }
+  if (e.state != row_state::stopped) set_state(e, row_state::stopped);
+  rest(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::occupy(entry& e) noexcept {
+  if (e.users++ == 0 && !std::exchange(e.busy, true)) ++busy_;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::leave(entry& e) {
+  --e.users;
+  if (e.users != 0) return;
+  if (e.gone)
+    after_end(e);
+  else
+    rest(e);
+}
+
+// An entry may have come to rest. One that is to be forgotten is gone after this.
+template <class Key, class Value>
+void manager<Key, Value>::rest(entry& e) {
+  if (!e.at_rest()) return;
+  if (std::exchange(e.busy, false)) --busy_;
+  const bool lives_on = e.state == row_state::waiting || e.state == row_state::backoff;
+  if (e.erase && !lives_on) entries_.erase(e);
+  check_idle();
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::process_gone(work& self) noexcept {
+  auto& e = static_cast<entry&>(static_cast<waiter&>(self));
+  e.gone = true;
+  if (e.users == 0) e.owner.after_end(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::after_end(entry& e) {
+  end_facts facts;
+  facts.asked = e.asked;
+  facts.forced = e.life && e.life->was_forced();
+  facts.was_ready = e.ready_at != instant{};
+  facts.failure = e.life ? e.life->err() : e.failure.copy();
+  exit ended;
+  ended.reason = reason_of(facts);
+  ended.cause = facts.failure;
+  ended.started_at = e.started_at;
+  if (facts.was_ready) ended.ready_at = e.ready_at;
+  ended.ended_at = strand_->now();
+  if (e.life) dependents_of(e, -1);
+  e.life.reset();
+  e.gone = false;
+  e.failure = {};
+  const bool by_hand = std::exchange(e.by_hand, false);
+  remember(e, ended);
+  if (std::exchange(e.again, false) && !ending_ && !e.erase) {
+    set_state(e, row_state::stopped, &ended);
+    e.reread = true;
+    launch(e);
+  } else if (ending_ || e.erase || std::exchange(e.asked, false) || (by_hand && !facts.was_ready)) {
+    set_state(e, row_state::stopped, &ended);
+  } else {
+    follow_policy(e, ended);
+  }
+  start_those_held_back();
+  rest(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::remember(entry& e, const exit& ended) {
+  if (ending_) return;  // nobody will ask
+  auto copy = std::make_unique<exit>(ended);
+  const std::lock_guard guard(e.shard);
+  e.last.swap(copy);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
+  restart_policy policy;
+  if (options_.policy) {
+    auto asked = detail::contained([&] { return options_.policy(e.key, *e.value); });
+    if (asked)
+      policy = std::move(*asked);
+    else
+      report(&e.key, asked.error());
+  }
+  const restart_decision decision = decide_restart(policy, e.history, ended, spread());
+  e.history = decision.history;
+  if (!decision.again) return set_state(e, row_state::completed, &ended);
+  {
+    const std::lock_guard guard(e.shard);
+    ++e.restarts;
+    e.until = strand_->now() + decision.delay;
+  }
+  set_state(e, row_state::backoff, &ended);
+  e.reread = true;
+  if (decision.delay.count() == 0) return launch(e);
+  e.timer = std::make_unique<typename entry::backoff_timer>(*strand_, e);
+  strand_->post_at(*e.timer, e.until);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::backoff_over(entry& e) {
+  if (e.state == row_state::backoff)
+    launch(e);
+  else
+    rest(e);
+}
+
+template <class Key, class Value>
+double manager<Key, Value>::spread() {
+  if (!options_.spread) return std::uniform_real_distribution<double>(-1.0, 1.0)(random_);
+  return detail::contained([&] { return options_.spread(); }).value_or(0.0);
+}
+
+}  // namespace steward

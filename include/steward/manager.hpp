@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps running what a table lists.
+#pragma once
+
+#include "steward/detail/detached.hpp"
+#include "steward/detail/manager_entry.hpp"
+#include "steward/detail/strand.hpp"
+#include "steward/detail/turnstile.hpp"
+#include "steward/memory_table.hpp"
+
+#include <concepts>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace steward {
+
+/// Keeps one process alive for each row of a table that wants to run: starts it, restarts it by its policy, stops it when its row is deleted or no longer
+/// wants it, and restarts it when its row changes.
+///
+/// It is a runnable: run it in a chain behind the table. While it runs, `start`, `stop` and `get` act on single keys.
+/// The row leads: a manager only makes the table so. At any time at most one process of a key is alive (M7).
+///
+/// Threads: every function from any thread. Processes run on the scheduler of run's context; decisions are made on a strand of it, one at a time.
+/// Lifetime: the table outlives it. Destroying one that runs is reported and ends the program (PR11).
+/// Errors: those that no caller receives go to `options.on_event`, with their key (M10). A table that cannot be read never stops anything (M12).
+/// Cost: about 600 bytes a running process, with history and policy state; a pass looks at every row once.
+/// Source: laws M1 to M15; `docs/states.md`. Example: examples/06_manager.cpp
+template <class Key, class Value>
+class manager {
+ public:
+  using factory = std::function<result<runnable>(const Key&, const Value&)>;
+  using options_type = manager_options<Key, Value>;
+  using value_pointer = std::shared_ptr<const Value>;
+
+  /// `make` turns a row's value into what is run; an error from it is a failed start.
+  manager(table<Key, Value>& rows, factory make, options_type options = {});
+
+  /// For a table of runnables.
+  explicit manager(table<Key, Value>& rows, options_type options = {})
+    requires std::convertible_to<const Value&, runnable>
+      : manager(rows, [](const Key&, const Value& value) { return result<runnable>(value); }, std::move(options)) {}
+
+  manager(const manager&) = delete;
+  manager& operator=(const manager&) = delete;
+  ~manager();
+
+  /// Starts what the table lists, calls `ready`, keeps it so until that returns, and stops everything (M1, M2, M9).
+  /// Stop: graceful while `ctx` is alive, all at once, those with `after` in the reverse order; forced when it stops. Returns when all have ended.
+  /// Errors: the callback's. `would_wait_for_itself` from inside its own callback. The reason of `ctx` if that stops before it is ready, or before it is
+  /// its turn: of several runs one goes at a time, so give those that may meet contexts of their own.
+  [[nodiscard]] task<> run(context& ctx, callback ready);
+
+  /// Starts the process of a key by hand, whatever it has been through: clears its counters. Yields the row's value when it is ready.
+  /// Stop: `ctx` bounds the waiting; the process lives under run's context. A start that is given up ends what it began.
+  /// Errors: `manager_not_running`; `process_exists` if it waits, starts or runs; `get process from table: …`; `start process: …`;
+  /// `invalid_state` if its row does not want it to run. A key that is stopping is waited for (M4, M7).
+  [[nodiscard]] task<value_pointer> start(context& ctx, Key key);
+
+  /// Stops the process of a key, until the next pass or as long as its row does not want it (M13). Also ends a start, a wait or a backoff.
+  /// Stop: graceful; forced when `ctx` stops, and then fails with the reason.
+  /// Errors: `process_not_found`, also while it is being stopped already; `run: …` if it failed (M5).
+  [[nodiscard]] task<> stop(context& ctx, Key key);
+
+  /// The value that the running incarnation of a key was started with. Never waits.
+  /// Errors: `process_not_running` while it starts or stops; `process_not_found` otherwise (M6).
+  [[nodiscard]] result<value_pointer> get(const Key& key) const;
+
+  /// What is known of a key; empty if it has none.
+  [[nodiscard]] std::optional<row_status<Key>> status(const Key& key) const;
+
+  /// The status of every key, each as it is when it is looked at.  Cost: linear; other threads are held up for one shard at a time.
+  [[nodiscard]] std::vector<std::pair<Key, row_status<Key>>> snapshot() const;
+
+  /// Since when the table cannot be read, and why; empty while it can (M12).
+  [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
+
+  /// Begins the next pass now: for those who have just changed the table.
+  void reconcile_now() noexcept;
+
+ private:
+  using entry = detail::manager_entry<Key, Value>;
+  class look_item;
+  class visit;
+  class closing;
+  friend typename entry::backoff_timer;
+
+  // The run, its passes, and those who come from outside: detail/manager_run.hpp
+  task<> run_on_strand(context& ctx, callback ready);
+  task<> passes(context& pass);
+  task<> look_at_all(context& pass);
+  task<> look_for_deleted(context& pass);
+  void note_readable(const result<>& looked, const context& pass);
+  detail::detached bring_up(entry& e);
+  task<> reread_row(entry& e);
+  task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
+  task<> read_claimed(entry& e, context& ctx);
+  task<> stop_on_strand(visit inside, context& ctx, const Key& key);
+  [[nodiscard]] static row_status<Key> status_of(const entry& e);
+  [[nodiscard]] bool enter() noexcept;
+  void post_look() noexcept;
+  [[nodiscard]] bool idle() const noexcept;
+  void check_idle() noexcept;
+  void end_all();
+  void free_cycles();
+
+  // What happens to one entry: detail/manager_life.hpp
+  [[nodiscard]] entry& obtain(const Key& key);
+  void tell(const manager_event<Key>& what);
+  void report(const Key* key, const error& problem);
+  void set_state(entry& e, row_state state, const exit* ended = nullptr);
+  void take_row(entry& e, row<Value> found);
+  void apply_row(entry& e, row<Value> found);
+  [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value) const;
+  [[nodiscard]] std::vector<Key> missing(const Key& key, const Value* value) const;
+  void launch(entry& e);
+  void start_those_held_back();
+  void begin(entry& e);
+  [[nodiscard]] result<> prepare(entry& e);
+  void started(entry& e, const result<>& outcome);
+  void settle_initial(entry& e);
+  void ask_to_end(entry& e);
+  void occupy(entry& e) noexcept;
+  void leave(entry& e);
+  void rest(entry& e);
+  static void process_gone(work& self) noexcept;
+  void after_end(entry& e);
+  void remember(entry& e, const exit& ended);
+  void follow_policy(entry& e, const exit& ended);
+  void backoff_over(entry& e);
+  void dependents_of(entry& e, int change);
+  [[nodiscard]] double spread();
+
+  table<Key, Value>& table_;
+  factory make_;
+  options_type options_;
+  detail::manager_entries<Key, Value> entries_;
+  std::minstd_rand random_;
+
+  mutable detail::spin_lock lock_;  // guards the next six
+  bool accepting_ = false;
+  bool look_posted_ = false;
+  std::size_t callers_ = 0;
+  context* ctx_ = nullptr;
+  std::optional<std::pair<instant, error>> unreadable_;
+  detail::strand* strand_ = nullptr;
+
+  detail::turnstile turns_;
+  std::unique_ptr<look_item> look_;
+
+  // Of the strand alone.
+  context* pass_ctx_ = nullptr;
+  context* settled_ = nullptr;  // is stopped when the first starts have succeeded or failed
+  context* nap_ = nullptr;      // the pause between two passes
+  waiter* closing_waiter_ = nullptr;
+  bool ending_ = false;
+  bool first_pass_over_ = false;
+  bool look_again_ = false;
+  std::uint64_t pass_ = 0;
+  std::size_t seen_ = 0;       // rows that the present pass has seen
+  std::size_t initial_ = 0;    // first starts that have not settled
+  std::size_t starting_ = 0;
+  std::size_t busy_ = 0;       // entries that are not at rest
+  std::deque<Key> held_back_;  // in order of arrival; some may be gone meanwhile
+};
+
+}  // namespace steward
+
+#include "steward/detail/manager_life.hpp"
+#include "steward/detail/manager_run.hpp"

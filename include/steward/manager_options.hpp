@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager is told, and what it tells.
+#pragma once
+
+#include "steward/exit.hpp"
+#include "steward/reconcile.hpp"
+#include "steward/restart_policy.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace steward {
+
+/// What is known of one key at an instant.
+template <class Key>
+struct row_status {
+  row_state state = row_state::stopped;
+  std::uint64_t generation = 0;   ///< of the row that the last incarnation was started from, or that was seen last
+  std::uint64_t incarnation = 0;  ///< the number of the last incarnation; zero if there was none
+  std::uint64_t restarts = 0;     ///< automatic ones since the last manual start or edit
+  instant since{};                ///< since when it is in this state
+  std::optional<instant> until;   ///< in backoff: when it will be started
+  std::optional<exit> last;       ///< how the last incarnation that has ended did
+  std::vector<Key> waiting_for;   ///< in waiting: who is not ready yet
+};
+
+/// Something that happened. Handed out by reference for the time of the call.
+template <class Key>
+struct manager_event {
+  const Key* key = nullptr;      ///< empty if it concerns no single key
+  row_state state{};             ///< with a key and no problem: the state that it has just entered
+  std::uint64_t generation = 0;
+  std::uint64_t incarnation = 0;
+  const exit* ended = nullptr;   ///< when an incarnation has ended: how
+  const error* problem = nullptr;///< an error that nobody else receives
+  instant at{};
+};
+
+/// What is remembered of a key from before this manager was made.
+struct row_past {
+  std::uint64_t incarnation = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t completed = 0;  ///< the generation for which its policy said that it is done; zero for none
+};
+
+/// How a manager works. Every function may be empty; none is called under a lock; an exception from one becomes an error event (R7).
+template <class Key, class Value>
+struct manager_options {
+  std::chrono::nanoseconds interval = std::chrono::seconds(60);     ///< between two passes (M3)
+  std::chrono::nanoseconds initial_wait = std::chrono::seconds(1);  ///< how long the first starts may keep `run` from being ready (M2)
+  std::size_t max_starting = 0;                                     ///< how many start at a time; zero is no limit
+
+  /// The restart policy of a row. By default `always`, with the default delays.
+  std::function<restart_policy(const Key&, const Value&)> policy;
+
+  /// Which other keys must be running before this one is started. In the end it is asked to stop before they are.
+  std::function<std::vector<Key>(const Key&, const Value&)> after;
+
+  /// Receives every state change and every error, one at a time, in order. It must not wait; what it calls of the manager must not wait either.
+  std::function<void(const manager_event<Key>&)> on_event;
+
+  /// What is remembered of a key, asked once when the key is first seen.
+  std::function<row_past(const Key&)> recall;
+
+  /// A random number in [-1, 1) for the jitter of delays. By default from a generator seeded by the system.
+  std::function<double()> spread;
+};
+
+}  // namespace steward

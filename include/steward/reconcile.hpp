@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager does about a row: states of a row and the decision, as a table and pure functions.
+#pragma once
+
+#include "steward/exit.hpp"
+#include "steward/table.hpp"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace steward {
+
+/// Where a key is, whichever incarnation. Wire format.
+enum class row_state : unsigned char {
+  waiting,    ///< to be started, and held back: by others that it waits for, or because enough are starting already
+  starting,   ///< its row is being read, or its process starts
+  running,    ///< ready
+  stopping,   ///< asked to stop, not gone yet
+  backoff,    ///< ended; will be started again after a delay
+  stopped,    ///< not running: its row does not want it, or it was stopped by hand until the next pass
+  completed,  ///< ended, and its policy leaves it at that for this generation of its row
+};
+
+/// What to do about a row that a pass has just seen.
+enum class reconcile_action : unsigned char {
+  nothing,
+  start,    ///< it does not live and should
+  restart,  ///< end what lives, then start from the row as it is then
+  stop,     ///< end what lives, and do not start it again
+};
+
+/// Decides for one row. Pure.
+/// Shape: `changed` tells whether the row's generation is another than the one that the state belongs to. A deleted row counts as `wanted::down`.
+[[nodiscard]] constexpr reconcile_action reconcile(row_state state, wanted what, bool changed) noexcept {
+  using enum reconcile_action;
+  struct decision {
+    reconcile_action down, same, edited;
+  };
+  constexpr std::array<decision, 7> decisions{{
+      {stop, nothing, restart},   // waiting
+      {stop, nothing, restart},   // starting
+      {stop, nothing, restart},   // running
+      {stop, restart, restart},   // stopping
+      {stop, nothing, start},     // backoff
+      {nothing, start, start},    // stopped
+      {stop, nothing, start},     // completed
+  }};
+  const decision& of_state = decisions[static_cast<std::size_t>(state)];
+  if (what == wanted::down) return of_state.down;
+  return changed ? of_state.edited : of_state.same;
+}
+
+/// What is known of an end, to tell its reason from.
+struct end_facts {
+  bool asked = false;            ///< somebody asked it to stop
+  bool forced = false;           ///< its context was stopped before its run had ended
+  bool was_ready = false;
+  std::optional<error> failure;  ///< what the run returned
+};
+
+/// Tells how an incarnation ended. Pure.
+[[nodiscard]] exit_reason reason_of(const end_facts& facts) noexcept;
+
+/// `"waiting"` and so on. Static storage.
+[[nodiscard]] std::string_view to_string(row_state state) noexcept;
+[[nodiscard]] std::optional<row_state> row_state_from_string(std::string_view text) noexcept;
+
+}  // namespace steward

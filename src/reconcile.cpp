@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/reconcile.hpp"
+
+namespace steward {
+namespace {
+
+constexpr std::array<std::string_view, 7> state_names{"waiting", "starting", "running", "stopping", "backoff", "stopped", "completed"};
+static_assert(state_names.size() == static_cast<std::size_t>(row_state::completed) + 1);
+
+}  // namespace
+
+exit_reason reason_of(const end_facts& facts) noexcept {
+  if (facts.failure && facts.failure->is(errc::exception)) return exit_reason::exception;
+  const bool only_stopped = facts.failure && facts.failure->is_stop();
+  if (only_stopped && !facts.was_ready && facts.failure->reason() == stop_reason::deadline) return exit_reason::start_deadline;
+  if (facts.asked || facts.forced) {
+    if (facts.failure && !only_stopped) return exit_reason::failed;
+    return facts.forced ? exit_reason::forced : exit_reason::stopped;
+  }
+  if (facts.failure) return exit_reason::failed;
+  return facts.was_ready ? exit_reason::completed : exit_reason::ended_before_ready;
+}
+
+std::string_view to_string(row_state state) noexcept { return state_names[static_cast<std::size_t>(state)]; }
+
+std::optional<row_state> row_state_from_string(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < state_names.size(); ++i)
+    if (state_names[i] == text) return static_cast<row_state>(i);
+  return std::nullopt;
+}
+
+}  // namespace steward
