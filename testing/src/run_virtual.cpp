@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace steward::testing::detail {
 
@@ -15,6 +16,11 @@ error report_stuck(const virtual_scheduler& time, const context& root) {
   text += time.next_timer() ? ": a day has passed" : ": nothing is ready and no timer is pending";
   ADD_FAILURE() << text;
   return error(text);
+}
+
+void keep_for_ever(void* what) {
+  static auto& kept = *new std::vector<void*>;
+  kept.push_back(what);
 }
 
 }  // namespace steward::testing::detail
