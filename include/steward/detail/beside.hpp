@@ -9,8 +9,8 @@ namespace steward::detail {
 
 /// A task that runs beside the coroutine that owns this object, and is joined later: `task.start(…); …; auto outcome = co_await task.join();`
 ///
-/// `on_end`, if there is one, is called once when the task has ended, as a work item of the owner's scheduler, and has returned before a join ends. It
-/// runs beside the owner, on another thread where the scheduler has several.
+/// `on_end`, if there is one, is called once when the task has ended, as a work item of the owner's scheduler, and has returned before a join ends.
+/// It runs beside the owner, on another thread where the scheduler has several.
 ///
 /// Threads: `start` and `join` where the owner runs, once each. The task may end anywhere.
 /// Lifetime: from `start` to the end of `join`.
