@@ -26,6 +26,7 @@ class stopped_awaiter;
 namespace detail {
 class dependency;
 class group_run;
+class roster_reader;
 class running_name;
 class turnstile;
 }  // namespace detail
@@ -91,6 +92,7 @@ class context {
  private:
   friend class detail::dependency;
   friend class detail::group_run;
+  friend class detail::roster_reader;
   friend class detail::running_name;
   friend class detail::turnstile;
   friend class done_awaiter;
