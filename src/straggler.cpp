@@ -16,6 +16,14 @@ class roster_reader {
  public:
   explicit roster_reader(const context& top) noexcept : top_(top) {}
 
+  [[nodiscard]] std::vector<straggler> read() && {
+    read(top_.domain(), nothing);
+    return std::move(found_);
+  }
+
+ private:
+  static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
+
   void read(const domain& home, std::size_t inside) {
     // A process stays in the roster while this lock is held, and with it its own domain.
     const std::lock_guard guard(home.lock);
@@ -35,11 +43,6 @@ class roster_reader {
     }
   }
 
-  [[nodiscard]] std::vector<straggler> take() && noexcept { return std::move(found_); }
-
-  static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
-
- private:
   [[nodiscard]] static std::size_t nearest(const context* from, const domain& home, const std::unordered_map<const context*, std::size_t>& last_on,
                                            std::size_t otherwise) {
     if (last_on.empty()) return otherwise;
@@ -68,10 +71,6 @@ class roster_reader {
 
 namespace steward {
 
-std::vector<straggler> stragglers(const context& ctx) {
-  detail::roster_reader reader(ctx);
-  reader.read(ctx.domain(), detail::roster_reader::nothing);
-  return std::move(reader).take();
-}
+std::vector<straggler> stragglers(const context& ctx) { return detail::roster_reader(ctx).read(); }
 
 }  // namespace steward
