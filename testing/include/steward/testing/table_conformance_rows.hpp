@@ -44,7 +44,8 @@ TYPED_TEST_P(table_conformance, T1_WhatIsNotThereIsNeitherErasedNorChanged) {
 TYPED_TEST_P(table_conformance, T1_AGenerationGrowsWithEachEditAndOverADeletion) {
   this->run([this](context& ctx) -> task<> {
     const auto first = co_await or_return(this->put(ctx, 1));
-    const auto second = co_await or_return(this->put(ctx, 1));
+    // Another value: a backend may say that a put which changes nothing is no edit.
+    const auto second = co_await or_return(this->fixture().put(ctx, this->key(1), this->value(2), wanted::up));
     EXPECT_GT(second, first);
     EXPECT_TRUE(co_await or_return(this->set_wanted(ctx, 1, wanted::down)));
     const auto third = co_await or_return(this->get(ctx, 1));
