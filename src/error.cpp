@@ -3,6 +3,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <exception>
@@ -95,9 +96,7 @@ error::node* error::pointer() const noexcept {
   return (word_ & 1) != 0 ? nullptr : reinterpret_cast<node*>(word_);  // NOLINT(performance-no-int-to-ptr)
 }
 
-error error::from(node* made, errc otherwise) noexcept {
-  return made != nullptr ? error(reinterpret_cast<std::uintptr_t>(made)) : error(otherwise);
-}
+error error::from(node* made, errc otherwise) noexcept { return made != nullptr ? error(reinterpret_cast<std::uintptr_t>(made)) : error(otherwise); }
 
 error::error(errc code) noexcept : word_(pack(code)) {}
 
@@ -117,7 +116,7 @@ error::error(std::error_code code, std::string_view text) noexcept : word_(pack(
 
 error::error(std::string_view text) noexcept : error(make_error_code(errc::failed), text) {}
 
-error error::stopped(stop_reason reason, const void* origin, bool inherited) noexcept {
+error error::stopped(stop_reason reason, const context* origin, bool inherited) noexcept {
   const auto identity = reinterpret_cast<std::uintptr_t>(origin) & origin_mask;
   return error(pack(errc::stopped) | identity | (static_cast<std::uintptr_t>(reason) << reason_shift) |
                (static_cast<std::uintptr_t>(inherited) << inherited_shift));
@@ -190,7 +189,7 @@ stop_reason error::reason() const noexcept { return reason_of(first_cause().poin
 
 bool error::inherited() const noexcept { return first_cause().pointer() == nullptr && inherited_of(first_cause().word_); }
 
-bool error::is_echo_of(const void* origin) const noexcept {
+bool error::is_echo_of(const context* origin) const noexcept {
   const auto identity = reinterpret_cast<std::uintptr_t>(origin) & origin_mask;
   walk steps(*this, false);
   walk::item item{};
@@ -226,6 +225,7 @@ std::string error::to_string() const {
 }
 
 std::string error::to_tree() const {
+  constexpr std::size_t deepest_indent = 40;  // beyond it the indentation alone would grow with the square of the depth
   std::string out;
   walk steps(*this, true);
   walk::item item{};
@@ -237,7 +237,7 @@ std::string error::to_tree() const {
       folded.push_back(item.depth);
       continue;
     }
-    out.append(2 * (item.depth - folded.size()), ' ');
+    out.append(2 * std::min(item.depth - folded.size(), deepest_indent), ' ');
     if (item.lost) out += "also: ";
     std::string line;
     append_escaped(line, inside == nullptr ? inline_text(item.at->word_) : inside->text);

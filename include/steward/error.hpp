@@ -14,15 +14,16 @@
 
 namespace steward {
 
+class context;
 namespace detail {
 class maybe_error;
 }
 
 /// Why an operation failed: a code to match, a text to read, and the errors that caused it.
 ///
-/// Errors are immutable and shared: a copy costs one atomic increment, and none at all for the library's own codes and for stops, which need no memory.
-/// An error that grew out of others *matches* any code among its causes, through any number of prefixes and joins (N2, E1). Errors that lost against it
-/// are kept beside it: they are printed by `to_tree`, and never match.
+/// Errors are immutable and shared: a copy costs one atomic increment, and none at all for the library's own codes and for stops, which need no
+/// memory. An error that grew out of others *matches* any code among its causes, through any number of prefixes and joins (N2, E1). Errors that lost
+/// against it are kept beside it: they are printed by `to_tree`, and never match.
 ///
 /// Threads: distinct objects may be used from distinct threads, also when they share their content.
 /// Cost: creation with a text allocates. When memory is out the text is lost and the code stays; nothing here throws but `to_string` and `to_tree`.
@@ -39,7 +40,7 @@ class error {
 
   /// The error of a wait that ended because its context stopped.
   /// Shape: `origin` is the context on which `stop` was called, used as an identity only; `inherited` when that was an ancestor.
-  [[nodiscard]] static error stopped(stop_reason reason, const void* origin = nullptr, bool inherited = false) noexcept;
+  [[nodiscard]] static error stopped(stop_reason reason, const context* origin = nullptr, bool inherited = false) noexcept;
 
   /// Several errors as one; they print in order as `a; b`.
   /// Shape: at least one; one alone comes back as it is.  Source: E3.
@@ -63,7 +64,7 @@ class error {
   [[nodiscard]] bool inherited() const noexcept;
 
   /// Whether every cause is a stop that began at `origin`: an *echo* of what the holder of `origin` did itself.
-  [[nodiscard]] bool is_echo_of(const void* origin) const noexcept;
+  [[nodiscard]] bool is_echo_of(const context* origin) const noexcept;
 
   /// On one line: `web: run: connection refused; stopped: deadline`. Line breaks inside texts are shown as `\n`.
   [[nodiscard]] std::string to_string() const;
