@@ -141,16 +141,20 @@ bool group_run::suspend(waiter& who, goal until, const dependency* which) noexce
 
 bool group_run::reached() const noexcept {
   switch (goal_) {
-    case goal::settled: return !launching_ && progress_.settled();
-    case goal::one_ended: return awaited_->phase_ == dependency::phase::ended;
-    case goal::all_ended: return ended_ == progress_.launched;
+    case goal::settled:
+      return !launching_ && progress_.settled();
+    case goal::one_ended:
+      return awaited_->phase_ == dependency::phase::ended;
+    case goal::all_ended:
+      return ended_ == progress_.launched;
   }
   return false;
 }
 
 waiter* group_run::take_if_reached() noexcept { return waiting_ != nullptr && reached() ? std::exchange(waiting_, nullptr) : nullptr; }
 
-// Cancels those that are still starting. Each is looked at under the lock that is held when it is stopped, so one that becomes ready first is spared (P3).
+// Cancels those that are still starting. Each is looked at under the lock that is held when it is stopped, so one that becomes ready first is spared
+// (P3).
 void group_run::give_up(std::unique_lock<spin_lock>& held) noexcept {
   if (progress_.why != given_up::no) return;
   progress_.why = ctx_.is_stopped() ? given_up::stopped : given_up::failed;

@@ -39,8 +39,8 @@ struct group_progress {
 
 class group_run;
 
-/// One dependency in one run: its context, its task, and its callback's wait. It is a waiter for the end of its run, and a hook on the context that it handed to
-/// its callback, whose stop means that it is lost.
+/// One dependency in one run: its context, its task, and its callback's wait. It is a waiter for the end of its run, and a hook on the context that
+/// it handed to its callback, whose stop means that it is lost.
 class dependency final : private waiter, private hook {
  public:
   explicit dependency(group_run& run) noexcept;

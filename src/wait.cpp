@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A sleep has two ends, the timer and the stop, which may come at once on different threads. Each marks that it was seen. Whoever marks second knows of the
-// first. The coroutine is resumed by the timer's own item whenever that runs, and by the stop only when it could take the timer back.
+// A sleep has two ends, the timer and the stop, which may come at once on different threads. Each marks that it was seen. Whoever marks second knows
+// of the first. The coroutine is resumed by the timer's own item whenever that runs, and by the stop only when it could take the timer back.
 #include "steward/wait.hpp"
 
 namespace steward {

@@ -32,7 +32,8 @@ class callback {
   template <class F>
     requires(std::is_object_v<F> && !std::same_as<std::remove_const_t<F>, callback> && std::is_invocable_r_v<task<>, F&, context&>)
   callback(F& called) noexcept  // NOLINT(google-explicit-constructor): passing a lambda as a callback is the point
-      : target_(const_cast<std::remove_const_t<F>*>(&called)), call_([](void* target, context& ctx) -> task<> { return (*static_cast<F*>(target))(ctx); }) {}
+      : target_(const_cast<std::remove_const_t<F>*>(&called)),
+        call_([](void* target, context& ctx) -> task<> { return (*static_cast<F*>(target))(ctx); }) {}
 
   /// Refers to a plain function.
   callback(task<> (&called)(context&)) noexcept  // NOLINT(google-explicit-constructor)

@@ -13,11 +13,11 @@ class timer : public waiter {
  public:
   using waiter::waiter;
 
-  instant at{};               ///< when it is due; set by `post_at`
-  timer* child = nullptr;     ///< for the heap of the scheduler, as are the next two
+  instant at{};            ///< when it is due; set by `post_at`
+  timer* child = nullptr;  ///< for the heap of the scheduler, as are the next two
   timer* sibling = nullptr;
   timer* previous = nullptr;
-  bool pending = false;       ///< in the heap: for the scheduler
+  bool pending = false;  ///< in the heap: for the scheduler
 
  protected:
   ~timer() = default;
@@ -25,8 +25,8 @@ class timer : public waiter {
 
 /// Runs items of work, now or at a time: the one thing that the core needs of its surroundings.
 ///
-/// Ready ones: `run_loop` (one thread), `steward::asio_scheduler` (an `io_context` or a `thread_pool`), and the virtual-time scheduler of the test kit.
-/// To write one, call `execute` for each posted item.
+/// Ready ones: `run_loop` (one thread), `steward::asio_scheduler` (an `io_context` or a `thread_pool`), and the virtual-time scheduler of the test
+/// kit. To write one, call `execute` for each posted item.
 ///
 /// Threads: every function may be called from any thread.
 /// Lifetime: outlives everything that runs on it.

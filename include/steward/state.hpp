@@ -30,11 +30,11 @@ enum class process_event : unsigned char {
 /// What a process does about an event.
 struct process_transition {
   process_state to{};
-  bool accepted = true;   ///< false: the caller gets `invalid_state` and nothing changes
-  bool run = false;       ///< run the runnable
-  bool release = false;   ///< let the callback return: the runnable winds down
-  bool force = false;     ///< stop the process's own context
-  bool finish = false;    ///< it is gone: fire `done`
+  bool accepted = true;  ///< false: the caller gets `invalid_state` and nothing changes
+  bool run = false;      ///< run the runnable
+  bool release = false;  ///< let the callback return: the runnable winds down
+  bool force = false;    ///< stop the process's own context
+  bool finish = false;   ///< it is gone: fire `done`
 
   friend constexpr bool operator==(const process_transition&, const process_transition&) = default;
 };
@@ -53,18 +53,20 @@ inline constexpr std::array<std::array<process_transition, process_events>, proc
       // start
       // ready                                 lost                                    stop
       // force                                 end
-      {{{.to = starting, .run = true},
-        impossible, impossible, {.to = stopped, .finish = true},
-        {.to = stopped, .finish = true}, impossible}},
-      {{refused_in_starting,
-        {.to = running}, {.to = stopped}, {.to = stopped, .force = true},
-        {.to = stopped}, {.to = stopped, .finish = true}}},
+      {{{.to = starting, .run = true}, impossible, impossible, {.to = stopped, .finish = true}, {.to = stopped, .finish = true}, impossible}},
+      {{refused_in_starting, {.to = running}, {.to = stopped}, {.to = stopped, .force = true}, {.to = stopped}, {.to = stopped, .finish = true}}},
       {{refused_in_running,
-        {.to = running, .accepted = false}, {.to = stopped, .release = true}, {.to = stopped, .release = true},
-        {.to = stopped, .release = true}, {.to = stopped, .finish = true}}},
+        {.to = running, .accepted = false},
+        {.to = stopped, .release = true},
+        {.to = stopped, .release = true},
+        {.to = stopped, .release = true},
+        {.to = stopped, .finish = true}}},
       {{refused_in_stopped,
-        {.to = stopped, .release = true}, {.to = stopped}, refused_in_stopped,
-        {.to = stopped, .release = true}, {.to = stopped, .finish = true}}},
+        {.to = stopped, .release = true},
+        {.to = stopped},
+        refused_in_stopped,
+        {.to = stopped, .release = true},
+        {.to = stopped, .finish = true}}},
   }};
 }();
 

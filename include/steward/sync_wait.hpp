@@ -46,7 +46,8 @@ template <std::invocable<context&> Body>
   return running.take();
 }
 
-/// Runs `body()` on a scheduler that another thread drives, and blocks this thread until it has completed: how a plain thread starts and stops processes.
+/// Runs `body()` on a scheduler that another thread drives, and blocks this thread until it has completed: how a plain thread starts and stops
+/// processes.
 ///
 ///     auto stopped = steward::sync_wait_on(loop, [&] { return web.stop(ctx).as_task(); });
 ///

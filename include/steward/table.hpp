@@ -25,9 +25,9 @@ enum class wanted : unsigned char { up, down };
 /// One entry of a table, without its key.
 template <class Value>
 struct row {
-  std::shared_ptr<const Value> value;    ///< never empty
+  std::shared_ptr<const Value> value;  ///< never empty
   steward::wanted wanted = wanted::up;
-  std::uint64_t generation = 0;          ///< grows with each edit of the row; one that is deleted and added again goes on growing
+  std::uint64_t generation = 0;  ///< grows with each edit of the row; one that is deleted and added again goes on growing
 };
 
 /// A row with its key, as an iteration yields it: a row that cannot be read has an error instead.

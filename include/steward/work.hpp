@@ -7,7 +7,8 @@ namespace steward {
 
 class scheduler;
 
-/// A function to be called once, later, by a scheduler. It is linked into the scheduler's queue by itself, so an item may be posted again only after it has run.
+/// A function to be called once, later, by a scheduler. It is linked into the scheduler's queue by itself, so an item may be posted again only after
+/// it has run.
 ///
 /// Threads: an item belongs to whoever posted it until it runs, then to the function.
 /// Lifetime: must outlive its run; the function may destroy it.

@@ -16,8 +16,8 @@ class roster_entry;
 class domain {
  public:
   mutable spin_lock lock;
-  std::uint32_t pins = 0;             ///< threads inside a stop; the domain must not go before they do
-  roster_entry* roster = nullptr;     ///< named runs and processes that began here and have not ended
+  std::uint32_t pins = 0;          ///< threads inside a stop; the domain must not go before they do
+  roster_entry* roster = nullptr;  ///< named runs and processes that began here and have not ended
 
   /// Asks whoever owns the domain to end gracefully, with this cause. Any thread; takes the lock itself.
   virtual void ended_from_inside(error cause) noexcept = 0;

@@ -25,7 +25,7 @@ class hook {
 
   function call_;
   hook* next_ = nullptr;
-  hook** link_ = nullptr;         // what points here; empty when in no list
+  hook** link_ = nullptr;        // what points here; empty when in no list
   delivery* running_ = nullptr;  // who calls it just now
 };
 
