@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A file that a program's output goes to, with a limit.
+#pragma once
+
+#include "steward/program/detail/unique_fd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+namespace steward {
+
+/// Where a log goes, and how much of it is kept.
+struct log_options {
+  std::filesystem::path file;                      ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
+  std::uint64_t size = std::uint64_t{10} << 20U;  ///< bytes after which a new part begins
+  unsigned parts = 2;                              ///< how many are kept, the present one included; at least 1
+};
+
+/// Appends to a log, and begins a new part at the end of a line.
+///
+/// Nothing here fails: what cannot be written is dropped and counted, because a program must never wait for its log. When writing works again, one line tells how
+/// much is missing.
+/// Threads: one at a time.  Cost: one write(2) a call; it may wait for the disk as any buffered write.
+class rotating_log {
+ public:
+  explicit rotating_log(log_options options) : options_(std::move(options)) {}
+
+  void write(std::string_view bytes) noexcept;
+
+  /// Bytes that could not be written so far.
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+
+ private:
+  bool open() noexcept;
+  void rotate() noexcept;
+  bool put(std::string_view bytes) noexcept;
+
+  log_options options_;
+  detail::unique_fd fd_;
+  std::uint64_t written_ = 0;  // into the present part
+  std::uint64_t dropped_ = 0;
+  std::uint64_t unreported_ = 0;
+};
+
+/// Where to cut `bytes`, the first of which goes to offset `written` of a part of `size` bytes: so many go there before a new part begins.
+/// Shape: all of them if no new part has to begin. Cuts behind a newline, unless a single line is longer than a whole part. Pure.
+[[nodiscard]] std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uint64_t size) noexcept;
+
+}  // namespace steward
