@@ -32,6 +32,8 @@ namespace steward {
 /// `get` is a short critical section and an atomic increment. Source: example: examples/02_resource.cpp
 template <class T>
 class resource {
+  struct parts;
+
  public:
   using opener = std::move_only_function<task<T>(context&)>;
   using closer = std::move_only_function<task<>(context&, T&)>;
@@ -49,7 +51,7 @@ class resource {
     }
 
    private:
-    std::shared_ptr<const typename resource::parts> parts_;
+    std::shared_ptr<const parts> parts_;
   };
 
   resource(std::string name, opener open, closer close = {}) : parts_(std::make_shared<parts>(std::move(name), std::move(open), std::move(close))) {}
@@ -70,14 +72,6 @@ class resource {
   }
 
  private:
-  struct parts {
-    parts(std::string name, opener with, closer and_with) : slot(std::move(name)), open(std::move(with)), close(std::move(and_with)) {}
-
-    detail::resource_slot slot;
-    opener open;
-    closer close;
-  };
-
   // Coroutines of their own, which contain what the functions throw and destroy what they leave.
   static task<std::shared_ptr<T>> open(parts& of, context& ctx) {
     if (!of.open) co_return errc::empty_runnable;
@@ -91,6 +85,15 @@ class resource {
   }
 
   std::shared_ptr<parts> parts_;
+};
+
+template <class T>
+struct resource<T>::parts {
+  parts(std::string name, opener with, closer and_with) : slot(std::move(name)), open(std::move(with)), close(std::move(and_with)) {}
+
+  detail::resource_slot slot;
+  opener open;
+  closer close;
 };
 
 }  // namespace steward
