@@ -68,7 +68,7 @@ TEST(RunVirtual, FailsLoudlyWhenItIsStuckAndSaysWhoIsLeft) {
                                      .error()
                                      .to_string(),
                           "stuck at 3ms");
-  EXPECT_EQ(text, "stuck at 3ms: nothing is ready and no timer is pending");
+  EXPECT_EQ(text, "stuck at 3ms: nothing is ready and no timer is pending; not ended: web");
 }
 
 // In a program of its own, because a failure is what is looked at.
