@@ -5,6 +5,8 @@
 
 #include "steward/process.hpp"
 
+#include <utility>
+
 namespace steward {
 
 /// The wait of `process::start`.
@@ -91,6 +93,9 @@ class [[nodiscard]] done_awaiter : private detail::hook {
   bool added_ = false;
   bool context_first_ = false;
 };
+
+/// `co_await or_return(web.start(ctx));`
+[[nodiscard]] inline auto or_return(task<>&& awaited) noexcept { return or_return<void>(std::move(awaited)); }
 
 inline start_awaiter process::start(context& ctx) noexcept { return {*this, ctx}; }
 inline stop_awaiter process::stop(context& ctx) noexcept { return {*this, ctx}; }
