@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A SQLite file with a thread of its own: what tables and the daemon's memory are kept in.
+#pragma once
+
+#include "steward/sqlite/detail/database_job.hpp"
+#include "steward/task.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+namespace steward {
+
+struct sqlite_options {
+  std::chrono::milliseconds lock_wait{2000};  ///< how long a call waits while another process has the file locked
+};
+
+/// Since when a database cannot be read, and why.
+struct database_trouble {
+  std::chrono::system_clock::time_point since;
+  error why;
+};
+
+/// A SQLite file in WAL mode, and the one thread on which everything that blocks is done.
+///
+/// Writes are acknowledged when they are on the disk (synchronous=FULL); those that wait at the same time share one flush. Reads do not wait for
+/// another process's transaction; writes do, for `lock_wait` at most. A file that is moved, deleted, replaced or damaged while it is open makes every
+/// call fail with an error that says so, and works again when the same database is back at its path: a missing one is never made anew.
+///
+/// Stop: a call that waits for its turn, or for another process, ends at once; a read that runs is interrupted; a write that runs is finished, so
+/// that its result is true. Threads: every function from any thread. Lifetime: outlives every call; destroying it during one is reported and ends the
+/// program. The destructor blocks until the file is closed; `close` first. Cost: 10 to 20 µs for a call, on top of what the disk takes. Source:
+/// decision 0007; docs/table.md.
+class sqlite_database {
+ public:
+  explicit sqlite_database(std::filesystem::path file, sqlite_options options = {});
+  sqlite_database(const sqlite_database&) = delete;
+  sqlite_database& operator=(const sqlite_database&) = delete;
+  ~sqlite_database();
+
+  /// Opens the file, makes it if there is none (mode 0600), and brings an older one up to date. With `close` it makes a `start_stop`.
+  /// Errors: one line that names the file, what it is, and what would be right. What is not ours is left as it was.
+  [[nodiscard]] task<> open(context& ctx);
+
+  /// Writes everything into the one file and closes it.  Stop: goes on all the same.
+  [[nodiscard]] task<> close(context& ctx);
+
+  /// Whether the file is there and can be read, now.
+  [[nodiscard]] task<> check(context& ctx);
+
+  /// Since when it cannot be read; empty when the last call could.
+  [[nodiscard]] std::optional<database_trouble> trouble() const;
+
+  /// Absolute.
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
+
+  /// For those who write tables: runs a job on the database's thread, and resumes the caller on its own scheduler.
+  /// Lifetime: the job lives until then, in the frame of the coroutine that awaits.
+  [[nodiscard]] detail::job_wait perform(context& ctx, detail::database_job& job) noexcept { return {*worker_, ctx, job}; }
+
+ private:
+  std::unique_ptr<detail::sqlite_worker> worker_;
+};
+
+}  // namespace steward

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.hpp"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+namespace steward::detail {
+namespace {
+
+constexpr const char* settings_sql =
+    "pragma trusted_schema = off;"
+    "pragma cell_size_check = on;"
+    "pragma temp_store = memory;"
+    "pragma synchronous = full;"              // an acknowledged write has been flushed
+    "pragma journal_size_limit = 67108864;";  // what a huge edit leaves behind, in bytes
+
+std::string hexadecimal(std::int32_t number) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "0x%08x", static_cast<unsigned>(number));
+  return text.data();
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<connection>, failure> connection::open(const std::filesystem::path& file, const opening& how) {
+  if (auto usable = prepare_file(file, how.create); !usable) return std::unexpected(failure{failure_kind::lost, std::move(usable.error())});
+  std::unique_ptr<connection> made;
+  try {
+    made.reset(new connection(file));
+    if (auto accepted = made->accept(how); !accepted) return std::unexpected(failure{failure_kind::lost, std::move(accepted.error())});
+    return made;
+  } catch (const SQLite::Exception& thrown) {
+    if (!made) return std::unexpected(failure_of(file, thrown.getExtendedErrorCode(), 0, thrown.what()));
+    auto what = made->failure_now(thrown);
+    if (what.kind == failure_kind::lost) made->abandon();
+    return std::unexpected(std::move(what));
+  }
+}
+
+// Without the flag to create: a file that vanishes at this moment must not come back empty.
+connection::connection(const std::filesystem::path& file)
+    : file_(file), wal_(file), database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX) {
+  wal_ += "-wal";
+  sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+}
+
+connection::~connection() = default;
+
+std::unexpected<error> connection::refused(const std::string& text) const { return fail(database_error(file_, errc::unreadable, text)); }
+
+schema_marks connection::marks() {
+  schema_marks found;
+  found.application_id = database_.execAndGet("pragma application_id").getInt();
+  found.version = database_.execAndGet("pragma user_version").getInt();
+  found.objects = database_.execAndGet("select count(*) from sqlite_schema").getInt64();
+  return found;
+}
+
+result<> connection::accept(const opening& how) {
+  if (auto ours = accept_marks(how); !ours) return ours;
+  if (sqlite3_db_readonly(database_.getHandle(), "main") != 0) return fail(failure_of(file_, SQLITE_READONLY, 0, "").why);
+  if (auto wal = use_wal(); !wal) return wal;
+  database_.exec(settings_sql);
+  if (judge(marks(), known_version()) != schema_verdict::current) migrate();
+  return accept_content(how);
+}
+
+result<> connection::accept_marks(const opening& how) {
+  const auto found = marks();
+  switch (judge(found, known_version())) {
+    case schema_verdict::newer:
+      return refused("has schema version " + std::to_string(found.version) + ", this program knows up to " + std::to_string(known_version()) +
+                     "; use a newer version of this program");
+    case schema_verdict::foreign:
+      return refused("belongs to another program (application id " + hexadecimal(found.application_id) + "); give another path");
+    case schema_verdict::fresh:
+      if (!how.create) return refused("replaced by an empty file while in use; put the database back");
+      return {};
+    default:
+      return {};
+  }
+}
+
+result<> connection::use_wal() {
+  const std::string mode = database_.execAndGet("pragma journal_mode = wal").getString();
+  if (mode == "wal") return {};
+  return refused("cannot be used with a write-ahead log (its mode stays " + mode + "); it has to be on a local file system");
+}
+
+// The marks are read again inside: another process may have been faster.
+void connection::migrate() {
+  SQLite::Statement(database_, "begin immediate").exec();
+  try {
+    const auto found = marks();
+    const auto steps = migrations();
+    for (auto version = static_cast<std::size_t>(found.version); version < steps.size(); ++version) database_.exec(steps[version]);
+    database_.exec("pragma application_id = " + std::to_string(our_application_id));
+    database_.exec("pragma user_version = " + std::to_string(known_version()));
+    database_.exec("commit");
+  } catch (...) {
+    roll_back();
+    throw;
+  }
+}
+
+result<> connection::accept_content(const opening& how) {
+  if (how.thorough && std::string_view(database_.execAndGet("pragma quick_check(1)").getText()) != "ok")
+    return fail(failure_of(file_, SQLITE_CORRUPT, 0, "its check fails").why);
+  statements_.emplace(database_);
+  database_id_ = database_.execAndGet("select value from steward_meta where name = 'database_id'").getString();
+  if (!how.database_id.empty() && how.database_id != database_id_)
+    return refused("replaced by another database while in use; put the first one back, or restart to use this one");
+  query last(sql().get_generation);
+  if (!last.next()) return refused("has no counter of generations; restore it from a backup");
+  highest_ = std::max(how.generation, static_cast<std::uint64_t>(last.integer(0)));
+  file_identity_ = identity_of(file_);
+  wal_identity_ = identity_of(wal_);
+  return {};
+}
+
+presence connection::look() const noexcept {
+  const auto now = identity_of(file_);
+  if (!now) return presence::gone;
+  if (now != file_identity_ || identity_of(wal_) != wal_identity_) return presence::elsewhere;
+  constexpr std::string_view magic("SQLite format 3\0", 16);
+  std::array<char, magic.size()> begin{};
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+  const int read = file->pMethods->xRead(file, begin.data(), static_cast<int>(begin.size()), 0);
+  if (read != SQLITE_OK || std::string_view(begin.data(), begin.size()) != magic) return presence::overwritten;
+  return presence::here;
+}
+
+void connection::settle() noexcept { sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr); }
+
+void connection::abandon() noexcept { sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
+
+void connection::interrupt() noexcept { sqlite3_interrupt(database_.getHandle()); }
+
+failure connection::failure_now(const SQLite::Exception& thrown) const {
+  return failure_of(file_, thrown.getExtendedErrorCode(), sqlite3_system_errno(database_.getHandle()), thrown.what());
+}
+
+void connection::begin() {
+  generation_.reset();
+  query(sql().begin).run();
+}
+
+void connection::commit() {
+  if (generation_) query(sql().set_generation, static_cast<std::int64_t>(*generation_)).run();
+  query(sql().commit).run();
+  if (generation_) highest_ = *generation_;
+}
+
+void connection::roll_back() noexcept {
+  if (in_transaction()) database_.tryExec("rollback");
+}
+
+bool connection::in_transaction() const noexcept { return sqlite3_get_autocommit(database_.getHandle()) == 0; }
+
+void connection::undo() {
+  query(sql().undo).run();
+  release();
+}
+
+// Read anew in each transaction, because another process may have edited.
+std::uint64_t connection::next_generation() {
+  if (!generation_) {
+    query last(sql().get_generation);
+    generation_ = std::max(highest_, last.next() ? static_cast<std::uint64_t>(last.integer(0)) : 0);
+  }
+  return ++*generation_;
+}
+
+}  // namespace steward::detail

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One opening of the file: checked, brought up to date, with its statements ready.
+#pragma once
+
+#include "file_watch.hpp"
+#include "schema.hpp"
+#include "sqlite_error.hpp"
+#include "statements.hpp"
+
+#include <SQLiteCpp/Database.h>
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace steward::detail {
+
+/// How a file is to be opened.
+struct opening {
+  bool create = false;      ///< make or fill it where there is none; never when it was open before, so that a lost table does not come back empty
+  bool thorough = false;    ///< look at every page: after damage
+  std::string database_id;  ///< the only one to accept; empty: any
+  std::uint64_t generation = 0;  ///< given already: goes on behind it, also in an older copy
+};
+
+enum class presence : unsigned char {
+  here,
+  gone,         ///< nothing is at its path
+  elsewhere,    ///< another file is at its path, or its WAL has been taken away
+  overwritten,  ///< the same file, without a database in it
+};
+
+/// An open database. All its functions throw what SQLite throws, where they say nothing else.
+///
+/// Threads: one; only `interrupt` from any, while it lives.
+class connection {
+ public:
+  /// Opens, judges, migrates. Nothing of what is not ours is changed.
+  [[nodiscard]] static std::expected<std::unique_ptr<connection>, failure> open(const std::filesystem::path& file, const opening& how);
+
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  ~connection();
+
+  [[nodiscard]] const std::string& database_id() const noexcept { return database_id_; }
+  /// The highest generation given so far.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return highest_; }
+  [[nodiscard]] presence look() const noexcept;
+
+  /// Moves everything into the one file, wherever it is by now, and leaves an empty WAL, which cannot be mistaken for another file's.
+  void settle() noexcept;
+
+  /// Closes without moving anything: what is on the disk stays as it is.
+  void abandon() noexcept;
+
+  void interrupt() noexcept;
+
+  /// The failure that SQLite just reported.
+  [[nodiscard]] failure failure_now(const SQLite::Exception& thrown) const;
+
+  /// @{ One transaction for several jobs, each of which can be undone alone. The counter of generations is read and written once in it.
+  void begin();
+  void commit();
+  void roll_back() noexcept;
+  [[nodiscard]] bool in_transaction() const noexcept;
+  void save() { query(sql().save).run(); }
+  void release() { query(sql().release).run(); }
+  void undo();
+  [[nodiscard]] std::uint64_t next_generation();
+  /// @}
+
+  [[nodiscard]] statements& sql() noexcept { return *statements_; }
+
+ private:
+  explicit connection(const std::filesystem::path& file);
+  void settings();
+  [[nodiscard]] schema_marks marks();
+  [[nodiscard]] result<> accept(const opening& how);
+  [[nodiscard]] result<> accept_marks(const opening& how);
+  [[nodiscard]] result<> use_wal();
+  [[nodiscard]] result<> accept_content(const opening& how);
+  void migrate();
+  [[nodiscard]] std::unexpected<error> refused(const std::string& text) const;
+
+  std::filesystem::path file_;
+  std::filesystem::path wal_;
+  SQLite::Database database_;
+  std::optional<statements> statements_;
+  std::string database_id_;
+  std::optional<file_identity> file_identity_;
+  std::optional<file_identity> wal_identity_;
+  std::uint64_t highest_ = 0;
+  std::optional<std::uint64_t> generation_;  // the last one given, once this transaction has given one
+};
+
+}  // namespace steward::detail

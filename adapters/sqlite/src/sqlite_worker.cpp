@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlite_worker.hpp"
+
+#include "steward/misuse.hpp"
+#include "steward/sqlite/detail/sqlite_session.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace steward::detail {
+
+sqlite_worker::sqlite_worker(std::filesystem::path file, sqlite_options options)
+    : file_(std::filesystem::absolute(file)), options_(options), attachment_(file_) {}
+
+sqlite_worker::~sqlite_worker() {
+  {
+    const std::lock_guard guard(mutex_);
+    if (!reads_.jobs.empty() || !writes_.jobs.empty() || running_ != 0)
+      report_misuse("sqlite_database", file_.native(), "destroyed before its calls have ended");
+    finishing_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+// Signals are for the threads that the program has chosen.
+bool sqlite_worker::start_thread() noexcept {
+  if (thread_.joinable()) return true;
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] { work(); });
+    ::pthread_setname_np(thread_.native_handle(), "steward-sqlite");
+  } catch (const std::system_error&) {
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
+}
+
+bool sqlite_worker::submit(database_job& job, waiter& who) noexcept {
+  {
+    const std::lock_guard guard(mutex_);
+    if (job.state_ == database_job::state::dropped) return false;
+    if (!start_thread()) {
+      job.outcome_ =
+          fail(database_error(file_, std::make_error_code(std::errc::resource_unavailable_try_again), "no thread could be started for it"));
+      return false;
+    }
+    job.who_ = &who;
+    job.give_up_ = clock::now() + options_.lock_wait;
+    job.state_ = database_job::state::queued;
+    lane_of(job).jobs.push_back(job);
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void sqlite_worker::context_stopped(database_job& job) noexcept {
+  std::unique_lock guard(mutex_);
+  const auto before = job.state_;
+  if (before == database_job::state::running) {
+    job.stopped_ = true;
+    if (&job == reading_ && interruptible_ != nullptr) interruptible_->interrupt();
+    return;
+  }
+  if (before == database_job::state::done) return;
+  job.state_ = database_job::state::dropped;
+  if (before == database_job::state::idle) return;
+  lane_of(job).jobs.remove(job);
+  waiter& who = *job.who_;
+  guard.unlock();
+  wake(who);
+}
+
+std::optional<database_trouble> sqlite_worker::trouble() const {
+  const std::lock_guard guard(mutex_);
+  return trouble_;
+}
+
+void sqlite_worker::work() noexcept {
+  for (;;) {
+    bool read = false;
+    bool write = false;
+    {
+      std::unique_lock guard(mutex_);
+      wait_for_work(guard);
+      if (finishing_) return;
+      const auto now = clock::now();
+      read = reads_.due(now);
+      write = writes_.due(now);
+    }
+    if (write) write_some();
+    if (read) read_one();
+  }
+}
+
+void sqlite_worker::wait_for_work(std::unique_lock<std::mutex>& guard) {
+  while (!finishing_) {
+    const auto now = clock::now();
+    if (reads_.due(now) || writes_.due(now)) return;
+    if (reads_.jobs.empty() && writes_.jobs.empty()) {
+      changed_.wait(guard);
+      continue;
+    }
+    auto next = clock::time_point::max();
+    for (const lane* queue : {&reads_, &writes_})
+      if (!queue->jobs.empty()) next = std::min(next, queue->not_before);
+    changed_.wait_until(guard, next);
+  }
+}
+
+// Nothing of the job may be touched once its waiter has been woken.
+void sqlite_worker::complete(database_job& job, result<> outcome) noexcept {
+  waiter* who = nullptr;
+  {
+    const std::lock_guard guard(mutex_);
+    --running_;
+    job.outcome_ = std::move(outcome);
+    job.state_ = database_job::state::done;
+    who = job.who_;
+  }
+  wake(*who);
+}
+
+database_job& sqlite_worker::take(lane& from) noexcept {
+  database_job& job = from.jobs.pop();
+  job.state_ = database_job::state::running;
+  ++running_;
+  return job;
+}
+
+void sqlite_worker::read_one() noexcept {
+  database_job* job = nullptr;
+  {
+    const std::lock_guard guard(mutex_);
+    if (reads_.jobs.empty()) return;
+    job = &take(reads_);
+  }
+  connection* on = nullptr;
+  auto ended = attach_for(job->kind_, on);
+  if (on != nullptr && job->kind_ == job_kind::read) ended = run_read(*job, *on);
+  if (ended.failed == failure_kind::locked && try_again(*job)) return;
+  if (ended.failed == failure_kind::lost) attachment_.lost();
+  note(ended);
+  complete(*job, std::move(ended.outcome));
+}
+
+bool sqlite_worker::try_again(database_job& job) noexcept {
+  const std::lock_guard guard(mutex_);
+  const auto now = clock::now();
+  if (job.stopped_ || now >= job.give_up_) return false;
+  job.state_ = database_job::state::queued;
+  --running_;
+  reads_.jobs.push_front(job);
+  reads_.not_before = now + between_tries;
+  return true;
+}
+
+ending sqlite_worker::attach_for(job_kind kind, connection*& on) noexcept {
+  try {
+    if (kind == job_kind::close) {
+      attachment_.close();
+      return {};
+    }
+    auto attached = kind == job_kind::open ? attachment_.open() : attachment_.use();
+    if (!attached) return {fail(std::move(attached.error().why)), attached.error().kind};
+    on = *attached;
+    return {};
+  } catch (...) {
+    return {fail(current_exception_error()), std::nullopt};
+  }
+}
+
+ending sqlite_worker::run_read(database_job& job, connection& on) noexcept {
+  {
+    const std::lock_guard guard(mutex_);
+    if (job.stopped_) return {fail(errc::stopped), failure_kind::interrupted};
+    reading_ = &job;
+    interruptible_ = &on;
+  }
+  auto ended = guarded(on, [&] {
+    sqlite_session session(on);
+    return job.run(session);
+  });
+  const std::lock_guard guard(mutex_);
+  reading_ = nullptr;
+  interruptible_ = nullptr;
+  return ended;
+}
+
+void sqlite_worker::note(const ending& ended) noexcept {
+  if (ended.failed == failure_kind::interrupted) return;
+  const std::lock_guard guard(mutex_);
+  if (!ended.failed)
+    trouble_.reset();
+  else if (trouble_)
+    trouble_->why = ended.outcome.error();
+  else
+    trouble_ = database_trouble{std::chrono::system_clock::now(), ended.outcome.error()};
+}
+
+}  // namespace steward::detail

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The thread of a database: takes jobs in their order, and keeps the connection.
+#pragma once
+
+#include "attachment.hpp"
+#include "guarded.hpp"
+#include "job_list.hpp"
+#include "steward/sqlite/sqlite_database.hpp"
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+
+namespace steward::detail {
+
+/// Two queues, reads (with open and close) and writes, served in turn: a write that has to wait for another process stays in its queue, where it
+/// keeps no read waiting and where its stop finds it. Writes that wait together go into one transaction, and share its flush.
+///
+/// Threads: `submit`, `context_stopped` and `trouble` from any; the rest on the thread that this class owns.
+class sqlite_worker {
+ public:
+  sqlite_worker(std::filesystem::path file, sqlite_options options);
+  sqlite_worker(const sqlite_worker&) = delete;
+  sqlite_worker& operator=(const sqlite_worker&) = delete;
+  ~sqlite_worker();
+
+  /// False: it will not run, because its context has stopped or there is no thread for it.
+  bool submit(database_job& job, waiter& who) noexcept;
+
+  /// Takes a job back that waits, interrupts a read that runs.
+  void context_stopped(database_job& job) noexcept;
+
+  [[nodiscard]] std::optional<database_trouble> trouble() const;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_; }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  static constexpr std::size_t writes_in_a_transaction = 256;
+  static constexpr std::chrono::milliseconds between_tries{5};
+
+  /// A queue, and when to look at it again after it was locked out.
+  struct lane {
+    job_list jobs;
+    clock::time_point not_before{};
+
+    [[nodiscard]] bool due(clock::time_point now) const noexcept { return !jobs.empty() && not_before <= now; }
+  };
+
+  bool start_thread() noexcept;
+  void work() noexcept;
+  void wait_for_work(std::unique_lock<std::mutex>& guard);
+  lane& lane_of(const database_job& job) noexcept { return job.kind_ == job_kind::write ? writes_ : reads_; }
+  database_job& take(lane& from) noexcept;
+  void complete(database_job& job, result<> outcome) noexcept;
+  ending attach_for(job_kind kind, connection*& on) noexcept;
+  void note(const ending& ended) noexcept;
+
+  void read_one() noexcept;
+  bool try_again(database_job& job) noexcept;
+  ending run_read(database_job& job, connection& on) noexcept;
+
+  void write_some() noexcept;
+  void end_writes(const error& why, clock::time_point given_up_by) noexcept;
+  std::span<database_job* const> take_writes() noexcept;
+  ending run_writes(std::span<database_job* const> jobs, connection& on) noexcept;
+  static ending run_one_write(database_job& job, connection& on) noexcept;
+
+  const std::filesystem::path file_;
+  const sqlite_options options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  lane reads_;
+  lane writes_;
+  connection* interruptible_ = nullptr;  // while a read runs on it
+  database_job* reading_ = nullptr;
+  std::optional<database_trouble> trouble_;
+  std::size_t running_ = 0;  // jobs taken and not completed
+  bool finishing_ = false;
+  std::thread thread_;
+
+  // Of the thread alone.
+  attachment attachment_;
+  std::array<database_job*, writes_in_a_transaction> taken_{};
+};
+
+}  // namespace steward::detail
