@@ -4,7 +4,7 @@
 namespace steward {
 namespace detail {
 
-task<> failed(error why) { co_return why; }
+task<> failing(error why) { co_return why; }
 
 void part::bury() noexcept {
   // Destroying a part may let go of others: those are buried one after the other by whoever buries already, not inside one another.

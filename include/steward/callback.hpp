@@ -13,7 +13,7 @@ namespace steward {
 
 namespace detail {
 /// A task that does nothing but fail.
-[[nodiscard]] task<> failed(error why);
+[[nodiscard]] task<> failing(error why);
 }  // namespace detail
 
 /// A reference to what a runnable calls when it is ready for use; its return asks the runnable to wind down gracefully.
@@ -48,7 +48,7 @@ class callback {
     try {
       return call_(target_, ctx).on(ctx.scheduler());
     } catch (...) {
-      return detail::failed(current_exception_error());
+      return detail::failing(current_exception_error());
     }
   }
 

@@ -97,11 +97,11 @@ class runnable {
 
   /// Runs it, on the scheduler of `ctx`. What `ready` refers to, and the runnable itself, outlive the task.
   [[nodiscard]] task<> run(context& ctx, callback ready) const noexcept {
-    if (part_ == nullptr) return detail::failed(errc::empty_runnable);
+    if (part_ == nullptr) return detail::failing(errc::empty_runnable);
     try {
       return part_->run(ctx, ready).on(ctx.scheduler());
     } catch (...) {
-      return detail::failed(current_exception_error());
+      return detail::failing(current_exception_error());
     }
   }
 

@@ -22,11 +22,11 @@ class step {
       : call_(std::forward<F>(call)) {}
 
   [[nodiscard]] task<> operator()(context& ctx) noexcept {
-    if (!call_) return failed(errc::empty_runnable);
+    if (!call_) return failing(errc::empty_runnable);
     try {
       return call_(ctx).on(ctx.scheduler());
     } catch (...) {
-      return failed(current_exception_error());
+      return failing(current_exception_error());
     }
   }
 
