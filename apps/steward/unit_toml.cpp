@@ -3,6 +3,7 @@
 
 #include "table_reader.hpp"
 #include "text.hpp"
+#include "toml.hpp"
 
 #include <fmt/format.h>
 
@@ -13,14 +14,6 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-
-// Compiled in here, not linked: the installed library is built with exceptions and follows nested values until the stack is gone.
-#undef TOML_HEADER_ONLY
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#define TOML_MAX_NESTED_VALUES 32
-#include <toml++/toml.h>
 
 namespace steward {
 namespace {

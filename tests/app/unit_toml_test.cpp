@@ -47,7 +47,7 @@ TEST(UnitToml, ACommandAloneHasTheDefaultsOfTheDesign) {
   EXPECT_EQ(read.stop, (unit_stop{.signal = SIGTERM, .deadline = 10s}));
   EXPECT_EQ(read.start_deadline, 60s);
   EXPECT_TRUE(read.after.empty());
-  EXPECT_EQ(read.ready, unit_ready(ready_at_once()));
+  EXPECT_EQ(read.ready, readiness(ready_at_once()));
 }
 
 TEST(UnitToml, EveryKeyIsRead) {
@@ -82,9 +82,9 @@ ready = { after = "500ms" }
   EXPECT_EQ(web.stop, (unit_stop{.signal = SIGQUIT, .deadline = 90s}));
   EXPECT_EQ(web.start_deadline, 5s);
   EXPECT_EQ(web.after, (std::vector<std::string>{"db", "cache"}));
-  EXPECT_EQ(web.ready, unit_ready(ready_by_http{.host = "127.0.0.1", .port = 8080, .target = "/health?x=1"}));
-  EXPECT_EQ(read->at("db").ready, unit_ready(ready_by_tcp{.host = "::1", .port = 5432}));
-  EXPECT_EQ(read->at("cache").ready, unit_ready(ready_after{.delay = 500ms}));
+  EXPECT_EQ(web.ready, readiness(ready_by_http{.host = "127.0.0.1", .port = 8080, .target = "/health?x=1"}));
+  EXPECT_EQ(read->at("db").ready, readiness(ready_by_tcp{.host = "::1", .port = 5432}));
+  EXPECT_EQ(read->at("cache").ready, readiness(ready_after{.delay = 500ms}));
 }
 
 TEST(UnitToml, AFileWithoutUnitsIsAFileWithoutUnits) {
@@ -210,6 +210,12 @@ TEST(UnitToml, TheGrammarOfTomlIsToldWithItsPlace) {
             "units.toml:3:11: not TOML: parsing key-value pair: cannot redefine existing string 'restart'\n");
   EXPECT_EQ(mistakes("[unit.u]\n[unit.v]\n[unit.u]\n"), "units.toml:3:1: not TOML: parsing table header: cannot redefine existing table 'unit.u'\n");
   EXPECT_TRUE(mistakes("x = \"\xff\"").starts_with("units.toml:1:")) << mistakes("x = \"\xff\"");
+}
+
+TEST(UnitToml, TextThatBreaksAnAssumptionOfTheParserIsOnlyWrong) {
+  EXPECT_EQ(mistakes("ß = 1\n"), "units.toml:1:1: not TOML: parsing root table: expected keys, tables, whitespace or comments, saw 'ß'\n");
+  EXPECT_EQ(only_unit("[unit.u]\ncommand = [\"\"\"a\\\n  ß\"\"\"]\n").program.command, std::vector<std::string>{"aß"});
+  EXPECT_EQ(mistakes("[<unit]\n"), "units.toml:1:2: not TOML: parsing key: expected bare key starting character or string delimiter, saw '<'\n");
 }
 
 TEST(UnitToml, NestingThatWouldExhaustTheStackIsRefused) {
