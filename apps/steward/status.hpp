@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/exit.hpp"
+#include "steward/reconcile.hpp"
 #include "timestamp.hpp"
 
 #include <cstdint>
@@ -13,21 +14,6 @@
 #include <vector>
 
 namespace steward {
-
-/// Where a unit is. A closed set, and wire format.
-enum class unit_state : unsigned char {
-  waiting,    ///< wants to run, and waits for other units or for its turn
-  starting,   ///< its program runs and is not ready
-  running,    ///< ready
-  stopping,   ///< asked to stop, and not gone
-  backoff,    ///< ended, and waits to be started again
-  stopped,    ///< down, because somebody wants it so
-  completed,  ///< ended, and its policy says that was all
-};
-
-/// `"waiting"` and so on. Static storage.
-[[nodiscard]] std::string_view to_string(unit_state state) noexcept;
-[[nodiscard]] std::optional<unit_state> unit_state_from_string(std::string_view text) noexcept;
 
 /// How the last incarnation of a unit ended: an `exit`, with wall clock instants.
 struct unit_exit {
@@ -45,7 +31,7 @@ struct unit_exit {
 /// One unit at one instant.
 struct unit_status {
   std::string key;
-  unit_state state = unit_state::stopped;
+  row_state state = row_state::stopped;
   std::optional<int> pid;                  ///< while there is a process
   std::uint64_t incarnation = 0;           ///< 0: never started
   std::uint64_t restarts = 0;              ///< automatic ones since the last start by hand or edit

@@ -31,7 +31,7 @@ json::value nullable(const std::optional<wall_time>& from) {
 
 json::value nullable_signal(const std::optional<int>& from) {
   if (!from) return nullptr;
-  return json::value(signal_name(*from));
+  return json::value(unit_signal_name(*from));
 }
 
 json::value exit_to_json(const unit_exit& from) {
@@ -121,7 +121,7 @@ unit_status read_unit(const json::value& from, std::string_view path, problems& 
   }
   const status_reader reader(from.get_object(), path, found);
   if (reader.required("key")) out.key = reader.reader().text("key", wanted_text).value_or("");
-  reader.name("state", unit_state_from_string, out.state);
+  reader.name("state", row_state_from_string, out.state);
   reader.small("pid", out.pid);
   reader.count("incarnation", out.incarnation);
   reader.count("restarts", out.restarts);

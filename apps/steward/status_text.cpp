@@ -19,18 +19,18 @@ namespace {
 constexpr std::string_view reset = "\x1b[0m";
 constexpr std::size_t longest_key_shown = 64;
 
-std::string_view colour_of(unit_state state) {
+std::string_view colour_of(row_state state) {
   switch (state) {
-    case unit_state::running:
+    case row_state::running:
       return "\x1b[32m";
-    case unit_state::waiting:
-    case unit_state::starting:
-    case unit_state::stopping:
+    case row_state::waiting:
+    case row_state::starting:
+    case row_state::stopping:
       return "\x1b[33m";
-    case unit_state::backoff:
+    case row_state::backoff:
       return "\x1b[31m";
-    case unit_state::stopped:
-    case unit_state::completed:
+    case row_state::stopped:
+    case row_state::completed:
       return "\x1b[2m";
   }
   return {};
@@ -50,7 +50,7 @@ std::string padded_left(std::string_view text, std::size_t width) {
 }
 
 /// The cells of one line.
-struct row {
+struct shown_row {
   std::string key;
   std::string state;
   std::string pid;
@@ -60,7 +60,7 @@ struct row {
   std::string_view colour;
 };
 
-row row_of(const unit_status& unit, wall_time now) {
+shown_row row_of(const unit_status& unit, wall_time now) {
   return {.key = printable(unit.key),
           .state = std::string(to_string(unit.state)),
           .pid = unit.pid ? fmt::format("{}", *unit.pid) : "-",
@@ -78,9 +78,9 @@ struct widths {
   std::size_t restarts = 0;
 };
 
-widths measure(const std::vector<row>& rows, std::size_t whole) {
+widths measure(const std::vector<shown_row>& rows, std::size_t whole) {
   widths out;
-  for (const row& each : rows) {
+  for (const shown_row& each : rows) {
     out.key = std::max(out.key, columns(each.key));
     out.state = std::max(out.state, columns(each.state));
     out.pid = std::max(out.pid, columns(each.pid));
@@ -92,7 +92,7 @@ widths measure(const std::vector<row>& rows, std::size_t whole) {
   return out;
 }
 
-std::string line_of(const row& cells, const widths& wide, const text_style& style) {
+std::string line_of(const shown_row& cells, const widths& wide, const text_style& style) {
   constexpr std::string_view gap = "  ";
   const std::string key = padded(cells.key, wide.key);
   const std::string state = padded(cells.state, wide.state);
@@ -111,7 +111,7 @@ std::string line_of(const row& cells, const widths& wide, const text_style& styl
 }
 
 std::string signal_or_code(const unit_exit& exit) {
-  if (exit.signal) return fmt::format("killed by {}", signal_name(*exit.signal));
+  if (exit.signal) return fmt::format("killed by {}", unit_signal_name(*exit.signal));
   if (exit.code) return fmt::format("exited with code {}", *exit.code);
   return {};
 }
@@ -126,24 +126,24 @@ std::string end_of(const unit_status& unit) { return unit.exit ? exit_text(*unit
 /// What the state alone does not say.
 std::string state_note(const unit_status& unit, wall_time now) {
   switch (unit.state) {
-    case unit_state::waiting:
+    case row_state::waiting:
       return unit.waiting_for.empty() ? "for its turn" : fmt::format("for {}", fmt::join(unit.waiting_for, ", "));
-    case unit_state::backoff: {
+    case row_state::backoff: {
       if (!unit.next_start_at) return end_of(unit);
       const auto left = std::chrono::ceil<std::chrono::seconds>(std::max(*unit.next_start_at, now) - now);
       return joined(end_of(unit), fmt::format("starts again in {}", short_duration_text(left)));
     }
-    case unit_state::starting:
-    case unit_state::running: {
+    case row_state::starting:
+    case row_state::running: {
       if (unit.restarts == 0 || !unit.exit) return {};
       const std::string when = unit.exit->ended_at ? fmt::format(" {} ago", age(*unit.exit->ended_at, now)) : "";
       return fmt::format("last: {}{}", end_of(unit), when);
     }
-    case unit_state::stopping:
+    case row_state::stopping:
       return {};
-    case unit_state::stopped:
+    case row_state::stopped:
       return unit.exit && unit.exit->reason != exit_reason::stopped ? end_of(unit) : std::string();
-    case unit_state::completed:
+    case row_state::completed:
       return end_of(unit);
   }
   return {};
@@ -157,9 +157,9 @@ bool is_change(const unit_status& before, const unit_status& after) {
 std::string change_line(const unit_status& unit, wall_time now) {
   std::string line = fmt::format("{} {}: {}", timestamp_text(unit.since), printable(unit.key), to_string(unit.state));
   if (unit.pid) line += fmt::format(", pid {}", *unit.pid);
-  const bool restarted = unit.state == unit_state::starting || unit.state == unit_state::running;
+  const bool restarted = unit.state == row_state::starting || unit.state == row_state::running;
   const std::string note = restarted ? printable(unit.error.value_or("")) : status_note(unit, now);  // how it ended was told when it did
-  if (!note.empty()) line += fmt::format("{}{}", unit.state == unit_state::waiting && !unit.error ? " " : ", ", note);
+  if (!note.empty()) line += fmt::format("{}{}", unit.state == row_state::waiting && !unit.error ? " " : ", ", note);
   return line + "\n";
 }
 
@@ -194,11 +194,11 @@ std::string exit_text(const unit_exit& exit) {
 std::string status_note(const unit_status& unit, wall_time now) { return joined(printable(unit.error.value_or("")), state_note(unit, now)); }
 
 std::string status_table(std::span<const unit_status> units, wall_time now, const text_style& style) {
-  std::vector<row> rows{{.key = "UNIT", .state = "STATE", .pid = "PID", .since = "SINCE", .restarts = "RESTARTS", .note = "", .colour = {}}};
+  std::vector<shown_row> rows{{.key = "UNIT", .state = "STATE", .pid = "PID", .since = "SINCE", .restarts = "RESTARTS", .note = "", .colour = {}}};
   for (const unit_status& each : units) rows.push_back(row_of(each, now));
   const widths wide = measure(rows, style.width);
   std::string out;
-  for (const row& each : rows) out += line_of(each, wide, style);
+  for (const shown_row& each : rows) out += line_of(each, wide, style);
   return out;
 }
 
@@ -229,10 +229,10 @@ std::string status_sheet(const unit_status& unit, wall_time now, const text_styl
 
 std::string status_summary(std::span<const unit_status> units) {
   if (units.empty()) return "no units";
-  constexpr std::array order{unit_state::running,  unit_state::starting, unit_state::waiting,  unit_state::backoff,
-                             unit_state::stopping, unit_state::stopped,  unit_state::completed};
+  constexpr std::array order{row_state::running,  row_state::starting, row_state::waiting,  row_state::backoff,
+                             row_state::stopping, row_state::stopped,  row_state::completed};
   std::string out;
-  for (const unit_state state : order) {
+  for (const row_state state : order) {
     const auto count = std::ranges::count(units, state, &unit_status::state);
     if (count > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", count, to_string(state));
   }

@@ -21,7 +21,7 @@ static_assert(signal_names.at(SIGTERM) == "TERM" && signal_names.at(SIGSYS) == "
 
 }  // namespace
 
-std::string signal_name(int signal) {
+std::string unit_signal_name(int signal) {
   if (signal > 0 && static_cast<std::size_t>(signal) < signal_names.size()) return std::string(signal_names.at(static_cast<std::size_t>(signal)));
   return fmt::format("{}", signal);
 }

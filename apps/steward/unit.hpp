@@ -3,6 +3,7 @@
 // A unit: one row of the daemon's table, a program with all that is promised about it.
 #pragma once
 
+#include "steward/program/readiness.hpp"
 #include "steward/program/spec.hpp"
 #include "steward/restart_policy.hpp"
 
@@ -25,37 +26,6 @@ struct unit_stop {
   friend bool operator==(const unit_stop&, const unit_stop&) = default;
 };
 
-/// Ready as soon as the program could be executed.
-struct ready_at_once {
-  friend bool operator==(const ready_at_once&, const ready_at_once&) = default;
-};
-
-/// Ready when a connection to `host:port` is accepted.
-struct ready_by_tcp {
-  std::string host;  ///< a name or an address, IPv6 without brackets
-  std::uint16_t port = 0;
-
-  friend bool operator==(const ready_by_tcp&, const ready_by_tcp&) = default;
-};
-
-/// Ready when a GET of `http://host:port` + `target` is answered with a status from 200 to 399.
-struct ready_by_http {
-  std::string host;  ///< as in `ready_by_tcp`
-  std::uint16_t port = 0;
-  std::string target = "/";  ///< begins with `/`; printable ASCII without spaces
-
-  friend bool operator==(const ready_by_http&, const ready_by_http&) = default;
-};
-
-/// Ready when the program has run for this long.
-struct ready_after {
-  std::chrono::nanoseconds delay{0};
-
-  friend bool operator==(const ready_after&, const ready_after&) = default;
-};
-
-using unit_ready = std::variant<ready_at_once, ready_by_tcp, ready_by_http, ready_after>;
-
 /// A program that is kept running, and how. Equal units are equal rows: applying one over the other changes nothing.
 struct unit {
   program_spec program;
@@ -63,13 +33,13 @@ struct unit {
   unit_stop stop;
   std::chrono::nanoseconds start_deadline = std::chrono::seconds(60);  ///< from its start until it must be ready
   std::vector<std::string> after;                                      ///< units that must be ready before this one starts
-  unit_ready ready;
+  readiness ready;
 
   friend bool operator==(const unit&, const unit&) = default;
 };
 
 /// `"TERM"`, or the number as text for a signal without a name here.
-[[nodiscard]] std::string signal_name(int signal);
+[[nodiscard]] std::string unit_signal_name(int signal);
 
 /// The other way round: also for the text of a number.
 [[nodiscard]] std::optional<int> signal_number(std::string_view name);

@@ -162,7 +162,7 @@ void decode_after(const table_reader& from, std::vector<std::string>& into) {
 }
 
 template <class Probe>
-void decode_probe(const table_reader& from, std::string_view key, result<Probe> (*parse)(std::string_view), unit_ready& into) {
+void decode_probe(const table_reader& from, std::string_view key, result<Probe> (*parse)(std::string_view), readiness& into) {
   const auto text = from.text(key, "it must be a string");
   if (!text) return;
   if (auto probe = parse(*text))
@@ -171,7 +171,7 @@ void decode_probe(const table_reader& from, std::string_view key, result<Probe> 
     from.add(key, fmt::format("{} {}", in_quotes(*text), probe.error().to_string()));
 }
 
-void decode_ready(const table_reader& from, unit_ready& into) {
+void decode_ready(const table_reader& from, readiness& into) {
   constexpr std::string_view wanted = "it must be one of: { tcp = \"host:port\" }, { http = \"http://host:port/\" }, { after = \"500ms\" }";
   const json::object* table = from.table("ready", wanted);
   if (table == nullptr) return;

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::value ready_to_json(const unit_ready& ready) {
+json::value ready_to_json(const readiness& ready) {
   struct encoder {
     json::value operator()(const ready_at_once&) const { return nullptr; }
     json::value operator()(const ready_by_tcp& probe) const { return json::object{{"tcp", probe_text(probe)}}; }
@@ -45,7 +45,7 @@ json::value unit_to_json(const unit& from) {
                                       {"factor", delays.factor},
                                       {"jitter", delays.jitter},
                                       {"reset_after", duration_text(delays.reset_after)}});
-  out.emplace("stop", json::object{{"signal", signal_name(from.stop.signal)}, {"deadline", duration_text(from.stop.deadline)}});
+  out.emplace("stop", json::object{{"signal", unit_signal_name(from.stop.signal)}, {"deadline", duration_text(from.stop.deadline)}});
   out.emplace("start_deadline", duration_text(from.start_deadline));
   out.emplace("after", texts_to_json(from.after));
   out.emplace("ready", ready_to_json(from.ready));

@@ -101,8 +101,8 @@ class promise final : public promise_base {
 
 /// A computation that runs when it is awaited, and completes with `result<T>`.
 ///
-/// A coroutine that returns `task<T>` says how it went with `co_return`: a value, `{}` for success of a `task<>`, an error, or a result. An exception that
-/// escapes it becomes an error (R7), and so does a frame for which there is no memory.
+/// A coroutine that returns `task<T>` says how it went with `co_return`: a value, `{}` for success of a `task<>`, an error, or a result. An exception
+/// that escapes it becomes an error (R7), and so does a frame for which there is no memory.
 ///
 /// Await a task once: `auto got = co_await read(ctx);`. The result is there when everything inside has been destroyed.
 /// `co_await or_return(read(ctx))` gives the value itself, and ends the awaiting coroutine with the error if there is one.

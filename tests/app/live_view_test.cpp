@@ -20,7 +20,7 @@ daemon_status with_units(int count) {
   for (int i = 0; i < count; ++i) {
     unit_status each;
     each.key = std::string(1, static_cast<char>('a' + i));
-    each.state = unit_state::running;
+    each.state = row_state::running;
     each.since = noon - 5s;
     out.units.push_back(each);
   }
@@ -100,7 +100,7 @@ TEST(LiveView, IsRedrawnInPlace) {
   live_drawing drawn = draw_live({}, with_units(3), noon, terminal);
   seen.write(drawn.text);
   daemon_status later = with_units(2);
-  later.units[1].state = unit_state::stopping;
+  later.units[1].state = row_state::stopping;
   drawn = draw_live(drawn.frame, later, noon + 1s, terminal);
   seen.write(drawn.text);
   EXPECT_EQ(seen.shown(),

@@ -62,7 +62,7 @@ class unit_maker {
     return std::chrono::nanoseconds(whole >> pick(60));
   }
 
-  unit_ready ready() {
+  readiness ready() {
     const auto port = static_cast<std::uint16_t>(1 + pick(65535));
     const std::string host = one_in(2) ? "::1" : "host-" + name();
     switch (pick(4)) {

@@ -14,7 +14,7 @@ const wall_time noon = std::chrono::sys_days(std::chrono::January / 31 / 2026) +
 
 unit_status crashed() {
   return {.key = "web",
-          .state = unit_state::backoff,
+          .state = row_state::backoff,
           .pid = std::nullopt,
           .incarnation = 3,
           .restarts = 2,
@@ -35,7 +35,7 @@ unit_status crashed() {
 unit_status waiting() {
   unit_status out;
   out.key = "worker";
-  out.state = unit_state::waiting;
+  out.state = row_state::waiting;
   out.generation = 7;
   out.since = noon + 1ms;
   out.waiting_for = {"db", "web"};
@@ -56,13 +56,13 @@ TEST(StatusJson, TheWireFormIsPinned) {
 
 TEST(StatusJson, TheNamesOfTheStatesArePinned) {
   std::string all;
-  for (int i = 0; i <= static_cast<int>(unit_state::completed); ++i) {
-    const auto state = static_cast<unit_state>(i);
-    EXPECT_EQ(unit_state_from_string(to_string(state)), state);
+  for (int i = 0; i <= static_cast<int>(row_state::completed); ++i) {
+    const auto state = static_cast<row_state>(i);
+    EXPECT_EQ(row_state_from_string(to_string(state)), state);
     all += std::string(to_string(state)) + " ";
   }
   EXPECT_EQ(all, "waiting starting running stopping backoff stopped completed ");
-  EXPECT_EQ(unit_state_from_string("Running"), std::nullopt);
+  EXPECT_EQ(row_state_from_string("Running"), std::nullopt);
 }
 
 TEST(StatusJson, SurvivesTheRoundTrip) {

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 const wall_time noon = std::chrono::sys_days(std::chrono::January / 31 / 2026) + 12h;
 
-unit_status unit_in(std::string key, unit_state state, std::chrono::seconds ago) {
+unit_status unit_in(std::string key, row_state state, std::chrono::seconds ago) {
   unit_status out;
   out.key = std::move(key);
   out.state = state;
@@ -38,10 +38,10 @@ unit_exit exit_with(exit_reason reason) {
 
 /// One unit in each state.
 std::vector<unit_status> one_of_each() {
-  std::vector<unit_status> units{unit_in("batch", unit_state::completed, 26h), unit_in("cache", unit_state::stopped, 3min),
-                                 unit_in("crasher", unit_state::backoff, 1s),  unit_in("db", unit_state::starting, 0s),
-                                 unit_in("old", unit_state::stopping, 4s),     unit_in("web", unit_state::running, 125s),
-                                 unit_in("worker", unit_state::waiting, 61min)};
+  std::vector<unit_status> units{unit_in("batch", row_state::completed, 26h), unit_in("cache", row_state::stopped, 3min),
+                                 unit_in("crasher", row_state::backoff, 1s),  unit_in("db", row_state::starting, 0s),
+                                 unit_in("old", row_state::stopping, 4s),     unit_in("web", row_state::running, 125s),
+                                 unit_in("worker", row_state::waiting, 61min)};
   units[0].exit = exit_with(exit_reason::completed);
   units[0].exit->code = 0;
   units[1].exit = exit_with(exit_reason::forced);
@@ -100,14 +100,14 @@ TEST(StatusTable, NeverExceedsItsWidthWhateverThatIs) {
 }
 
 TEST(StatusTable, ALongNameLeavesTheStateInSight) {
-  auto unit = unit_in(std::string(64, 'k'), unit_state::running, 5s);
+  auto unit = unit_in(std::string(64, 'k'), row_state::running, 5s);
   EXPECT_EQ(status_table(std::vector{unit}, noon, {.width = 60}),
             "UNIT                  STATE    PID  SINCE  RESTARTS\n"
             "kkkkkkkkkkkkkkkkkkk…  running    -     5s         0\n");
 }
 
 TEST(StatusTable, ColoursOnlyTheStateAndOnlyWhenAsked) {
-  const std::vector units{unit_in("web", unit_state::running, 5s), unit_in("x", unit_state::backoff, 5s)};
+  const std::vector units{unit_in("web", row_state::running, 5s), unit_in("x", row_state::backoff, 5s)};
   EXPECT_EQ(status_table(units, noon, {.colour = true}),
             "UNIT  STATE    PID  SINCE  RESTARTS\n"
             "web   \x1b[32mrunning\x1b[0m    -     5s         0\n"
@@ -180,7 +180,7 @@ TEST(ChangeLines, WhatDidNotChangeIsNotTold) {
 TEST(ChangeLines, AChangeIsOneLine) {
   auto before = one_of_each();
   auto after = before;
-  after[3].state = unit_state::running;
+  after[3].state = row_state::running;
   after[3].since = noon + 250ms;
   EXPECT_EQ(change_lines(before, after, noon + 1s), "2026-01-31T12:00:00.250Z db: running, pid 71\n");
 }
@@ -204,7 +204,7 @@ TEST(ChangeLines, UnitsThatComeAndGoAreTold) {
   auto after = before;
   after.erase(after.begin());
   after.pop_back();
-  after.push_back(unit_in("zoo", unit_state::starting, 0s));
+  after.push_back(unit_in("zoo", row_state::starting, 0s));
   EXPECT_EQ(change_lines(before, after, noon),
             "2026-01-31T12:00:00.000Z batch: removed\n"
             "2026-01-31T12:00:00.000Z worker: removed\n"

@@ -79,7 +79,7 @@ bool nobody_listens(const error& why) noexcept {
 result<bool> start_keeper(const std::string& path, const std::string& self, clock::time_point until) {
   program_spec spec;
   spec.command = {self, "keeper", "--socket", path, "--detach"};
-  auto started = spawn(spec, {.output_capacity = 0, .open_files = {}});
+  auto started = spawn(spec);
   if (!started) return fail(started.error().prefixed(path + ": start of a keeper: "));
   std::string said;
   char buffer[512];

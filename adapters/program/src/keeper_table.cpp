@@ -39,7 +39,10 @@ result<const keeper_table::record*> keeper_table::start(spawn_request&& what) {
   std::unordered_map<std::string, std::uint64_t> key_place{{what.key, number}};
   living_by_key_.reserve(living_by_key_.size() + 1);
 
-  auto started = spawn(what.what, {.output_capacity = static_cast<std::size_t>(what.output_capacity), .open_files = {}});
+  spawn_options options;
+  options.own_session = false;  // ours has no terminal
+  options.output_capacity = static_cast<std::size_t>(what.output_capacity);
+  auto started = spawn(what.what, options);
   if (!started) return fail(started.error());
   made.what.child = number;
   made.what.key = std::move(what.key);

@@ -2,8 +2,8 @@
 #include "steward/program/spawn.hpp"
 
 #include "spawn_child.hpp"
+#include "steward/program/detail/proc_stat.hpp"
 #include "steward/program/detail/system_error.hpp"
-#include "steward/program/identity.hpp"
 #include "steward/program/open_files.hpp"
 #include "steward/program/process_group.hpp"
 
@@ -101,7 +101,7 @@ void reap_now(int pidfd) noexcept {
 
 error failure_of(const launch& what, const detail::child_plan& plan) {
   const auto name = stage(plan.failed_stage);
-  if (plan.failed_stage == launch_stage::limits) return detail::system_error(plan.failed_with, name + ": the child's descriptors");
+  if (plan.failed_stage == launch_stage::limits) return detail::system_error(plan.failed_with, name + ": " + plan.failed_on);
   if (plan.failed_stage == launch_stage::directory) return detail::system_error(plan.failed_with, name + " " + what.directory);
   const auto text = name + " " + what.path;
   const std::error_code code(plan.failed_with, std::generic_category());
@@ -112,15 +112,6 @@ error failure_of(const launch& what, const detail::child_plan& plan) {
   }
   if (plan.failed_with == ENOEXEC) return {code, text + ": neither a program for this machine nor a script with a `#!` line"};
   return detail::system_error(plan.failed_with, text);
-}
-
-/// Never throws: the child runs already.
-result<std::uint64_t> read_start_time(pid_t pid) noexcept {
-  try {
-    return start_time_of(pid);
-  } catch (...) {
-    return fail(errc::out_of_memory);
-  }
 }
 
 result<> plan_limits(const spawn_options& options, detail::child_plan& plan) {
@@ -144,6 +135,7 @@ result<child> spawn(const launch& what, const spawn_options& options) {
   detail::child_plan plan{.path = what.path.c_str(), .arguments = arguments.data(), .environment = environment.data()};
   plan.directory = what.directory.c_str();
   plan.output = pipe->write.get();
+  plan.own_session = options.own_session;
   if (auto planned = plan_limits(options, plan); !planned) return fail(planned.error());
 
   const auto made = clone_child(plan);
@@ -154,13 +146,13 @@ result<child> spawn(const launch& what, const spawn_options& options) {
     reap_now(made.pidfd);
     return fail(failure_of(what, plan));
   }
-  const auto start_time = read_start_time(made.pid);
-  if (!start_time) {  // without it nobody could be sure of this process later
+  const auto stat = detail::parse_proc_stat(plan.stat);
+  if (!stat) {  // without its start time nobody could be sure of this process later
     (void)signal_group({.pidfd = made.pidfd, .pid = made.pid}, SIGKILL);
     reap_now(made.pidfd);
-    return fail(start_time.error().prefixed(stage(launch_stage::limits) + ": "));
+    return fail(error(stage(launch_stage::limits) + ": unexpected content of /proc/self/stat"));
   }
-  started.start_time = *start_time;
+  started.start_time = stat->start_time;
   return started;
 }
 

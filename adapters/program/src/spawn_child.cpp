@@ -30,8 +30,9 @@ constexpr int last_signal = 64;
 constexpr unsigned long kernel_sigset_size = 8;
 constexpr unsigned close_on_exec = 1U << 2U;  // CLOSE_RANGE_CLOEXEC
 
-STEWARD_UNINSTRUMENTED int give_up(child_plan& plan, launch_stage stage) noexcept {
+STEWARD_UNINSTRUMENTED int give_up(child_plan& plan, launch_stage stage, const char* on = "") noexcept {
   plan.failed_stage = stage;
+  plan.failed_on = on;
   plan.failed_with = errno;
   return 127;
 }
@@ -44,21 +45,38 @@ STEWARD_UNINSTRUMENTED void reset_signals() noexcept {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &nothing, nullptr, kernel_sigset_size);
 }
 
+/// Its start time must be read here: the parent would have to wait until the kernel has finished the exec, and on a busy machine that takes a while.
+STEWARD_UNINSTRUMENTED bool read_own_stat(child_plan& plan) noexcept {
+  const long file = ::syscall(SYS_openat, AT_FDCWD, "/proc/self/stat", O_RDONLY, 0);
+  if (file < 0 || ::syscall(SYS_read, file, plan.stat, sizeof plan.stat - 1) < 0) return false;
+  ::syscall(SYS_close, file);
+  return true;
+}
+
 }  // namespace
 
 STEWARD_UNINSTRUMENTED int run_child(void* given) noexcept {
   auto& plan = *static_cast<child_plan*>(given);
-  ::syscall(SYS_setsid);  // cannot fail: a process just made leads no group
+  // Neither can fail: a process just made leads no group.
+  if (plan.own_session)
+    ::syscall(SYS_setsid);
+  else
+    ::syscall(SYS_setpgid, 0, 0);
+  if (!read_own_stat(plan)) return give_up(plan, launch_stage::limits, "/proc/self/stat");
   if (::syscall(SYS_chdir, plan.directory) != 0) return give_up(plan, launch_stage::directory);
   const long null = ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
-  if (null < 0) return give_up(plan, launch_stage::limits);
+  if (null < 0) return give_up(plan, launch_stage::limits, "/dev/null");
   if (null != 0) {  // it is 0 at once when the parent's stdin is closed
     ::syscall(SYS_dup3, null, 0, 0);
     ::syscall(SYS_close, null);
   }
-  if (::syscall(SYS_dup3, plan.output, 1, 0) < 0 || ::syscall(SYS_dup3, plan.output, 2, 0) < 0) return give_up(plan, launch_stage::limits);
+  for (int stream = 1; stream <= 2; ++stream) {
+    if (::syscall(SYS_dup3, plan.output, stream, 0) < 0) return give_up(plan, launch_stage::limits, "stdout and stderr");
+  }
   ::syscall(SYS_close_range, 3U, ~0U, close_on_exec);
-  if (plan.set_open_files && ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &plan.open_files, nullptr) != 0) return give_up(plan, launch_stage::limits);
+  if (plan.set_open_files && ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &plan.open_files, nullptr) != 0) {
+    return give_up(plan, launch_stage::limits, "open files");
+  }
   reset_signals();
   ::syscall(SYS_execve, plan.path, plan.arguments, plan.environment);
   return give_up(plan, launch_stage::exec);

@@ -3,6 +3,7 @@
 // Programs that the keeper holds, as the daemon sees them.
 #pragma once
 
+#include "steward/detail/beside.hpp"
 #include "steward/program/detail/bell.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
@@ -15,75 +16,83 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace steward {
 
-/// A program that the keeper holds. Whoever has it is the only one.
+/// A program that the keeper holds. Whoever claimed it is the only one who has it.
 struct held_program {
   detail::held_child what;
   detail::unique_fd pidfd;
   detail::unique_fd output;
-  detail::bell changed;  ///< rung when `what.state` changes
+  detail::bell changed;   ///< rung when `what.state` changes
   bool claimed = false;
+  bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
 };
 
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
-/// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave, which it does when it holds
-/// nothing any more. If the keeper dies, it says so, watches what lives by the system's own means, and has a new keeper for what is started from then on.
+/// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing any more.
+/// If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on.
 ///
+/// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
 class keeper_spawner {
  public:
+  using held = std::shared_ptr<held_program>;
+
   /// `renew` gets a connection to a new keeper when this one has died; `warn` is told in one line.
   keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew, std::function<void(const std::string&)> warn);
+  ~keeper_spawner();
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
   /// Starts a program under a key.
-  /// Shape: one that a former daemon started under this key and that nobody has claimed is taken over, if `accept` likes its note; another such is ended first.
-  /// Errors: stage and reason, as `spawn`.
-  [[nodiscard]] task<std::shared_ptr<held_program>> spawn(context& ctx, std::string key, std::string note, program_spec what,
-                                                          std::function<bool(std::string_view note)> accept);
+  /// Shape: one that a former daemon left under this key, which nobody has claimed, is taken over if `accept` likes its note; any other is ended first.
+  /// Errors: stage and reason, as `steward::spawn`.
+  [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept);
 
   /// Signals the leader, or its whole group. A program that is gone already is no error.
-  [[nodiscard]] task<> signal(held_program& which, int signal, bool group);
+  [[nodiscard]] task<> signal(held which, int signal, bool group);
 
-  /// Lets go of the record of a program that is gone.
-  void forget(held_program& which);
+  /// Drops the record of a program that is gone.
+  void forget(const held& which);
 
-  /// The note of what a former daemon left under a key, if it is still held and nobody has claimed it.
-  [[nodiscard]] std::optional<std::string_view> note_of_living(std::string_view key) const;
+  /// What a former daemon left, by key, with the note; claimed by nobody yet.
+  [[nodiscard]] std::vector<held> unclaimed() const;
 
-  /// Ends, gracefully and then by force, what a former daemon left running and nobody has claimed.
-  [[nodiscard]] task<> end_unclaimed(context& ctx);
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.
+  [[nodiscard]] task<> end(held which);
 
   [[nodiscard]] boost::asio::io_context& io() const noexcept { return io_; }
 
  private:
-  struct answer {
-    detail::bell came;
-    std::optional<detail::reply> body;
-    detail::unique_fd pidfd;
-    detail::unique_fd output;
+  /// One request that waits for its answer.
+  struct question {
+    detail::bell answered;
+    std::optional<detail::reply> answer;
+    held program;
+    bool program_wanted = false;  // a program is the whole answer, and not one of a list
   };
-  using held = std::shared_ptr<held_program>;
 
-  [[nodiscard]] task<> adopt_all();
-  [[nodiscard]] task<> keep_reading(context& ctx);
-  [[nodiscard]] task<> keep_writing(context& ctx);
+  [[nodiscard]] task<> keep_reading(scheduler& on);
+  [[nodiscard]] task<> keep_writing();
   [[nodiscard]] result<> take_frames();
   void dispatch(detail::numbered<detail::reply> told);
-  [[nodiscard]] task<> ask(detail::request body, answer& into);
+  [[nodiscard]] held take_in(detail::held_child what);
+  [[nodiscard]] task<> ask(detail::request body, question& into);
   [[nodiscard]] task<> ask_done(detail::request body);
-  [[nodiscard]] task<> end(held which);
-  void connection_lost(const error& why);
+  [[nodiscard]] bool send(std::uint64_t id, const detail::request& body);
+  void answer_all(const detail::reply& with);
+  void connection_lost(scheduler& on, const error& why);
   [[nodiscard]] task<> watch_orphan(held which);
+  [[nodiscard]] task<> find_new_keeper(scheduler& on);
 
   boost::asio::io_context& io_;
   std::function<result<keeper_link>()> renew_;
@@ -92,10 +101,13 @@ class keeper_spawner {
   boost::asio::posix::stream_descriptor socket_;
   std::uint64_t last_id_ = 1;
   bool connected_ = true;
+  bool leaving_ = false;  // the keeper has been asked to end
+  bool closing_ = false;
   detail::bell to_write_;
-  std::map<std::uint64_t, answer*> asked_;
-  std::map<std::uint64_t, held> programs_;
-  held listed_;  // while the list comes in
+  std::map<std::uint64_t, question*> asked_;
+  std::vector<held> programs_;
+  std::list<detail::beside> orphans_;
+  context* between_attempts_ = nullptr;
 };
 
 }  // namespace steward

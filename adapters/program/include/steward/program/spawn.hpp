@@ -17,13 +17,17 @@ namespace steward {
 
 /// What a child gets beyond its spec.
 struct spawn_options {
+  /// Whether it leads a session of its own as well as a group. Turn it off in a process that has no terminal: then there is none to be kept away
+  /// from, and Linux, which gives each session its own share of the processor, would make the last to end of a thousand wait for the shares of all
+  /// others.
+  bool own_session = true;
   std::size_t output_capacity = std::size_t{1} << 20U;  ///< bytes that fit into its output pipe before it has to wait
   std::optional<std::uint64_t> open_files;              ///< its soft limit of open files; empty: this process's, from before `raise_open_files`
 };
 
 /// A program just started.
 struct child {
-  pid_t pid = 0;                    ///< also the number of its process group and of its session: it leads both
+  pid_t pid = 0;                    ///< also the number of its process group, which it leads
   std::uint64_t start_time = 0;     ///< clock ticks after boot; with the number and the boot it names the process for ever
   detail::unique_fd pidfd;          ///< readable when it has ended
   detail::unique_fd output;         ///< what it writes to stdout and stderr; never blocks; ends when all who can write are gone
@@ -32,7 +36,7 @@ struct child {
 
 /// Starts a program, and returns when it is running or has failed to.
 ///
-/// The child leads a process group and a session of its own, so that no terminal reaches it and its whole tree can be signalled. It has stdin from
+/// The child leads a process group, so that its whole tree can be signalled, and a session, so that no terminal reaches it. It has stdin from
 /// /dev/null, stdout and stderr in one pipe, no other descriptor, no signal blocked or ignored.
 /// Errors: the text begins with the stage that failed: `exec /usr/bin/foo: Permission denied`, `directory /nope: No such file or directory`,
 /// `limits: Too many open files`. `code()` is the errno of it.

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/program/keeper_spawner.hpp"
+
+#include "steward/asio/use_task.hpp"
+#include "steward/deadline_context.hpp"
+#include "steward/program/launch.hpp"
+#include "steward/program/process_group.hpp"
+#include "steward/root_context.hpp"
+#include "steward/wait.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace steward {
+namespace {
+
+constexpr std::size_t output_capacity = std::size_t{1} << 20U;
+constexpr std::chrono::seconds grace_of_unclaimed(10);
+constexpr std::chrono::milliseconds between_looks(50);
+constexpr std::chrono::seconds between_keepers(1);
+
+error to_error(const detail::reply& answer) {
+  if (const auto* no = std::get_if<detail::failed>(&answer)) return {std::error_code(no->number, std::generic_category()), no->text};
+  return error("the keeper gave an answer to another question");
+}
+
+}  // namespace
+
+keeper_spawner::keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
+                               std::function<void(const std::string&)> warn)
+    : io_(io),
+      renew_(std::move(renew)),
+      warn_(std::move(warn)),
+      channel_(std::move(link.socket), detail::frame_channel::descriptors::keep),
+      socket_(io, channel_.fd()) {}
+
+// The channel closes the descriptor.
+keeper_spawner::~keeper_spawner() {
+  if (socket_.is_open()) socket_.release();
+}
+
+task<> keeper_spawner::run(context& ctx, callback ready) {
+  detail::beside reading(ctx.scheduler());
+  detail::beside writing(ctx.scheduler());
+  reading.start(keep_reading(ctx.scheduler()));
+  writing.start(keep_writing());
+  result<> outcome = co_await ask_done(detail::list_request());
+  if (outcome) outcome = co_await ready(ctx);
+  // It stays if it still holds something, and a later daemon finds it.
+  leaving_ = connected_ && programs_.empty();
+  if (leaving_) (void)co_await ask_done(detail::shutdown_request());
+  closing_ = true;
+  to_write_.ring();
+  if (between_attempts_ != nullptr) between_attempts_->stop();
+  if (socket_.is_open()) socket_.cancel();
+  (void)co_await writing.join();
+  (void)co_await reading.join();
+  for (detail::beside& each : orphans_) (void)co_await each.join();
+  co_return outcome;
+}
+
+task<> keeper_spawner::keep_reading(scheduler& on) {
+  while (!closing_) {
+    (void)co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read, use_task.ignoring_stop());
+    auto taken = take_frames();
+    if (taken || closing_) continue;
+    if (leaving_) {
+      answer_all(detail::done());  // the end of the connection is what was asked for
+      break;
+    }
+    connection_lost(on, taken.error());
+    co_await or_return(find_new_keeper(on));
+  }
+  co_return {};
+}
+
+task<> keeper_spawner::keep_writing() {
+  while (!closing_) {
+    co_await to_write_.wait();
+    while (!closing_ && connected_ && channel_.waiting_out() > 0) {
+      (void)co_await socket_.async_wait(boost::asio::posix::stream_descriptor::wait_write, use_task.ignoring_stop());
+      if (connected_ && !channel_.flush()) break;  // the reader sees the end of the connection too, and deals with it
+    }
+  }
+  co_return {};
+}
+
+result<> keeper_spawner::take_frames() {
+  for (;;) {
+    auto came = channel_.receive();
+    if (!came) return fail(std::move(came.error()));
+    for (;;) {
+      auto frame = channel_.next();
+      if (!frame) return fail(std::move(frame.error()));
+      if (!*frame) break;
+      auto told = detail::decode_reply(**frame);
+      if (!told) return fail(error("what it says is not understood"));
+      dispatch(std::move(*told));
+    }
+    if (!*came) return {};
+  }
+}
+
+void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
+  if (const auto* report = std::get_if<detail::changed>(&told.body)) {
+    for (const held& each : programs_) {
+      if (each->orphaned || each->what.child != report->child) continue;
+      each->what.state = report->state;
+      each->changed.ring();
+    }
+    return;
+  }
+  held taken;
+  if (auto* one = std::get_if<detail::held>(&told.body)) taken = take_in(std::move(one->what));
+  const auto asked = asked_.find(told.id);
+  if (asked == asked_.end()) return;
+  question& waiting = *asked->second;
+  if (taken && !waiting.program_wanted) return;  // one of a list: its end is still to come
+  waiting.program = std::move(taken);
+  waiting.answer = std::move(told.body);
+  asked_.erase(asked);
+  waiting.answered.ring();
+}
+
+auto keeper_spawner::take_in(detail::held_child what) -> held {
+  auto program = std::make_shared<held_program>();
+  program->what = std::move(what);
+  program->pidfd = channel_.take_descriptor();
+  program->output = channel_.take_descriptor();
+  programs_.push_back(program);
+  return program;
+}
+
+bool keeper_spawner::send(std::uint64_t id, const detail::request& body) {
+  if (!connected_ || !channel_.send(detail::encode(id, body))) return false;
+  if (channel_.waiting_out() > 0) to_write_.ring();
+  return true;
+}
+
+task<> keeper_spawner::ask(detail::request body, question& into) {
+  const std::uint64_t id = ++last_id_;
+  asked_[id] = &into;
+  if (!send(id, body)) {
+    asked_.erase(id);
+    co_return error("there is no keeper just now");
+  }
+  co_await into.answered.wait();
+  co_return {};
+}
+
+task<> keeper_spawner::ask_done(detail::request body) {
+  question done;
+  co_await or_return(ask(std::move(body), done));
+  if (std::holds_alternative<detail::done>(*done.answer)) co_return {};
+  co_return to_error(*done.answer);
+}
+
+auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept) -> task<held> {
+  for (const held& left : unclaimed()) {
+    if (left->what.key != key) continue;
+    if (accept && accept(left->what.note)) {
+      left->claimed = true;
+      co_return left;
+    }
+    co_await or_return(end(left));
+  }
+  if (auto why = ctx.stop_error()) co_return std::move(*why);
+  auto ready = prepare(what);
+  if (!ready) co_return std::move(ready.error());
+  question started;
+  started.program_wanted = true;
+  detail::spawn_request request{std::move(key), std::move(note), output_capacity, std::move(*ready)};
+  co_await or_return(ask(std::move(request), started));
+  if (!started.program) co_return to_error(*started.answer);
+  started.program->claimed = true;
+  co_return std::move(started.program);
+}
+
+task<> keeper_spawner::signal(held which, int signal, bool group) {
+  if (which->what.state.phase == detail::held_phase::gone) co_return {};
+  if (!which->orphaned) {
+    (void)co_await ask_done(detail::signal_request{which->what.child, static_cast<std::uint32_t>(signal), group});
+    co_return {};
+  }
+  const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};
+  if (group)
+    (void)signal_group(leader, signal);
+  else
+    (void)signal_leader(leader, signal);
+  co_return {};
+}
+
+void keeper_spawner::forget(const held& which) {
+  if (!which->orphaned) (void)send(++last_id_, detail::forget_request{which->what.child});
+  std::erase(programs_, which);
+}
+
+auto keeper_spawner::unclaimed() const -> std::vector<held> {
+  std::vector<held> left;
+  std::ranges::copy_if(programs_, std::back_inserter(left), [](const held& each) { return !each->claimed; });
+  return left;
+}
+
+task<> keeper_spawner::end(held which) {
+  which->claimed = true;
+  const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
+  const auto patience = std::chrono::steady_clock::now() + grace_of_unclaimed;
+  (void)co_await signal(which, SIGTERM, true);
+  boost::asio::steady_timer pause(io_);
+  bool killed = false;
+  while (!gone()) {
+    pause.expires_after(between_looks);
+    (void)co_await pause.async_wait(use_task.ignoring_stop());
+    if (gone() || killed || std::chrono::steady_clock::now() < patience) continue;
+    killed = true;
+    (void)co_await signal(which, SIGKILL, true);
+  }
+  forget(which);
+  co_return {};
+}
+
+void keeper_spawner::connection_lost(scheduler& on, const error& why) {
+  connected_ = false;
+  warn_("the keeper has died (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
+  socket_.release();
+  answer_all(detail::failed{ECONNRESET, "the keeper has died"});
+  for (const held& each : programs_) {
+    if (std::exchange(each->orphaned, true) || each->what.state.phase == detail::held_phase::gone) continue;
+    orphans_.emplace_back(on).start(watch_orphan(each));
+  }
+}
+
+void keeper_spawner::answer_all(const detail::reply& with) {
+  for (const auto& [id, waiting] : std::exchange(asked_, {})) {
+    waiting->answer = with;
+    waiting->answered.ring();
+  }
+}
+
+// Its leader's end can be seen, but not how it ended, and not its group's.
+task<> keeper_spawner::watch_orphan(held which) {
+  boost::asio::posix::stream_descriptor leader(io_, which->pidfd.get());
+  (void)co_await leader.async_wait(boost::asio::posix::stream_descriptor::wait_read, use_task.ignoring_stop());
+  leader.release();
+  (void)signal_group({.pidfd = which->pidfd.get(), .pid = which->what.pid, .reaped = true}, SIGKILL);
+  which->what.state.phase = detail::held_phase::gone;
+  which->changed.ring();
+  co_return {};
+}
+
+task<> keeper_spawner::find_new_keeper(scheduler& on) {
+  while (!closing_) {
+    auto link = renew_();
+    if (link) {
+      channel_ = detail::frame_channel(std::move(link->socket), detail::frame_channel::descriptors::keep);
+      socket_.assign(channel_.fd());
+      connected_ = true;
+      warn_("there is a new keeper");
+      co_return {};
+    }
+    warn_(link.error().to_string());
+    root_context attempts(on);
+    deadline_context pause(attempts, between_keepers);
+    between_attempts_ = &pause;
+    co_await pause.stopped();
+    between_attempts_ = nullptr;
+  }
+  co_return {};
+}
+
+}  // namespace steward

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/program/program.hpp"
+
+#include "steward/asio/use_task.hpp"
+#include "steward/deadline_context.hpp"
+#include "steward/detail/beside.hpp"
+#include "steward/program/keeper_spawner.hpp"
+#include "steward/program/process_group.hpp"
+#include "steward/wait.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace steward {
+namespace {
+
+using boost::asio::posix::stream_descriptor;
+using detail::held_phase;
+
+constexpr std::size_t read_size = std::size_t{128} << 10U;
+constexpr int reads_in_a_row = 8;  // then others get their turn
+
+/// One program from its start to its end.
+class one_run {
+ public:
+  one_run(const program_options& how, keeper_spawner& spawner, keeper_spawner::held what)
+      : how_(how), spawner_(spawner), what_(std::move(what)), log_(how.log), output_(spawner.io(), what_->output.release()) {}
+
+  task<> live(context& ctx, callback ready);
+
+ private:
+  [[nodiscard]] held_phase phase() const noexcept { return what_->what.state.phase; }
+  [[nodiscard]] bool gone() const noexcept { return phase() == held_phase::gone; }
+
+  task<> watch(context& handed);
+  task<> copy_output();
+  bool drain();
+  task<> end(context& ctx);
+  task<> wait_until_gone(context& ctx);
+  [[nodiscard]] result<> outcome(const context& ctx) const;
+
+  const program_options& how_;
+  keeper_spawner& spawner_;
+  keeper_spawner::held what_;
+  rotating_log log_;
+  stream_descriptor output_;
+  context* gone_ = nullptr;  // is stopped when the program is gone
+  bool asked_ = false;       // it was asked to end
+  bool killed_ = false;
+};
+
+task<> one_run::live(context& ctx, callback ready) {
+  if (how_.on_started) how_.on_started(what_->what.pid);
+  result<> of_callback;
+  context handed(ctx);
+  detail::beside watching(ctx.scheduler());
+  detail::beside copying(ctx.scheduler());
+  watching.start(watch(handed));
+  copying.start(copy_output());
+  auto up = co_await wait_until_ready(handed, spawner_.io(), how_.ready);
+  if (up) of_callback = co_await ready(handed);
+  co_await or_return(end(ctx));
+  (void)co_await watching.join();
+  output_.cancel();
+  (void)co_await copying.join();
+  spawner_.forget(what_);
+  if (!of_callback) co_return of_callback;
+  co_return outcome(ctx);
+}
+
+// The end of the leader is the end of use; the program is gone when its group is.
+task<> one_run::watch(context& handed) {
+  while (phase() == held_phase::running) co_await what_->changed.wait();
+  handed.stop(stop_reason::dependency_lost);
+  if (asked_ && !gone()) (void)co_await spawner_.signal(what_, how_.stop_signal, true);
+  while (!gone()) co_await what_->changed.wait();
+  if (gone_ != nullptr) gone_->stop();
+  co_return {};
+}
+
+task<> one_run::copy_output() {
+  for (;;) {
+    auto readable = co_await output_.async_wait(stream_descriptor::wait_read, use_task.ignoring_stop());
+    if (!drain() || !readable) co_return {};
+  }
+}
+
+// False at the end of the output.
+bool one_run::drain() {
+  static thread_local std::array<char, read_size> bytes;
+  for (int i = 0; i < reads_in_a_row; ++i) {
+    const ssize_t got = ::read(output_.native_handle(), bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+    if (got == 0) return false;
+    log_.write({bytes.data(), static_cast<std::size_t>(got)});
+  }
+  return true;
+}
+
+// Its leader first, so that it can end its children in its own way; then, when the time is over or the end is forced, the whole group.
+task<> one_run::end(context& ctx) {
+  if (!gone() && !ctx.is_stopped()) {
+    asked_ = phase() == held_phase::running;
+    (void)co_await spawner_.signal(what_, how_.stop_signal, !asked_);
+    deadline_context patience(ctx, how_.stop_deadline);
+    co_await or_return(wait_until_gone(patience));
+  }
+  if (gone()) co_return {};
+  killed_ = true;
+  (void)co_await spawner_.signal(what_, SIGKILL, true);
+  co_return {};
+}
+
+// Until it is gone, or `ctx` stops.
+task<> one_run::wait_until_gone(context& ctx) {
+  if (gone()) co_return {};
+  context waiting(ctx);
+  gone_ = &waiting;
+  co_await waiting.stopped();
+  gone_ = nullptr;
+  co_return {};
+}
+
+result<> one_run::outcome(const context& ctx) const {
+  const std::optional<program_exit>& status = what_->what.state.status;
+  if (killed_ && ctx.is_stopped()) return fail(*ctx.stop_error());
+  if (killed_) {
+    const std::array<error, 2> causes{(status ? *status : program_exit{.signal = SIGKILL}).to_error(), error::stopped(stop_reason::deadline)};
+    return fail(error::join(causes));
+  }
+  if (asked_) return {};
+  if (!status) return fail(error("ended, and nobody knows how: its keeper had died"));
+  if (status->success()) return {};
+  return fail(status->to_error());
+}
+
+class program_part {
+ public:
+  program_part(program_spec what, program_options how, keeper_spawner& spawner) : what_(std::move(what)), how_(std::move(how)), spawner_(spawner) {}
+
+  task<> run(context& ctx, callback ready) {
+    auto started = co_await or_return(spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept));
+    one_run run(how_, spawner_, std::move(started));
+    co_return co_await run.live(ctx, ready);
+  }
+
+ private:
+  program_spec what_;
+  program_options how_;
+  keeper_spawner& spawner_;
+};
+
+}  // namespace
+
+runnable program(program_spec what, program_options options, keeper_spawner& spawner) { return program_part(std::move(what), std::move(options), spawner); }
+
+}  // namespace steward

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/program/rotating_log.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+
+namespace steward {
+
+std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uint64_t size) noexcept {
+  if (written + bytes.size() <= size) return bytes.size();
+  const auto room = static_cast<std::size_t>(size > written ? size - written : 0);
+  const std::size_t before = room == 0 ? std::string_view::npos : bytes.rfind('\n', room - 1);
+  if (before != std::string_view::npos) return before + 1;
+  const std::size_t after = bytes.find('\n', room);
+  if (after != std::string_view::npos) return after + 1;
+  return written + bytes.size() < 2 * size ? bytes.size() : room;
+}
+
+void rotating_log::write(std::string_view bytes) noexcept {
+  if (options_.file.empty()) return;
+  while (!bytes.empty()) {
+    if (!fd_ && !open()) {
+      dropped_ += bytes.size();
+      unreported_ += bytes.size();
+      return;
+    }
+    const std::size_t now = place_to_cut(bytes, written_, options_.size);
+    if (!put(bytes.substr(0, now))) return;
+    bytes.remove_prefix(now);
+    if (!bytes.empty()) rotate();
+  }
+}
+
+bool rotating_log::put(std::string_view bytes) noexcept {
+  if (unreported_ != 0) {
+    char line[96];
+    const int length = std::snprintf(line, sizeof line, "[steward: %llu bytes of output could not be written]\n", static_cast<unsigned long long>(unreported_));
+    if (::write(fd_.get(), line, static_cast<std::size_t>(length)) == length) {
+      written_ += static_cast<std::uint64_t>(length);
+      unreported_ = 0;
+    }
+  }
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) {
+      dropped_ += bytes.size();
+      unreported_ += bytes.size();
+      return false;
+    }
+    written_ += static_cast<std::uint64_t>(done);
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return true;
+}
+
+bool rotating_log::open() noexcept {
+  constexpr mode_t for_owner_and_group = 0640;
+  fd_.reset(::open(options_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, for_owner_and_group));
+  if (!fd_ && errno == ENOENT) {
+    std::error_code ignored;
+    std::filesystem::create_directories(options_.file.parent_path(), ignored);
+    fd_.reset(::open(options_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, for_owner_and_group));
+  }
+  struct stat seen{};
+  if (!fd_ || ::fstat(fd_.get(), &seen) != 0) return false;
+  written_ = static_cast<std::uint64_t>(seen.st_size);
+  return true;
+}
+
+// Oldest first, so that each finds its new name free.
+void rotating_log::rotate() noexcept {
+  fd_.reset();
+  try {
+    const std::string name = options_.file.string();
+    for (unsigned part = std::max(options_.parts, 1U) - 1; part > 0; --part) {
+      const std::string from = part == 1 ? name : name + "." + std::to_string(part - 1);
+      (void)std::rename(from.c_str(), (name + "." + std::to_string(part)).c_str());
+    }
+    if (options_.parts <= 1) (void)::unlink(name.c_str());
+  } catch (...) {
+    return;  // without memory for a name it goes on in the same part
+  }
+}
+
+}  // namespace steward

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon: a chain of runnables, and who ends it.
+#include "daemon.hpp"
+
+#include "console.hpp"
+#include "fleet.hpp"
+#include "server.hpp"
+#include "steward/asio/scheduler.hpp"
+#include "steward/asio/use_task.hpp"
+#include "steward/chain.hpp"
+#include "steward/named.hpp"
+#include "steward/process.hpp"
+#include "steward/program/keeper.hpp"
+#include "steward/root_context.hpp"
+#include "steward/sqlite/database_lock.hpp"
+#include "steward/straggler.hpp"
+#include "steward/sync_wait.hpp"
+#include "unit_toml.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+namespace steward {
+namespace {
+
+constexpr int done = 0;
+constexpr int failed = 1;
+constexpr int wrong_use = 2;
+constexpr int left_behind = 3;
+
+constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of the slowest unit's stop
+constexpr std::chrono::seconds forced_end(5);
+
+void tell(const error& why) {
+  std::string text = why.to_tree();
+  if (!text.ends_with('\n')) text += '\n';
+  std::fputs(fmt::format("steward: {}", text).c_str(), stderr);
+}
+
+[[noreturn]] void leave_with_stragglers(const context& root) {
+  for (const straggler& each : stragglers(root)) std::fputs(fmt::format("steward: {} does not end\n", each.path).c_str(), stderr);
+  std::fflush(stderr);
+  ::_exit(left_behind);
+}
+
+std::string keeper_path(const std::filesystem::path& database) { return database.string() + ".keeper"; }
+
+// The file itself and not the link to it, so that a list of processes shows what runs.
+std::string own_executable() {
+  std::error_code unknown;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  return unknown ? "/proc/self/exe" : path.string();
+}
+
+/// First signal: everything winds down, within the time that the units have for it. Second, or time over: forced. Then out, telling who is left (D5).
+task<> watch_signals(context& ctx, boost::asio::io_context& io, process& app, const fleet& units) {
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  co_await or_return(co_await signals.async_wait(use_task(ctx)));
+  app.request_stop();
+  {
+    deadline_context graceful(ctx, units.longest_stop() + beyond_the_units);
+    (void)co_await signals.async_wait(use_task(graceful));
+  }
+  if (auto why = ctx.stop_error()) co_return std::move(*why);
+  app.force(stop_reason::deadline);
+  auto over = co_await ctx.sleep_for(forced_end);
+  if (!over) co_return over;
+  leave_with_stragglers(ctx);
+}
+
+/// Runs the whole as a process until it has ended, and yields what it ended with.
+task<> supervise(context& root, runnable whole, boost::asio::io_context& io, const fleet& units) {
+  process app(root, std::move(whole), "steward");
+  context watching(root);
+  detail::beside signals(root.scheduler());
+  signals.start(watch_signals(watching, io, app, units));
+  auto started = co_await app.start(root);
+  if (started) started = co_await app.done(root);
+  watching.stop();
+  (void)co_await signals.join();
+  if (const auto why = app.err()) co_return *why;
+  co_return started;
+}
+
+/// Everything that the daemon is made of, in the order in which it stands on one another.
+class daemon {
+ public:
+  daemon(const run_options& options, std::filesystem::path database, keeper_link keeper, unit_map units)
+      : scheduler_(io_),
+        store_(database),
+        spawner_(
+            io_, std::move(keeper), [path = keeper_path(database)] { return connect_or_start_keeper(path, own_executable()); },
+            [this](const std::string& line) { console_.say(line); }),
+        units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
+        server_(io_, options.socket, units_),
+        console_(units_, stdout),
+        first_(std::move(units)) {}
+
+  [[nodiscard]] result<> run() {
+    const auto whole = chain(named("database", std::ref(store_)), [this](context& ctx, callback ready) { return apply_first(ctx, ready); },
+                             named("keeper", std::ref(spawner_)), named("units", std::ref(units_)), named("socket", std::ref(server_)), std::ref(console_));
+    result<> outcome;
+    {
+      root_context root(scheduler_);
+      auto supervised = supervise(root, whole, io_, units_);
+      auto ended = [this]() noexcept { io_.stop(); };
+      detail::outside_waiter outside(scheduler_, ended);
+      auto work = boost::asio::make_work_guard(io_);
+      if (supervised.start(outside)) io_.run();
+      outcome = supervised.take();
+    }
+    return outcome;
+  }
+
+ private:
+  // Before anything runs: units that cannot be applied end the daemon without having touched what a former one left running.
+  task<> apply_first(context& ctx, callback ready) {
+    if (!first_.empty()) co_await or_return(store_.apply(ctx, std::exchange(first_, {})));
+    co_return co_await ready(ctx);
+  }
+
+  boost::asio::io_context io_{1};
+  asio_scheduler scheduler_;
+  unit_store store_;
+  keeper_spawner spawner_;
+  fleet units_;
+  api_server server_;
+  console console_;
+  unit_map first_;
+};
+
+result<unit_map> read_units(const run_options& options) {
+  if (!options.units_file) return unit_map();
+  auto file = read_units_file(*options.units_file);
+  if (!file) return fail(std::move(file.error()));
+  return parse_units(file->text, {.file = file->name, .folder = file->folder});
+}
+
+}  // namespace
+
+int run_daemon(const run_options& options) {
+  ::signal(SIGPIPE, SIG_IGN);
+  auto units = read_units(options);
+  if (!units) {
+    tell(units.error());
+    return wrong_use;
+  }
+  std::error_code no_folder;
+  const auto database = std::filesystem::absolute(options.database, no_folder);
+  const auto lock = database_lock::acquire(database);
+  if (!lock) {
+    tell(lock.error());
+    return failed;
+  }
+  auto keeper = connect_or_start_keeper(keeper_path(database), own_executable());
+  if (!keeper) {
+    tell(keeper.error());
+    return failed;
+  }
+  daemon all(options, database, std::move(*keeper), std::move(*units));
+  const auto outcome = all.run();
+  if (outcome) return done;
+  tell(outcome.error());
+  return outcome.error().is(std::make_error_code(std::errc::invalid_argument)) ? wrong_use : failed;
+}
+
+}  // namespace steward

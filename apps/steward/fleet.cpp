@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet.hpp"
+
+#include "steward/deadlines.hpp"
+#include "steward/program/process_group.hpp"
+#include "unit_program.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace steward {
+namespace {
+
+wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+// A monotonic instant as wall time: as far back from the wall's now as it is from the clock's.
+wall_time on_the_wall(instant at) {
+  const auto ago = std::chrono::steady_clock::now() - at;
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now() - ago);
+}
+
+std::optional<wall_time> on_the_wall(const std::optional<instant>& at) {
+  if (!at) return std::nullopt;
+  return on_the_wall(*at);
+}
+
+unit_exit to_unit_exit(const exit& from) {
+  unit_exit to;
+  to.reason = from.reason;
+  if (from.cause) {
+    to.error = from.cause->to_string();
+    if (const auto ended = exit_of(*from.cause)) {
+      if (ended->signal != 0)
+        to.signal = ended->signal;
+      else
+        to.code = ended->code;
+    }
+  } else if (from.reason == exit_reason::completed || from.reason == exit_reason::ended_before_ready) {
+    to.code = 0;
+  }
+  to.started_at = on_the_wall(from.started_at);
+  to.ready_at = on_the_wall(from.ready_at);
+  to.ended_at = on_the_wall(from.ended_at);
+  return to;
+}
+
+std::string node_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+error no_unit(const std::string& key) { return {errc::not_found, fmt::format("there is no unit {}", key)}; }
+
+}  // namespace
+
+fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn)
+    : store_(store),
+      spawner_(spawner),
+      logs_(std::move(logs)),
+      warn_(std::move(warn)),
+      since_(now_on_the_wall()),
+      manager_(
+          store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {}
+
+auto fleet::options() -> units_manager::options_type {
+  units_manager::options_type given;
+  given.initial_wait = {};  // the daemon answers from the first moment; who wants to wait looks at the status
+  given.max_starting = 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  given.policy = [](const std::string&, const unit& what) { return what.restart; };
+  given.after = [](const std::string&, const unit& what) { return what.after; };
+  given.recall = [this](const std::string& key) { return recall(key); };
+  given.on_event = [this](const manager_event<std::string>& what) { note(what); };
+  return given;
+}
+
+task<> fleet::run(context& ctx, callback ready) {
+  running_ = &ctx;
+  auto outcome = co_await manager_.run(ctx, ready);
+  running_ = nullptr;
+  co_return outcome;
+}
+
+result<runnable> fleet::make(const std::string& key, const unit& what) {
+  const auto known = manager_.status(key);
+  program_options how = options_of(what);
+  how.key = key;
+  how.note = note_of(what, known ? known->incarnation : 1);
+  how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
+  how.log.file = log_of(key);
+  how.on_started = [this, key](int pid) {
+    pids_[key] = pid;
+    changed_.ring();
+  };
+  return deadlines(program(what.program, std::move(how), spawner_), what.start_deadline);
+}
+
+// An incarnation that a former daemon began and that still lives goes on under its number.
+row_past fleet::recall(const std::string& key) const {
+  row_past past = store_.past(key);
+  for (const auto& left : spawner_.unclaimed())
+    if (const auto living = incarnation_of(left->what.note); living && left->what.key == key) past.incarnation = *living - 1;
+  return past;
+}
+
+void fleet::note(const manager_event<std::string>& what) {
+  if (what.problem != nullptr) {
+    warn_(what.key != nullptr ? fmt::format("{}: {}", *what.key, what.problem->to_string()) : what.problem->to_string());
+    return;
+  }
+  changed_.ring();
+  const bool lives = what.state == row_state::starting || what.state == row_state::running || what.state == row_state::stopping;
+  if (!lives) pids_.erase(*what.key);
+  if (what.state == row_state::starting || what.state == row_state::stopping) return;
+  const auto known = manager_.status(*what.key);
+  store_.remember(*what.key, {.incarnation = what.incarnation,
+                              .restarts = known ? known->restarts : 0,
+                              .completed = what.state == row_state::completed ? what.generation : 0});
+}
+
+unit_status fleet::to_unit_status(const std::string& key, const row_status<std::string>& from) const {
+  unit_status to;
+  to.key = key;
+  to.state = from.state;
+  if (const auto pid = pids_.find(key); pid != pids_.end()) to.pid = pid->second;
+  to.incarnation = from.incarnation;
+  to.restarts = from.restarts;
+  to.generation = from.generation;
+  to.since = on_the_wall(from.since);
+  if (from.last) to.exit = to_unit_exit(*from.last);
+  to.waiting_for = from.waiting_for;
+  to.next_start_at = on_the_wall(from.until);
+  return to;
+}
+
+daemon_status fleet::status() const {
+  daemon_status all;
+  all.node = node_name();
+  all.pid = ::getpid();
+  all.since = since_;
+  if (const auto trouble = manager_.unreadable()) {
+    all.table_unreadable_since = on_the_wall(trouble->first);
+    all.table_error = trouble->second.to_string();
+  }
+  for (const auto& [key, known] : manager_.snapshot()) all.units.push_back(to_unit_status(key, known));
+  std::ranges::sort(all.units, {}, &unit_status::key);
+  return all;
+}
+
+std::optional<unit_status> fleet::status(const std::string& key) const {
+  const auto known = manager_.status(key);
+  if (!known) return std::nullopt;
+  return to_unit_status(key, *known);
+}
+
+task<apply_answer> fleet::apply(context& ctx, unit_map units) {
+  auto answer = co_await or_return(store_.apply(ctx, std::move(units)));
+  manager_.reconcile_now();
+  co_return answer;
+}
+
+task<control_answer> fleet::start(context& ctx, std::string key) {
+  const auto known = manager_.status(key);
+  const row_state state = known ? known->state : row_state::stopped;
+  const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
+  auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
+  if (!wanted_up) co_return wanted_up.error().is(errc::not_found) ? no_unit(key) : wanted_up.error();
+  manager_.reconcile_now();
+  control_answer answer{.key = key, .changed = !lives, .message = {}};
+  answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
+  co_return answer;
+}
+
+task<control_answer> fleet::restart(context& ctx, std::string key) {
+  auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
+  if (!wanted_up) co_return wanted_up.error().is(errc::not_found) ? no_unit(key) : wanted_up.error();
+  manager_.reconcile_now();
+  control_answer answer{.key = key, .changed = true, .message = fmt::format("{} restarts", key)};
+  co_return answer;
+}
+
+task<control_answer> fleet::stop(context& ctx, std::string key) {
+  const auto known = manager_.status(key);
+  auto wanted_down = co_await store_.want(ctx, key, wanted::down);
+  if (!wanted_down) co_return wanted_down.error().is(errc::not_found) ? no_unit(key) : wanted_down.error();
+  const bool lived = known && known->state != row_state::stopped && known->state != row_state::completed;
+  co_await or_return(stop_and_wait(key));
+  control_answer answer{.key = key, .changed = lived, .message = {}};
+  answer.message = key + (lived ? " is stopped" : " is stopped already");
+  co_return answer;
+}
+
+task<control_answer> fleet::remove(context& ctx, std::string key) {
+  auto removed = co_await or_return(store_.remove(ctx, key));
+  co_await or_return(stop_and_wait(key));
+  store_.forget(key);
+  control_answer answer{.key = key, .changed = removed, .message = {}};
+  answer.message = removed ? key + " is removed" : "there is no unit " + key;
+  co_return answer;
+}
+
+// Under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.
+task<> fleet::stop_and_wait(std::string key) {
+  if (running_ == nullptr) co_return errc::manager_not_running;
+  auto stopped = co_await manager_.stop(*running_, key);
+  manager_.reconcile_now();
+  if (!stopped && stopped.error().is_stop()) co_return stopped;
+  co_return {};  // how it ended is in its status; that it was down already is success
+}
+
+std::chrono::nanoseconds fleet::longest_stop() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& [key, known] : manager_.snapshot())
+    if (const auto what = manager_.get(key)) longest = std::max(longest, (*what)->stop.deadline);
+  return longest;
+}
+
+std::filesystem::path fleet::log_of(const std::string& key) const { return logs_ / (key + ".log"); }
+
+}  // namespace steward

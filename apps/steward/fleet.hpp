@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The programs that the daemon keeps running: the manager over the stored units, with what the daemon adds to it.
+#pragma once
+
+#include "control.hpp"
+#include "doorbell.hpp"
+#include "steward/manager.hpp"
+#include "steward/program/keeper_spawner.hpp"
+#include "steward/program/program.hpp"
+#include "unit_store.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace steward {
+
+/// Keeps the stored units running, and carries out what is asked of them.
+///
+/// Threads: all on one.  Lifetime: outlives its run, as do the store and the spawner.
+class fleet final : public control {
+ public:
+  /// `logs` is the folder for the units' output; `warn` receives one line for each error that nobody else receives.
+  fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn);
+
+  /// Runs the manager; first what a former daemon has left running and the table no longer wants is stopped.
+  [[nodiscard]] task<> run(context& ctx, callback ready);
+
+  [[nodiscard]] daemon_status status() const override;
+  [[nodiscard]] std::optional<unit_status> status(const std::string& key) const override;
+  [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map units) override;
+  [[nodiscard]] task<control_answer> start(context& ctx, std::string key) override;
+  [[nodiscard]] task<control_answer> stop(context& ctx, std::string key) override;
+  [[nodiscard]] task<control_answer> restart(context& ctx, std::string key) override;
+  [[nodiscard]] task<control_answer> remove(context& ctx, std::string key) override;
+  [[nodiscard]] std::filesystem::path log_of(const std::string& key) const override;
+
+  /// The longest time that a unit which lives has for its stop.
+  [[nodiscard]] std::chrono::nanoseconds longest_stop() const;
+
+  /// Rung whenever a unit changes.
+  [[nodiscard]] doorbell& changed() noexcept { return changed_; }
+
+ private:
+  using units_manager = manager<std::string, unit>;
+
+  [[nodiscard]] units_manager::options_type options();
+  [[nodiscard]] result<runnable> make(const std::string& key, const unit& what);
+  [[nodiscard]] row_past recall(const std::string& key) const;
+  void note(const manager_event<std::string>& what);
+  [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
+  [[nodiscard]] task<> stop_and_wait(std::string key);
+
+  unit_store& store_;
+  keeper_spawner& spawner_;
+  std::filesystem::path logs_;
+  std::function<void(const std::string&)> warn_;
+  wall_time since_;
+  std::map<std::string, int, std::less<>> pids_;
+  doorbell changed_;
+  context* running_ = nullptr;  // what outlives a single request
+  units_manager manager_;
+};
+
+}  // namespace steward

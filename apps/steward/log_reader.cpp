@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace steward {
+namespace {
+
+constexpr std::uint64_t largest_tail = std::uint64_t{64} << 20U;
+constexpr std::size_t block = std::size_t{256} << 10U;
+
+error last_error(const std::filesystem::path& file) {
+  const std::error_code code(errno, std::system_category());
+  return {code, file.string() + ": " + code.message()};
+}
+
+result<std::string> read_at(int fd, std::uint64_t offset, std::size_t size, const std::filesystem::path& file) {
+  std::string text(size, '\0');
+  const ssize_t got = ::pread(fd, text.data(), size, static_cast<off_t>(offset));
+  if (got < 0) return fail(last_error(file));
+  text.resize(static_cast<std::size_t>(got));
+  return text;
+}
+
+// Where the last `lines` lines of `text` begin; how many there were is taken off `lines`.
+std::size_t start_of_last(const std::string& text, std::size_t& lines) {
+  std::size_t at = text.size();
+  if (at > 0 && text[at - 1] == '\n') --at;
+  while (lines > 0 && at > 0) {
+    const std::size_t newline = text.rfind('\n', at - 1);
+    --lines;
+    if (newline == std::string::npos) return 0;
+    if (lines == 0) return newline + 1;
+    at = newline;
+  }
+  return lines == 0 ? text.size() : 0;
+}
+
+// The last lines of one file, up to `end`.
+result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, const std::filesystem::path& file) {
+  std::string text;
+  std::uint64_t from = end;
+  while (from > 0 && text.size() < largest_tail) {
+    const auto size = std::min<std::uint64_t>(from, block);
+    from -= size;
+    auto part = read_at(fd, from, size, file);
+    if (!part) return part;
+    text.insert(0, *part);
+    std::size_t left = lines;
+    const std::size_t start = start_of_last(text, left);
+    if (left > 0) continue;
+    lines = 0;
+    return text.substr(start);
+  }
+  lines -= std::min(lines, static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
+  return text;
+}
+
+}  // namespace
+
+log_reader::~log_reader() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+bool log_reader::open_current() {
+  if (fd_ >= 0) ::close(fd_);
+  offset_ = 0;
+  fd_ = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  return fd_ >= 0;
+}
+
+result<std::string> log_reader::tail(std::size_t lines) {
+  if (!open_current()) {
+    if (errno == ENOENT) return std::string();
+    return fail(last_error(file_));
+  }
+  struct stat seen{};
+  if (::fstat(fd_, &seen) != 0) return fail(last_error(file_));
+  offset_ = static_cast<std::uint64_t>(seen.st_size);
+  auto text = last_lines(fd_, offset_, lines, file_);
+  if (!text || lines == 0) return text;
+  const std::filesystem::path before = file_.string() + ".1";
+  const int fd = ::open(before.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return text;
+  if (::fstat(fd, &seen) == 0) {
+    if (auto older = last_lines(fd, static_cast<std::uint64_t>(seen.st_size), lines, before)) text->insert(0, *older);
+  }
+  ::close(fd);
+  return text;
+}
+
+result<std::string> log_reader::more() {
+  if (fd_ < 0 && !open_current()) {
+    if (errno == ENOENT) return std::string();
+    return fail(last_error(file_));
+  }
+  auto text = read_at(fd_, offset_, block, file_);
+  if (!text) return text;
+  offset_ += text->size();
+  if (!text->empty()) return text;
+  struct stat open_one{};
+  struct stat named{};
+  const bool rotated = ::fstat(fd_, &open_one) == 0 && ::stat(file_.c_str(), &named) == 0 && open_one.st_ino != named.st_ino;
+  if (!rotated) return text;
+  if (!open_current()) return std::string();
+  return more();
+}
+
+}  // namespace steward

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_program.hpp"
+
+#include "json_text.hpp"
+#include "unit_json.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace steward {
+namespace {
+
+constexpr const char* incarnation_key = "incarnation";
+constexpr const char* definition_key = "unit";
+
+std::optional<std::string> definition_of(std::string_view note) {
+  const auto parsed = parse_json(note);
+  const auto* object = parsed ? parsed->if_object() : nullptr;
+  const auto* unit = object != nullptr ? object->if_contains(definition_key) : nullptr;
+  if (unit == nullptr) return std::nullopt;
+  return boost::json::serialize(*unit);
+}
+
+}  // namespace
+
+program_options options_of(const unit& what) {
+  program_options how;
+  how.ready = what.ready;
+  how.stop_signal = what.stop.signal;
+  how.stop_deadline = what.stop.deadline;
+  return how;
+}
+
+std::string note_of(const unit& what, std::uint64_t incarnation) {
+  boost::json::object note;
+  note[incarnation_key] = incarnation;
+  note[definition_key] = unit_to_json(what);
+  return boost::json::serialize(note);
+}
+
+std::optional<std::uint64_t> incarnation_of(std::string_view note) {
+  const auto parsed = parse_json(note);
+  const auto* object = parsed ? parsed->if_object() : nullptr;
+  const auto* number = object != nullptr ? object->if_contains(incarnation_key) : nullptr;
+  if (number == nullptr) return std::nullopt;
+  boost::system::error_code wrong;
+  const auto incarnation = number->to_number<std::uint64_t>(wrong);
+  if (wrong || incarnation == 0) return std::nullopt;
+  return incarnation;
+}
+
+bool same_definition(std::string_view left, std::string_view right) {
+  const auto of_left = definition_of(left);
+  return of_left && of_left == definition_of(right);
+}
+
+}  // namespace steward

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a unit to the program that it describes. Pure.
+#pragma once
+
+#include "steward/program/program.hpp"
+#include "unit.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace steward {
+
+/// How a unit's program is run: its readiness and its stop.
+[[nodiscard]] program_options options_of(const unit& what);
+
+/// What the keeper remembers with a program, so that the next daemon knows which incarnation of which definition it is.
+[[nodiscard]] std::string note_of(const unit& what, std::uint64_t incarnation);
+
+/// The incarnation that a note tells of; empty for what is no note.
+[[nodiscard]] std::optional<std::uint64_t> incarnation_of(std::string_view note);
+
+/// Whether two notes tell of the same definition, so that what one began the other may go on with.
+[[nodiscard]] bool same_definition(std::string_view left, std::string_view right);
+
+}  // namespace steward

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_store.hpp"
+
+#include "json_text.hpp"
+#include "steward/chain.hpp"
+#include "steward/leaf.hpp"
+#include "steward/start_stop.hpp"
+#include "unit_rules.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdlib>
+
+namespace steward {
+namespace {
+
+constexpr const char* past_name = "past";
+
+std::string past_to_text(const row_past& past) {
+  boost::json::object object;
+  object["incarnation"] = past.incarnation;
+  object["restarts"] = past.restarts;
+  object["completed"] = past.completed;
+  return boost::json::serialize(object);
+}
+
+// What cannot be read is as good as not remembered: the counters begin again, and nothing else depends on them.
+row_past past_from_text(const std::string& text) {
+  boost::system::error_code failure;
+  const auto parsed = boost::json::parse(text, failure);
+  const auto* object = failure ? nullptr : parsed.if_object();
+  if (object == nullptr) return {};
+  const auto number = [object](const char* key) -> std::uint64_t {
+    const auto* value = object->if_contains(key);
+    if (value == nullptr) return 0;
+    return value->is_uint64() ? value->get_uint64() : value->is_int64() ? static_cast<std::uint64_t>(value->get_int64()) : 0;
+  };
+  return {.incarnation = number("incarnation"), .restarts = number("restarts"), .completed = number("completed")};
+}
+
+}  // namespace
+
+task<> unit_store::run(context& ctx, callback ready) {
+  const auto open_close = start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
+  const auto load_write = [this](context& inside, callback loaded) -> task<> {
+    co_await or_return(load(inside));
+    auto outcome = co_await loaded(inside);
+    co_return outcome;
+  };
+  const auto writer = leaf([this](context& inside) { return keep_writing(inside); }, [this](context& inside) { return write_down(inside); });
+  const auto whole = chain(open_close, load_write, writer);
+  co_return co_await whole.run(ctx, ready);
+}
+
+task<> unit_store::load(context& ctx) {
+  auto entries = co_await or_return(state_.scan(ctx));
+  for (const state_entry& each : entries)
+    if (each.name == past_name) pasts_[each.key] = past_from_text(each.value);
+  co_return {};
+}
+
+task<> unit_store::keep_writing(context& ctx) {
+  for (;;) {
+    co_await or_return(something_to_write_.wait(ctx));
+    // Counters are not worth ending the daemon for: what could not be written now is tried again with the next change, and in the end.
+    (void)co_await write_down(ctx);
+  }
+}
+
+task<> unit_store::write_down(context& ctx) {
+  const auto batch = std::exchange(unwritten_, {});
+  std::vector<state_entry> entries;
+  std::vector<std::string> gone;
+  for (const auto& [key, past] : batch) {
+    if (past)
+      entries.push_back({key, past_name, past_to_text(*past)});
+    else
+      gone.push_back(key);
+  }
+  result<> outcome;
+  if (!entries.empty()) outcome = co_await state_.put(ctx, std::move(entries));
+  for (const std::string& key : gone)
+    if (outcome) outcome = co_await state_.forget(ctx, key);
+  if (!outcome) unwritten_.insert(batch.begin(), batch.end());  // what is newer wins
+  co_return outcome;
+}
+
+row_past unit_store::past(const std::string& key) const {
+  const auto found = pasts_.find(key);
+  return found == pasts_.end() ? row_past{} : found->second;
+}
+
+void unit_store::remember(const std::string& key, const row_past& what) {
+  pasts_[key] = what;
+  unwritten_[key] = what;
+  something_to_write_.ring();
+}
+
+void unit_store::forget(const std::string& key) {
+  pasts_.erase(key);
+  unwritten_[key] = std::nullopt;
+  something_to_write_.ring();
+}
+
+task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
+  known_units known;
+  auto rows = units_.iterate();
+  while (co_await rows.next(ctx)) {
+    const auto& entry = **rows.get();
+    known.emplace(entry.key, entry.content ? entry.content->value->after : std::vector<std::string>());
+  }
+  if (rows.err()) co_return *rows.err();
+
+  problems found;
+  check_after(given, known, true, "units", found);
+  const char* const search_path = std::getenv("PATH");
+  const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
+  check_executables(given, lookup, "units", found);
+  if (!found.empty()) co_return error(std::make_error_code(std::errc::invalid_argument), found.to_error().to_tree());
+
+  table_edit<std::string, unit> edit;
+  std::vector<std::string> keys;
+  for (auto& [key, what] : given) {
+    keys.push_back(key);
+    edit.put(key, std::move(what), std::nullopt);
+  }
+  auto outcomes = co_await or_return(units_.edit(ctx, std::move(edit)));
+  apply_answer answer;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto& list = outcomes[i].what == row_change::added     ? answer.added
+                 : outcomes[i].what == row_change::changed ? answer.changed
+                                                           : answer.unchanged;
+    list.push_back(keys[i]);
+  }
+  co_return answer;
+}
+
+task<> unit_store::want(context& ctx, std::string key, wanted what, bool anew) {
+  table_edit<std::string, unit> edit;
+  if (anew) edit.set_wanted(key, what == wanted::up ? wanted::down : wanted::up);
+  edit.set_wanted(std::move(key), what);
+  co_await or_return(units_.edit(ctx, std::move(edit)));
+  co_return {};
+}
+
+task<bool> unit_store::remove(context& ctx, std::string key) {
+  auto outcome = co_await or_return(units_.erase(ctx, std::move(key)));
+  co_return outcome.what == row_change::removed;
+}
+
+}  // namespace steward

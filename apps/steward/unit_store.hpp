@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the daemon keeps in its database: the rows, and what it remembers of each key beside its row.
+#pragma once
+
+#include "api.hpp"
+#include "doorbell.hpp"
+#include "steward/manager_options.hpp"
+#include "steward/runnable.hpp"
+#include "steward/sqlite/sqlite_database.hpp"
+#include "steward/sqlite/sqlite_state.hpp"
+#include "steward/sqlite/sqlite_table.hpp"
+#include "unit_json.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace steward {
+
+/// Stores a unit as its canonical JSON.
+struct unit_codec {
+  [[nodiscard]] static std::string encode(const unit& from) { return unit_to_row(from); }
+  [[nodiscard]] static result<unit> decode(std::string_view stored) { return unit_from_row(stored); }
+};
+
+/// The daemon's database. Every edit is durable when it returns.
+///
+/// Threads: all on one.  Lifetime: outlives its run.
+class unit_store {
+ public:
+  explicit unit_store(std::filesystem::path file) : database_(std::move(file)) {}
+
+  /// Opens the database and reads what is remembered; in the end writes that down and closes it.
+  [[nodiscard]] task<> run(context& ctx, callback ready);
+
+  /// The rows, for the manager.
+  [[nodiscard]] table<std::string, unit>& rows() noexcept { return units_; }
+
+  /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed.
+  /// Errors: one a line: an `after` that leads nowhere or round in a circle, a program that is missing; `code()` is `invalid_argument`.
+  [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map given);
+
+  /// Sets what is wanted of a unit. `anew` makes a new generation even if it was wanted so, so that it is started (again).
+  /// Errors: `not_found`.
+  [[nodiscard]] task<> want(context& ctx, std::string key, wanted what, bool anew = false);
+
+  /// Deletes a unit. True if there was one.
+  [[nodiscard]] task<bool> remove(context& ctx, std::string key);
+
+  /// What is remembered of a key.
+  [[nodiscard]] row_past past(const std::string& key) const;
+
+  /// Remembers it: at once here, and soon in the file.
+  void remember(const std::string& key, const row_past& what);
+  void forget(const std::string& key);
+
+ private:
+  [[nodiscard]] task<> load(context& ctx);
+  [[nodiscard]] task<> keep_writing(context& ctx);
+  [[nodiscard]] task<> write_down(context& ctx);
+
+  sqlite_database database_;
+  sqlite_table<std::string, unit, unit_codec> units_{database_, "units"};
+  sqlite_state state_{database_};
+  std::map<std::string, row_past, std::less<>> pasts_;
+  std::map<std::string, std::optional<row_past>, std::less<>> unwritten_;  // empty: to be forgotten
+  doorbell something_to_write_;
+};
+
+}  // namespace steward
