@@ -105,7 +105,7 @@ class daemon {
 
   [[nodiscard]] result<> run() {
     const auto whole = chain(named("database", std::ref(store_)), [this](context& ctx, callback ready) { return apply_first(ctx, ready); },
-                             named("keeper", std::ref(spawner_)), named("units", std::ref(units_)), named("socket", std::ref(server_)), std::ref(console_));
+                             named("keeper", std::ref(spawner_)), std::ref(console_), named("units", std::ref(units_)), named("socket", std::ref(server_)));
     result<> outcome;
     {
       root_context root(scheduler_);

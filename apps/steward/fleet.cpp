@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
+#include <thread>
 
 namespace steward {
 namespace {
@@ -77,9 +80,28 @@ auto fleet::options() -> units_manager::options_type {
 
 task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
+  detail::beside ending(ctx.scheduler());
+  ending.start(end_unwanted(ctx));
   auto outcome = co_await manager_.run(ctx, ready);
+  if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
+}
+
+// Programs that a former daemon left and that no row wants any more. A table that cannot be read ends nothing.
+task<> fleet::end_unwanted(context& ctx) {
+  std::set<std::string, std::less<>> unwanted;
+  for (const auto& left : spawner_.unclaimed()) unwanted.insert(left->what.key);
+  if (unwanted.empty()) co_return {};
+  auto rows = store_.rows().iterate();
+  while (co_await rows.next(ctx)) {
+    const auto& entry = **rows.get();
+    if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
+  }
+  if (rows.err()) co_return *rows.err();
+  for (const auto& left : spawner_.unclaimed())
+    if (unwanted.contains(left->what.key)) co_await or_return(spawner_.end(left));
+  co_return {};
 }
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {

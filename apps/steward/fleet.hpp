@@ -52,6 +52,7 @@ class fleet final : public control {
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] task<> stop_and_wait(std::string key);
+  [[nodiscard]] task<> end_unwanted(context& ctx);
 
   unit_store& store_;
   keeper_spawner& spawner_;
