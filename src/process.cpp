@@ -126,7 +126,8 @@ void process::finish(result<> outcome) noexcept {
   std::unique_lock guard(lock);
   apply(process_event::end);
   done_ = true;
-  if (!outcome) err_ = std::move(outcome.error());
+  // A run that only returns its own stop says nothing of its own: the cause of the stop, if there is one, stays.
+  if (!outcome && !(err_.has_value() && outcome.error().is_echo_of(&own_))) err_ = std::move(outcome.error());
   waiter* const starter = std::exchange(starter_, nullptr);
   waiter* const stopper = std::exchange(stopper_, nullptr);
   detail::done_node* waiting = std::exchange(waiting_, nullptr);
@@ -204,7 +205,7 @@ void process::ask(std::optional<error> cause) noexcept {
   std::unique_lock guard(lock);
   if (state_ == process_state::initial || state_ == process_state::stopped) return;
   const process_transition& step = apply(process_event::stop);
-  was_stopped_ = true;
+  was_stopped_ = !cause;
   if (cause) err_ = std::move(*cause);
   waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
   if (step.force) ++pins;

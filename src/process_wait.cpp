@@ -2,6 +2,7 @@
 #include "steward/process_wait.hpp"
 
 #include <mutex>
+#include <span>
 #include <utility>
 
 namespace steward {
@@ -56,9 +57,10 @@ result<> start_awaiter::await_resume() noexcept {
   const error stopped = *what.own_.stop_error();
   const bool forced_from_above = stopped.inherited();
   if (forced_from_above && context_ == what.own_.parent_) return fail(*context_->stop_error());
-  if (what.err_.has_value() && !what.err_->is_echo_of(&what.own_)) return fail(what.err_->prefixed("run: "));
+  const bool failed = what.err_.has_value() && !what.err_->is_echo_of(&what.own_);
+  if (what.was_stopped_) return fail(failed ? stopped.with_lost(std::span(&*what.err_, 1)) : stopped);
+  if (failed) return fail(what.err_->prefixed("run: "));
   if (forced_from_above) return fail(stopped.prefixed("run: "));
-  if (what.was_stopped_) return fail(stopped);
   return fail(error(errc::ended_before_ready).prefixed("run: "));
 }
 

@@ -136,7 +136,7 @@ class process final : private detail::domain, private detail::roster_entry, priv
   process_state state_ = process_state::initial;
   bool called_ = false;       // the callback has been called; touched by the run alone
   bool ready_ = false;        // it was ready
-  bool was_stopped_ = false;  // by `stop` or `request_stop`
+  bool was_stopped_ = false;  // by `stop`, or a `request_stop` without a cause
   bool entered_ = false;      // listed with the parent; touched by start and the run alone
   bool forced_ = false;
   bool over_ = false;  // the run has ended, so a stop of the context forces nothing

@@ -32,9 +32,9 @@ class background final : private waiter {
   }
 
   /// What converts to a task: the awaitables of `process`.
-  template <std::convertible_to<task<T>> Awaitable>
-    requires(!std::same_as<Awaitable, task<T>> && !std::invocable<Awaitable>)
-  background(scheduler& on, Awaitable awaitable) : background(on, static_cast<task<T>>(awaitable)) {}
+  template <class Awaitable>
+    requires(std::convertible_to<const Awaitable&, task<T>>)
+  background(scheduler& on, const Awaitable& awaitable) : background(on, static_cast<task<T>>(awaitable)) {}
 
   background(const background&) = delete;
   background& operator=(const background&) = delete;
@@ -94,7 +94,8 @@ template <class T>
 background(scheduler&, task<T>) -> background<T>;
 template <std::invocable F>
 background(scheduler&, F) -> background<typename std::invoke_result_t<F&>::value_type>;
-template <std::convertible_to<task<>> Awaitable>
-background(scheduler&, Awaitable) -> background<void>;
+template <class Awaitable>
+  requires(std::convertible_to<const Awaitable&, task<>>)
+background(scheduler&, const Awaitable&) -> background<void>;
 
 }  // namespace steward::testing
