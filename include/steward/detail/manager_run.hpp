@@ -282,10 +282,8 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   entry* at = &obtain(key);
   while (at->state == row_state::stopping) {
     occupy(*at);
-    if (at->life)
-      (void)co_await at->life->done(ctx);
-    else
-      co_await detail::yield();
+    if (at->life) (void)co_await at->life->done(ctx);
+    co_await detail::yield();  // those who wait for it as well leave first
     leave(*at);
     if (auto why = ctx.stop_error()) co_return std::move(*why);
     at = &obtain(key);
