@@ -186,9 +186,11 @@ void process::parent_stopped(detail::hook& self) noexcept {
 void process::context_stopped() noexcept {
   std::unique_lock guard(lock);
   forced_ = !over_;
-  waiter* const released = apply(process_event::force).release ? std::exchange(callback_, nullptr) : nullptr;
+  const process_transition& step = apply(process_event::force);
+  waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
   guard.unlock();
   if (released != nullptr) wake(*released);
+  if (step.finish) finish({});
 }
 
 void process::lost() noexcept {
