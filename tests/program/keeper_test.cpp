@@ -302,11 +302,15 @@ TEST_F(Keeper, ListsMoreChildrenThanFitIntoTheSocket) {
   client.clean_up();
 }
 
-TEST_F(Keeper, IsNoChildOfItsStarterAndHasASessionOfItsOwn) {
+TEST_F(Keeper, IsNoChildOfItsStarterAndHasASessionOfItsOwnWithAGroupForEachChild) {
   auto client = connect();
   const auto keeper = client.keeper();
   EXPECT_NE(::getsid(keeper), ::getsid(0));
   EXPECT_NE(::getpgid(keeper), ::getpgid(0));
+  const auto child = client.spawn("web", shell("exec sleep 1000"));
+  ASSERT_TRUE(child) << child.error().to_string();
+  EXPECT_EQ(::getsid(child->what.pid), ::getsid(keeper));
+  EXPECT_EQ(::getpgid(child->what.pid), child->what.pid);
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "there is a child to reap";
   const auto status = detail::read_small_file(("/proc/" + std::to_string(keeper) + "/status").c_str());
   EXPECT_THAT(status.value_or(""), ::testing::Not(HasSubstr("PPid:\t" + std::to_string(::getpid()) + "\n")));
@@ -495,6 +499,10 @@ TEST_F(Keeper, ChildrenGetTheLimitOfOpenFilesThatTheDaemonHad) {
 TEST_F(Keeper, SleepsWithoutATimerWhileNothingHappens) {
   auto client = connect();
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(client.spawn("unit" + std::to_string(i), shell("exec sleep 1000")));
+  // One that has ended and is not forgotten, whose descriptors we hold as well.
+  const auto ended = client.spawn("ended", shell("exit 0"));
+  ASSERT_TRUE(ended);
+  ASSERT_TRUE(test::wait_readable(client.fd()));
   const auto path = "/proc/" + std::to_string(client.keeper()) + "/syscall";
   if (!detail::read_small_file(path.c_str())) {
     client.clean_up();
@@ -504,7 +512,8 @@ TEST_F(Keeper, SleepsWithoutATimerWhileNothingHappens) {
   EXPECT_TRUE(test::eventually([&] {
     std::istringstream fields(detail::read_small_file(path.c_str()).value_or(""));
     std::vector<std::string> words(std::istream_iterator<std::string>(fields), {});
-    return words.size() > 4 && words[0] == std::to_string(SYS_epoll_wait) && words[4] == "0xffffffff";
+    return words.size() > 4 && (words[0] == std::to_string(SYS_epoll_wait) || words[0] == std::to_string(SYS_epoll_pwait)) &&
+           words[4] == "0xffffffff";
   }));
   client.clean_up();
 }

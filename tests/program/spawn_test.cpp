@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace steward {
@@ -115,8 +116,8 @@ TEST(Spawn, AFileOfNoKnownFormatIsNotGivenToAShell) {
 }
 
 TEST(Spawn, ALimitOfOpenFilesThatCannotBeSetFailsAtLimits) {
-  EXPECT_THAT(why(command({"/bin/true"}), {.output_capacity = 65536, .open_files = ~std::uint64_t{0} - 1}),
-              HasSubstr("limits: the child's descriptors: "));
+  EXPECT_THAT(why(command({"/bin/true"}), {.own_session = true, .output_capacity = 65536, .open_files = ~std::uint64_t{0} - 1}),
+              HasSubstr("limits: open files: "));
 }
 
 TEST(Spawn, NoFreeDescriptorFailsAtLimits) {
@@ -193,6 +194,8 @@ TEST(Spawn, TheChildLeadsAGroupAndASessionOfItsOwn) {
   const auto pid = std::to_string(started->pid);
   EXPECT_EQ(test::read_all(started->output.get()), pid + " " + pid + "\n");
   EXPECT_TRUE(test::wait_exit(started->pidfd.get()).success());
+  EXPECT_EQ(test::run(shell("cut -d' ' -f6 /proc/$$/stat"), {.own_session = false, .output_capacity = 65536, .open_files = {}}).output,
+            std::to_string(::getsid(0)) + "\n");
 }
 
 TEST(Spawn, SignalsAreResetAndLetThrough) {
@@ -218,7 +221,7 @@ TEST(Spawn, TheParentsSignalsAreAsBefore) {
 }
 
 TEST(Spawn, TheLimitOfOpenFilesCanBeGiven) {
-  EXPECT_EQ(test::run(shell("ulimit -n"), {.output_capacity = 65536, .open_files = 100}).output, "100\n");
+  EXPECT_EQ(test::run(shell("ulimit -n"), {.own_session = true, .output_capacity = 65536, .open_files = 100}).output, "100\n");
 }
 
 TEST(Spawn, OutputWrittenBeforeTheEndIsReadAfterIt) {
@@ -227,6 +230,21 @@ TEST(Spawn, OutputWrittenBeforeTheEndIsReadAfterIt) {
   if (started->output_capacity < 200'000) GTEST_SKIP() << "this system allows only " << started->output_capacity << " bytes in a pipe";
   EXPECT_TRUE(test::wait_exit(started->pidfd.get()).success());
   EXPECT_EQ(test::read_all(started->output.get()).size(), 200'000U);
+}
+
+TEST(Spawn, ReadingFromASilentChildDoesNotWaitAndItsWritesDo) {
+  const auto started = spawn(shell("exec sleep 1000"));
+  ASSERT_TRUE(started) << started.error().to_string();
+  char byte = 0;
+  EXPECT_EQ(::read(started->output.get(), &byte, 1), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  const auto flags = std::ifstream("/proc/" + std::to_string(started->pid) + "/fdinfo/1");
+  std::ostringstream text;
+  text << flags.rdbuf();
+  const auto at = text.str().find("flags:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(std::stoul(text.str().substr(at + 6), nullptr, 8) & O_NONBLOCK, 0U);
+  test::end_group(*started);
 }
 
 TEST(Spawn, ThePipeTakesAMebibyteWithoutAReader) {
