@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The three shapes of target. Sources are globbed with CONFIGURE_DEPENDS: a new file needs no edit here, and a folder that is still empty makes no target.
+# The shapes of target. Sources are globbed with CONFIGURE_DEPENDS: a new file needs no edit here, and a folder that is still empty makes no target.
 
 # steward_library(<name> [FROM <folder>…] [USES <target>…] [PRIVATELY <target>…])
 # A layer's library `steward_<name>`, alias `steward::<name>`, from the folder of the caller: headers in include/, sources in src/ (or in FROM).
@@ -48,11 +48,10 @@ function(steward_library name)
   install(EXPORT steward-${name} NAMESPACE steward:: FILE steward-${name}.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/steward COMPONENT ${name})
 endfunction()
 
-# steward_tests(<folder> USES <target>… [SHARDS n] [TIMEOUT s] [BINARY])
-# One test program `steward_<folder>_tests` of all sources below the folder. ctest runs it in SHARDS parts, each through tools/run_suite.sh, which keeps
-# the output so that `./dev test` can count the cases. BINARY: the program is told where the built `steward` is. Skipped while a used target is missing.
+# steward_tests(<folder> USES <target>… [SHARDS n])
+# One test program `steward_<folder>_tests` of all sources below the folder. Skipped while a used target is missing.
 function(steward_tests folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "BINARY" "SHARDS;TIMEOUT" "USES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SHARDS" "USES")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp")
   if(NOT sources)
     return()
@@ -74,28 +73,54 @@ function(steward_tests folder)
   if(STEWARD_PCH AND count GREATER 4)
     target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <chrono> <expected> <functional> <memory> <string> <vector>)
   endif()
-  if(arg_BINARY)
-    target_compile_definitions(${target} PRIVATE STEWARD_BINARY="$<TARGET_FILE:steward>")
-    add_dependencies(${target} steward)
-  endif()
+  steward_add_cases(${folder} "${arg_SHARDS}" $<TARGET_FILE:${target}>)
+endfunction()
 
-  if(NOT arg_SHARDS)
-    set(arg_SHARDS 1)
+# steward_python_tests(<folder> [SHARDS n]): the same for each *_test.py of the folder; it prints what GoogleTest would, and finds the built program in
+# the variable STEWARD_BINARY.
+function(steward_python_tests folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SHARDS" "")
+  find_package(Python3 QUIET COMPONENTS Interpreter)
+  if(NOT Python3_Interpreter_FOUND OR NOT TARGET steward)
+    message(STATUS "steward: tests/${folder} is skipped, because Python or the program is missing")
+    return()
   endif()
+  file(GLOB scripts CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.py")
+  list(FILTER scripts EXCLUDE REGEX "/steward_under_test.py$")  # the helper of the others
+  foreach(script IN LISTS scripts)
+    cmake_path(GET script STEM stem)
+    steward_add_cases(${folder}.${stem} "${arg_SHARDS}" "${CMAKE_COMMAND}" -E env STEWARD_BINARY=$<TARGET_FILE:steward> PYTHONDONTWRITEBYTECODE=1
+                      "${Python3_EXECUTABLE}" "${script}")
+  endforeach()
+endfunction()
+
+# steward_add_cases(<name> <shards> <command>…): has ctest run a program of many cases, in so many parts, each through tools/run_suite.sh, which keeps
+# the output so that `./dev test` can count the cases.
+function(steward_add_cases name shards)
+  if(NOT shards)
+    set(shards 1)
+  endif()
+  foreach(shard RANGE 1 ${shards})
+    set(test ${name})
+    if(shards GREATER 1)
+      set(test ${name}.${shard}_of_${shards})
+    endif()
+    math(EXPR index "${shard} - 1")
+    string(REGEX REPLACE "\\..*" "" folder ${name})
+    steward_add_test(${test} LABELS cases ${folder} COMMAND ${ARGN})
+    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_SHARD_INDEX=${index}" "GTEST_TOTAL_SHARDS=${shards}")
+  endforeach()
+endfunction()
+
+# steward_add_test(<name> LABELS <label>… [TIMEOUT s] COMMAND <command>…): has ctest run a command through tools/run_suite.sh.
+function(steward_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS;COMMAND")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT ${STEWARD_TEST_TIMEOUT})
   endif()
-  foreach(shard RANGE 1 ${arg_SHARDS})
-    if(arg_SHARDS EQUAL 1)
-      set(test ${folder})
-    else()
-      set(test ${folder}.${shard}_of_${arg_SHARDS})
-    endif()
-    math(EXPR index "${shard} - 1")
-    add_test(NAME ${test} COMMAND "${PROJECT_SOURCE_DIR}/tools/run_suite.sh" "${PROJECT_BINARY_DIR}/results" ${test} $<TARGET_FILE:${target}>)
-    set_tests_properties(${test} PROPERTIES LABELS ${folder} TIMEOUT ${arg_TIMEOUT})
-    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "GTEST_SHARD_INDEX=${index}" "GTEST_TOTAL_SHARDS=${arg_SHARDS}" ${steward_test_environment})
-  endforeach()
+  add_test(NAME ${name} COMMAND "${PROJECT_SOURCE_DIR}/tools/run_suite.sh" "${PROJECT_BINARY_DIR}/results" ${name} ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT ${steward_test_environment})
 endfunction()
 
 # steward_programs(<prefix> LABEL <label> [LINKS <target>…] [TESTED])
@@ -119,9 +144,7 @@ function(steward_programs prefix)
     target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE ${layers} ${arg_LINKS})
     if(arg_TESTED AND STEWARD_TESTS)
-      add_test(NAME ${target} COMMAND "${PROJECT_SOURCE_DIR}/tools/run_suite.sh" "${PROJECT_BINARY_DIR}/results" ${target} $<TARGET_FILE:${target}>)
-      set_tests_properties(${target} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 60)
-      set_property(TEST ${target} APPEND PROPERTY ENVIRONMENT ${steward_test_environment})
+      steward_add_test(${target} LABELS ${arg_LABEL} TIMEOUT 60 COMMAND $<TARGET_FILE:${target}>)
     endif()
   endforeach()
 endfunction()
