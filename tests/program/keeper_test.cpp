@@ -36,6 +36,12 @@ using ::testing::StartsWith;
 
 class Keeper : public ::testing::Test {
  protected:
+  /// A test that failed half-way leaves no keeper and no program behind.
+  void TearDown() override {
+    if (!HasFailure()) return;
+    if (auto link = connect_keeper(socket())) keeper_client(std::move(*link)).clean_up();
+  }
+
   [[nodiscard]] std::string socket() const { return folder_ / "keeper.sock"; }
   [[nodiscard]] keeper_client connect() const { return keeper_client::connect_or_start(socket()); }
 
