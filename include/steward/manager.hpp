@@ -133,6 +133,7 @@ class manager {
   void remember(entry& e, const exit& ended);
   void follow_policy(entry& e, const exit& ended);
   void backoff_over(entry& e);
+  void drop_timer(entry& e) noexcept;
   void dependents_of(entry& e, int change);
   [[nodiscard]] double spread();
 

@@ -24,7 +24,8 @@ APT
 chmod +x "$work/bin/apt-get"
 export PATH=$work/bin:$PATH
 
-install() { bash "$here/../../tools/install_packages.sh" "$@" >"$work/output" 2>&1; }
+script=$here/../../tools/install_packages.sh
+install() { bash "$script" "$@" >"$work/output" 2>&1; }
 
 wrong() {
   printf '%s\n' "$*"
@@ -44,16 +45,23 @@ expect() {
   fi
 }
 
-# interrupted SIGNAL TARGET: starts a slow installation in a process group of its own, and ends it once apt is at work. TARGET: the group or the script.
+# interrupted SIGNAL TARGET: starts a slow installation in a process group of its own, and ends it once apt is at work. TARGET: the group, as a terminal
+# does, or the script alone, whose apt then goes on for a while. Sets `code`.
 interrupted() {
+  code=0
   set -m
-  install slow &
-  local pid=$! code=0
+  bash "$script" slow >"$work/output" 2>&1 &
+  local pid=$!
   set +m
-  until [[ -e $work/waiting ]]; do read -r -t 0.05 <> <(:) || true; done
-  if [[ $2 == group ]]; then kill "-$1" -- "-$pid"; else kill "-$1" "$pid" && kill -TERM -- "-$pid"; fi
+  until [[ -e $work/waiting ]]; do sleep 0.02; done
+  if [[ $2 == group ]]; then
+    kill "-$1" -- "-$pid"
+  else
+    kill "-$1" "$pid"
+    # Bash waits for apt before it acts on the signal.
+    pkill -TERM -g "$pid" sleep
+  fi
   wait "$pid" || code=$?
-  echo "$code"
 }
 
 all_ends() {
@@ -63,17 +71,27 @@ all_ends() {
   code=0
   install broken || code=$?
   expect "failure$1" 100 $code
-  expect "Ctrl-C$1" 130 "$(interrupted INT group)"
-  expect "TERM$1" 143 "$(interrupted TERM group)"
-  [[ $(interrupted KILL group) == 137 ]] || wrong "it was to be killed"
+  interrupted INT group
+  expect "Ctrl-C$1" 130 $code
+  interrupted TERM group
+  expect "TERM to all$1" 143 $code
+  interrupted TERM script
+  expect "TERM$1" 143 $code
+  interrupted KILL group
+  [[ $code == 137 ]] || wrong "it was to be killed, and ended with $code"
+  rm -f "$work/waiting"
   install nginx-light || wrong "the run after a killed one fails"
   expect "after SIGKILL$1" 0 0
 }
 
-all_ends ""
-before=$'#!/bin/sh\nexit 101 # the administrator\'s own'
-echo "$before" >"$STEWARD_POLICY_FILE"
-chmod 755 "$STEWARD_POLICY_FILE"
-all_ends " with a policy before"
+main() {
+  all_ends ""
+  before=$'#!/bin/sh\nexit 101 # of the administrator'
+  echo "$before" >"$STEWARD_POLICY_FILE"
+  chmod 755 "$STEWARD_POLICY_FILE"
+  all_ends " with a policy before"
+  exit $bad
+}
 
-exit $bad
+# Bash has read all of this before it runs any: a child that shares its place in the file cannot move it.
+main

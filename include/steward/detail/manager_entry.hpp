@@ -69,7 +69,7 @@ struct manager_entry final : waiter {
   std::optional<process> life;
   context* reading = nullptr;             // while its row is read: stop it to end the read
   std::unique_ptr<exit> last;             // *
-  std::unique_ptr<backoff_timer> timer;   // while it is set
+  backoff_timer* timer = nullptr;         // in backoff
 };
 
 /// The entries of a manager by key, in shards, so that readers on many threads seldom meet.

@@ -13,20 +13,27 @@ namespace steward {
 
 namespace detail {
 
-/// The delay before a restart. Frees itself by the entry that it belongs to.
+/// The delay before a restart. It frees itself when it has run; one that is no longer wanted and cannot be taken back does nothing else.
 template <class Key, class Value>
 class manager_entry<Key, Value>::backoff_timer final : public timer {
  public:
-  backoff_timer(scheduler& on, manager_entry& entry) noexcept : timer(&run, &on), entry_(entry) {}
+  backoff_timer(scheduler& on, manager_entry& entry) noexcept : timer(&run, &on), entry_(&entry) {}
+
+  static void drop(backoff_timer* given) noexcept {
+    if (given == nullptr) return;
+    given->entry_ = nullptr;
+    if (given->on->cancel(*given)) delete given;
+  }
 
  private:
   static void run(work& self) noexcept {
-    manager_entry& entry = static_cast<backoff_timer&>(static_cast<waiter&>(self)).entry_;
-    entry.timer.reset();
-    entry.owner.backoff_over(entry);
+    const std::unique_ptr<backoff_timer> me(static_cast<backoff_timer*>(static_cast<waiter*>(&self)));
+    if (me->entry_ == nullptr) return;
+    me->entry_->timer = nullptr;
+    me->entry_->owner.backoff_over(*me->entry_);
   }
 
-  manager_entry& entry_;
+  manager_entry* entry_;
 };
 
 /// Calls something of the user's; an exception becomes an error (R7).
@@ -181,6 +188,7 @@ void manager<Key, Value>::start_those_held_back() {
 
 template <class Key, class Value>
 void manager<Key, Value>::begin(entry& e) {
+  drop_timer(e);
   e.asked = e.again = e.erase = e.by_hand = false;
   e.on = strand_;
   e.has_place = true;
@@ -250,7 +258,7 @@ void manager<Key, Value>::ask_to_end(entry& e) {
       if (e.life) e.life->request_stop();
       return;
     case row_state::backoff:
-      if (e.timer && strand_->cancel(*e.timer)) e.timer.reset();
+      drop_timer(e);
       break;
     case row_state::waiting: settle_initial(e); break;
     case row_state::stopped:
@@ -353,16 +361,18 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
   set_state(e, row_state::backoff, &ended);
   e.reread = true;
   if (decision.delay.count() == 0) return launch(e);
-  e.timer = std::make_unique<typename entry::backoff_timer>(*strand_, e);
+  e.timer = new typename entry::backoff_timer(*strand_, e);
   strand_->post_at(*e.timer, e.until);
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::backoff_over(entry& e) {
-  if (e.state == row_state::backoff)
-    launch(e);
-  else
-    rest(e);
+  launch(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::drop_timer(entry& e) noexcept {
+  entry::backoff_timer::drop(std::exchange(e.timer, nullptr));
 }
 
 template <class Key, class Value>

@@ -23,6 +23,8 @@ struct yield {
   void await_resume() const noexcept {}
 };
 
+inline constexpr std::chrono::nanoseconds between_looks_at_a_read = std::chrono::milliseconds(1);
+
 }  // namespace detail
 
 /// Looks at the table sooner than planned, or at whether everything has come to rest. On the strand.
@@ -281,17 +283,21 @@ template <class Key, class Value>
 auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -> task<value_pointer> {
   entry* at = &obtain(key);
   while (at->state == row_state::stopping) {
+    // What stops has a process, or is a start whose row is still being read: that is rare, and is asked for again.
     occupy(*at);
-    if (at->life) (void)co_await at->life->done(ctx);
-    co_await detail::yield();  // those who wait for it as well leave first
-    leave(*at);
+    if (at->life)
+      (void)co_await at->life->done(ctx);
+    else
+      (void)co_await ctx.sleep_for(detail::between_looks_at_a_read);
+    leave(*at);  // before the others get their turn: the last to leave makes it over
+    co_await detail::yield();
     if (auto why = ctx.stop_error()) co_return std::move(*why);
     at = &obtain(key);
   }
   entry& e = *at;
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
-  if (e.timer && strand_->cancel(*e.timer)) e.timer.reset();
+  drop_timer(e);
   const row_state before = e.state == row_state::completed ? row_state::completed : row_state::stopped;
   e.asked = e.again = e.erase = e.reread = false;
   e.by_hand = true;
