@@ -40,15 +40,17 @@ struct service_end {
 ///     service app(scheduler, chain(database, http));
 ///     if (auto ready = app.start(); !ready) …      // from a plain thread: waits until it is ready
 ///     …                                            // until your program wants to end
-///     app.request_stop();                          // from anywhere, also from your signal handling; a second time forces
+///     app.request_stop();                          // from any thread; a second time forces
 ///     return app.wait().code;
 ///
-/// Stop: graceful; forced after `options.graceful`, or at once when asked a second time; given up after another `options.forced`. That holds however
-/// it begins to end: asked from outside, by `ctx.request_stop(cause)` from inside, or by itself. Errors: a program that is stopped and does as it is
-/// asked succeeds (E4), also if it was not ready yet. One that ends by itself before it was ready has failed. Threads: every function from any thread
-/// but those that drive the scheduler; `request_stop` from these too, and none from a signal handler. One thread of its own keeps the deadlines, so
-/// that they hold even if the scheduler's threads are stuck. Lifetime: the scheduler outlives it, and is driven until it has ended. Destroying it
-/// before is reported and ends the program (PR11): who was told of stragglers leaves by `_exit`.
+/// Stop: graceful; forced after `options.graceful`, or at once when asked a second time; given up after another `options.forced`. That holds
+/// however it begins to end: asked from outside, by `ctx.request_stop(cause)` from inside, or by itself.
+/// Errors: a program that is stopped and does as it is asked succeeds (E4), also if it was not ready yet. One that ends by itself before it was
+/// ready has failed.
+/// Threads: `launch`, `request_stop` and `running` from any; what waits from any but those that drive the scheduler; nothing from a signal handler.
+/// One thread of its own keeps the deadlines, so that they hold even if the scheduler's threads are stuck.
+/// Lifetime: the scheduler outlives it, and is driven until it has ended. Destroying it before is reported and ends the program (PR11): who was
+/// told of stragglers leaves by `_exit`.
 class service final : private waiter {
  public:
   using end_function = std::move_only_function<void(const service_end&)>;
