@@ -21,6 +21,7 @@ exec 9>"$lock"
 flock 9
 
 restore_policy() {
+  trap '' INT TERM HUP # a second Ctrl-C must not leave half of it
   if [[ -f $policy ]] && grep -qF "$mark" "$policy"; then
     rm -f "$policy"
   fi

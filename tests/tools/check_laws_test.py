@@ -84,6 +84,7 @@ class CoAwait(unittest.TestCase):
         self.allowed("auto f = [held]() -> task<> { co_return co_await held.stop(); };")
         self.allowed('co_await say("{braces} and [brackets]");  // and {these}, [too]')
         self.allowed("co_await op(std::vector<int>{});")
+        self.allowed("switch (a) {\n case b: {\n  use(pair{c, d});\n }\n case e: co_return co_await f(a);\n}")
         self.allowed("auto operator co_await() && noexcept { return awaiter{a}; }")
 
 
@@ -103,6 +104,7 @@ class Sizes(unittest.TestCase):
 
         self.assertEqual([judge("include/steward/x.hpp", lines) for lines in (200, 201, 300, 301)], ["fine", "warned", "warned", "refused"])
         self.assertEqual([judge("src/x.cpp", lines) for lines in (400, 401, 600, 601)], ["fine", "warned", "warned", "refused"])
+        self.assertEqual(judge("include/steward/detail/x.hpp", 400), "fine")
         self.assertEqual(judge("adapters/asio/include/steward/asio/x.hpp", 301), "refused")
 
 

@@ -17,7 +17,7 @@ code=0
 "$STEWARD_POLICY_FILE" || code=$?
 echo "$code $*" >>"$WORK/calls"
 case $* in
-  *slow*) touch "$WORK/waiting" && exec sleep 30 ;;
+  *slow*) echo $$ >"$WORK/waiting.new" && mv "$WORK/waiting.new" "$WORK/waiting" && exec sleep 30 ;;
   *broken*) exit 100 ;;
 esac
 APT
@@ -59,9 +59,9 @@ interrupted() {
   else
     kill "-$1" "$pid"
     # Bash waits for apt before it acts on the signal.
-    pkill -TERM -g "$pid" sleep
+    kill -TERM "$(cat "$work/waiting")"
   fi
-  wait "$pid" || code=$?
+  wait "$pid" 2>/dev/null || code=$?
 }
 
 all_ends() {
