@@ -80,6 +80,9 @@ class manager {
   /// Since when the table cannot be read, and why; empty while it can (M12).
   [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
 
+  /// How many passes have looked at the whole table, or have failed to, since the run began.
+  [[nodiscard]] std::uint64_t passes() const;
+
   /// Begins the next pass now: for those who have just changed the table.
   void reconcile_now() noexcept;
 
@@ -92,7 +95,7 @@ class manager {
 
   // The run, its passes, and those who come from outside: detail/manager_run.hpp
   task<> run_on_strand(context& ctx, callback ready);
-  task<> passes(context& pass);
+  task<> keep_looking(context& pass);
   task<> look_at_all(context& pass);
   task<> look_for_deleted(context& pass);
   void note_readable(const result<>& looked, const context& pass);
@@ -143,12 +146,13 @@ class manager {
   detail::manager_entries<Key, Value> entries_;
   std::minstd_rand random_;
 
-  mutable detail::spin_lock lock_;  // guards the next six
+  mutable detail::spin_lock lock_;  // guards the next seven
   bool accepting_ = false;
   bool look_posted_ = false;
   std::size_t callers_ = 0;
   context* ctx_ = nullptr;
   std::optional<std::pair<instant, error>> unreadable_;
+  std::uint64_t passes_ = 0;
   detail::strand* strand_ = nullptr;
 
   detail::turnstile turns_;

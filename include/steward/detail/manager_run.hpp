@@ -126,6 +126,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   {
     const std::lock_guard guard(lock_);
     accepting_ = true;
+    passes_ = 0;
   }
   result<> outcome;
   context pass(ctx);
@@ -134,7 +135,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   {
     deadline_context settled(ctx, options_.initial_wait);
     settled_ = &settled;
-    auto looking = passes(pass);
+    auto looking = keep_looking(pass);
     all_passes.start(std::move(looking).on(*strand_));
     co_await settled.stopped();
     settled_ = nullptr;
@@ -157,7 +158,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
 }
 
 template <class Key, class Value>
-task<> manager<Key, Value>::passes(context& pass) {
+task<> manager<Key, Value>::keep_looking(context& pass) {
   constexpr std::chrono::nanoseconds first_retry = std::chrono::seconds(1);
   std::chrono::nanoseconds retry = first_retry;
   while (!pass.is_stopped()) {
@@ -232,6 +233,7 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
   if (!looked) report(nullptr, looked.error());
   const instant at = strand_->now();
   const std::lock_guard guard(lock_);
+  ++passes_;
   if (looked)
     unreadable_.reset();
   else if (!unreadable_)
@@ -434,6 +436,12 @@ template <class Key, class Value>
 std::optional<std::pair<instant, error>> manager<Key, Value>::unreadable() const {
   const std::lock_guard guard(lock_);
   return unreadable_;
+}
+
+template <class Key, class Value>
+std::uint64_t manager<Key, Value>::passes() const {
+  const std::lock_guard guard(lock_);
+  return passes_;
 }
 
 template <class Key, class Value>

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A manager over a table in memory, with a million rows.
+#include "common/report.hpp"
+#include "steward/manager.hpp"
+#include "steward/sync_wait.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace steward;
+using namespace std::chrono_literals;
+using bench::expect;
+using bench::seconds;
+using fleet = manager<int, int>;
+using clock_type = std::chrono::steady_clock;
+
+double since(clock_type::time_point begin) { return std::chrono::duration<double>(clock_type::now() - begin).count(); }
+
+struct figures {
+  double ready = 0;   // s
+  double bytes = 0;
+  double pass = 0;    // ms
+  double get = 0;     // ns
+  double stop = 0;    // s
+};
+
+/// Runs a manager over so many rows, from the first start to the last end.
+figures run(int count) {
+  figures taken;
+  memory_table<int, int> rows;
+  const auto value = std::make_shared<const int>(1);
+  for (int i = 0; i < count; ++i) rows.put(i, value);
+  manager_options<int, int> how;
+  how.initial_wait = 60s;
+  how.interval = 3600s;
+  fleet kept(rows, [](const int&, const int&) -> result<runnable> { return nop(); }, how);
+  const auto body = [&](context& ctx) -> task<> {
+    const double before = bench::resident_bytes();
+    const auto begin = clock_type::now();
+    clock_type::time_point stopping;
+    auto callback = [&](context& inside) -> task<> {
+      taken.ready = since(begin);
+      taken.bytes = (bench::resident_bytes() - before) / count;
+      constexpr int reads = 1'000'000;
+      unsigned random = 1;
+      int found = 0;
+      const auto reading = clock_type::now();
+      for (int i = 0; i < reads; ++i) {
+        random = random * 1664525 + 1013904223;
+        found += kept.get(static_cast<int>((random >> 4U) % static_cast<unsigned>(count))).has_value() ? 1 : 0;
+      }
+      taken.get = since(reading) * 1e9 / reads;
+      expect(found == reads, "every key runs");
+      const auto looked = kept.passes();
+      const auto looking = clock_type::now();
+      kept.reconcile_now();
+      while (kept.passes() == looked) co_await detail::yield();
+      taken.pass = since(looking) * 1e3;
+      expect(!inside.is_stopped(), "nothing has stopped");
+      stopping = clock_type::now();
+      co_return {};
+    };
+    auto outcome = co_await kept.run(ctx, callback);
+    taken.stop = since(stopping);
+    co_return outcome;
+  };
+  expect(sync_wait(body).has_value(), "the manager ends");
+  return taken;
+}
+
+/// From the end of a process to its next one being ready, in microseconds.
+double restart_latency(double quantile) {
+  constexpr int crashes = 2'000;
+  std::vector<double> latencies;
+  memory_table<int, int> rows;
+  rows.put(1, 1);
+  clock_type::time_point crashed;
+  context* running = nullptr;
+  manager_options<int, int> how;
+  how.policy = [](const int&, const int&) { return restart_policy{.when = restart::always, .delays = {.initial = 0ns, .max = 0ns}}; };
+  fleet kept(
+      rows,
+      [&](const int&, const int&) -> result<runnable> {
+        return runnable([&](context& ctx, callback ready) -> task<> {
+          if (running == nullptr && crashed != clock_type::time_point()) latencies.push_back(since(crashed) * 1e6);
+          context handed(ctx);
+          running = &handed;
+          auto outcome = co_await ready(handed);
+          running = nullptr;
+          co_return outcome;
+        });
+      },
+      how);
+  const auto body = [&](context& ctx) -> task<> {
+    auto callback = [&](context&) -> task<> {
+      while (latencies.size() < crashes) {
+        if (running != nullptr) {
+          crashed = clock_type::now();
+          running->stop();
+        }
+        co_await detail::yield();
+      }
+      co_return {};
+    };
+    co_return co_await kept.run(ctx, callback);
+  };
+  expect(sync_wait(body).has_value(), "the manager ends");
+  std::ranges::sort(latencies);
+  return latencies[static_cast<std::size_t>(quantile * static_cast<double>(latencies.size() - 1))];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::second_thread second;
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  constexpr int million = 1'000'000;
+  if (mode == "ready") return std::printf("%f\n", run(million).ready), 0;
+  if (mode == "bytes") return std::printf("%f\n", run(million).bytes), 0;
+  if (mode == "pass") return std::printf("%f\n", run(million).pass), 0;
+  if (mode == "get") return std::printf("%f\n", run(million).get), 0;
+  if (mode == "stop") return std::printf("%f\n", run(million).stop), 0;
+  bench::report(
+      {
+          {"1,000,000 rows: run to all ready", "s", 0.8, [] { return bench::in_fresh_process("ready"); }},
+          {"a managed process, resident", "bytes", 768, [] { return bench::in_fresh_process("bytes"); }},
+          {"a pass that finds nothing to do", "ms", 100, [] { return bench::in_fresh_process("pass"); }},
+          {"get of a random key, 1,000,000 rows", "ns", 150, [] { return bench::in_fresh_process("get"); }},
+          {"get of a random key, 10,000 rows", "ns", 50, [] { return run(10'000).get; }},
+          {"1,000,000 processes, stop all", "s", 0.3, [] { return bench::in_fresh_process("stop"); }},
+          {"crash to restarted, p50", "us", 5, [] { return restart_latency(0.5); }},
+          {"crash to restarted, p99", "us", 0, [] { return restart_latency(0.99); }},
+      },
+      5);
+}
