@@ -311,7 +311,7 @@ TEST_F(Keeper, ListsMoreChildrenThanFitIntoTheSocket) {
 TEST_F(Keeper, IsNoChildOfItsStarterAndHasASessionOfItsOwnWithAGroupForEachChild) {
   auto client = connect();
   const auto keeper = client.keeper();
-  EXPECT_NE(::getsid(keeper), ::getsid(0));
+  EXPECT_EQ(::getsid(keeper), keeper);
   EXPECT_NE(::getpgid(keeper), ::getpgid(0));
   const auto child = client.spawn("web", shell("exec sleep 1000"));
   ASSERT_TRUE(child) << child.error().to_string();
@@ -339,6 +339,23 @@ TEST_F(Keeper, InheritsNoDescriptorOfItsStarter) {
     }
   }
   EXPECT_EQ(streams, 3U);
+  client.clean_up();
+}
+
+TEST_F(Keeper, CanBeStartedByHandAndLetsGoOfWhatItWasStartedWith) {
+  const auto lock = folder_ / "lock";
+  std::ofstream(lock).flush();
+  const auto ended = test::run(shell("exec 9<" + lock + "; exec " + test::self() + " keeper --socket " + socket() + " --detach"));
+  EXPECT_EQ(ended.output, "ready\n");
+  EXPECT_TRUE(ended.status.success());
+  auto client = connect();
+  const auto of_keeper = "/proc/" + std::to_string(client.keeper());
+  for (const auto& entry : std::filesystem::directory_iterator(of_keeper + "/fd")) EXPECT_NE(std::filesystem::read_symlink(entry.path()), lock);
+  EXPECT_EQ(std::filesystem::read_symlink(of_keeper + "/cwd"), "/");
+  const auto again = test::run({.command = {test::self(), "keeper", "--socket", socket(), "--detach"}, .directory = {}, .environment = {}});
+  EXPECT_EQ(again.output, socket() + ": another keeper listens there\n");
+  EXPECT_EQ(again.status.code, 1);
+  EXPECT_EQ(test::run({.command = {test::self(), "keeper", "--socket", "relative"}, .directory = {}, .environment = {}}).status.code, 2);
   client.clean_up();
 }
 

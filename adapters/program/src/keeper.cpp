@@ -22,19 +22,27 @@ namespace steward {
 namespace {
 
 /// Leaves the caller's process behind, so that nobody has to wait for this one. A session of its own again: the first one died with its leader.
-result<> detach() {
+/// Shape: the caller's process ends with 0 when a byte is written into what comes back, with 1 when that is closed without.
+result<detail::unique_fd> detach() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return detail::system_failure(errno, "keeper");
+  const detail::unique_fd outcome(ends[0]);
+  detail::unique_fd ready(ends[1]);
   const auto child = ::fork();
   if (child < 0) return detail::system_failure(errno, "a process of its own");
-  if (child > 0) ::_exit(0);
+  if (child > 0) {
+    ready.reset();
+    char byte = 0;
+    ::_exit(::read(outcome.get(), &byte, 1) == 1 ? 0 : 1);
+  }
   ::setsid();
-  return {};
+  return ready;
 }
 
-/// Writes one line to whoever started us. Returns the exit code that goes with it.
-int say(int fd, const std::string& line) noexcept {
-  const auto ignored = ::write(fd, line.data(), line.size());
+/// Tells whoever started us, if he is still there.
+void say(int fd, std::string_view text) noexcept {
+  const auto ignored = ::write(fd, text.data(), text.size());
   (void)ignored;
-  return 1;
 }
 
 /// SIGCHLD and SIGTERM are read from the descriptor; what a terminal or a broken pipe sends means nothing here.
@@ -57,19 +65,22 @@ void let_go_of_streams() noexcept {
 }
 
 struct prepared {
+  detail::unique_fd ready;  // of `detach`; empty without
   detail::unique_fd epoll;
   detail::unique_fd signals;
   detail::unique_fd listener;
 };
 
 result<prepared> prepare_keeper(const keeper_options& options) {
-  if (options.detach) {
-    if (auto detached = detach(); !detached) return fail(detached.error());
-  }
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  prepared made;
+  if (options.detach) {
+    auto ready = detach();
+    if (!ready) return fail(ready.error());
+    made.ready = std::move(*ready);
+  }
   ::prctl(PR_SET_NAME, "steward-keeper");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans of our children come to us, so that groups get empty also where pid 1 does not reap
-  prepared made;
   made.signals = take_signals();
   made.epoll = detail::unique_fd(::epoll_create1(EPOLL_CLOEXEC));
   if (!made.signals || !made.epoll) return detail::system_failure(errno, "keeper");
@@ -84,10 +95,15 @@ result<prepared> prepare_keeper(const keeper_options& options) {
 
 int run_keeper(const keeper_options& options) {
   auto made = prepare_keeper(options);
-  if (!made) return say(STDOUT_FILENO, made.error().to_string() + "\n");
+  if (!made) {
+    say(STDOUT_FILENO, made.error().to_string() + "\n");
+    return 1;
+  }
   raise_open_files();
   detail::keeper_server server(std::move(made->epoll), std::move(made->listener), std::move(made->signals));
   say(STDOUT_FILENO, "ready\n");
+  if (made->ready) say(made->ready.get(), "!");
+  made->ready.reset();
   let_go_of_streams();
   server.run();
   detail::give_up_socket(options.socket);
