@@ -23,9 +23,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
 namespace steward {
 namespace {
@@ -38,11 +43,31 @@ constexpr int left_behind = 3;
 constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of the slowest unit's stop
 constexpr std::chrono::seconds forced_end(5);
 
-void tell(const error& why) {
-  std::string text = why.to_tree();
+constexpr std::array<std::string_view, 4> stages{"socket", "database", "keeper", "units"};
+
+// Which parts of the daemon stand on which is nothing to the reader of an error: its lines from the first that says something.
+std::string without_stages(const std::string& tree) {
+  std::string_view rest = tree;
+  std::size_t indent = 0;
+  while (std::ranges::any_of(stages, [&](std::string_view stage) { return rest.substr(indent).starts_with(fmt::format("{}:\n", stage)); })) {
+    rest.remove_prefix(rest.find('\n') + 1);
+    indent += 2;
+  }
+  std::string text;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    const auto spaces = std::min(rest.find_first_not_of(' '), indent);
+    text += rest.substr(spaces, end - spaces);
+    rest.remove_prefix(end);
+  }
   if (!text.ends_with('\n')) text += '\n';
-  std::fputs(fmt::format("steward: {}", text).c_str(), stderr);
+  return text;
 }
+
+bool is_mistake(const error& why) { return why.is(std::make_error_code(std::errc::invalid_argument)); }
+
+// Mistakes in a file begin with their place in it, so that editors find it.
+void tell(const error& why) { std::fputs(fmt::format("{}{}", is_mistake(why) ? "" : "steward: ", without_stages(why.to_tree())).c_str(), stderr); }
 
 [[noreturn]] void leave_with_stragglers(const context& root) {
   for (const straggler& each : stragglers(root)) std::fputs(fmt::format("steward: {} does not end\n", each.path).c_str(), stderr);
@@ -89,10 +114,17 @@ task<> supervise(context& root, runnable whole, boost::asio::io_context& io, con
   co_return started;
 }
 
+// `known`: the units of the table, once it is open.
+result<unit_map> parse_file(const units_file& file, const known_units* known) {
+  const char* const search_path = std::getenv("PATH");
+  const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
+  return parse_units(file.text, {.file = file.name, .folder = file.folder, .known = known, .programs = &lookup});
+}
+
 /// Everything that the daemon is made of, in the order in which it stands on one another.
 class daemon {
  public:
-  daemon(const run_options& options, std::filesystem::path database, keeper_link keeper, unit_map units)
+  daemon(const run_options& options, std::filesystem::path database, keeper_link keeper, std::optional<units_file> first)
       : scheduler_(io_),
         store_(database),
         spawner_(
@@ -101,11 +133,17 @@ class daemon {
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
         server_(io_, options.socket, units_),
         console_(units_, stdout),
-        first_(std::move(units)) {}
+        first_(std::move(first)) {}
 
   [[nodiscard]] result<> run() {
-    const auto whole = chain(named("database", std::ref(store_)), [this](context& ctx, callback ready) { return apply_first(ctx, ready); },
-                             named("keeper", std::ref(spawner_)), std::ref(console_), named("units", std::ref(units_)), named("socket", std::ref(server_)));
+    const auto first = [this](context& ctx, callback ready) { return apply_first(ctx, ready); };
+    const auto open = [this](context& ctx, callback ready) {
+      server_.open();
+      return ready(ctx);
+    };
+    // The socket comes first and the units last: what cannot begin has touched nothing that runs, and who is still stopping can be asked.
+    const auto whole = chain(named("socket", std::ref(server_)), named("database", std::ref(store_)), first, named("keeper", std::ref(spawner_)),
+                             std::ref(console_), named("units", std::ref(units_)), open);
     result<> outcome;
     {
       root_context root(scheduler_);
@@ -122,7 +160,12 @@ class daemon {
  private:
   // Before anything runs: units that cannot be applied end the daemon without having touched what a former one left running.
   task<> apply_first(context& ctx, callback ready) {
-    if (!first_.empty()) co_await or_return(store_.apply(ctx, std::exchange(first_, {})));
+    if (first_) {
+      const auto known = co_await or_return(store_.known(ctx));
+      auto units = parse_file(*first_, &known);
+      if (!units) co_return std::move(units.error());
+      co_await or_return(store_.apply(ctx, std::move(*units)));
+    }
     co_return co_await ready(ctx);
   }
 
@@ -133,23 +176,25 @@ class daemon {
   fleet units_;
   api_server server_;
   console console_;
-  unit_map first_;
+  std::optional<units_file> first_;
 };
 
-result<unit_map> read_units(const run_options& options) {
-  if (!options.units_file) return unit_map();
+// Mistakes that show without the table are told before anything is opened.
+result<std::optional<units_file>> read_first(const run_options& options) {
+  if (!options.units_file) return std::nullopt;
   auto file = read_units_file(*options.units_file);
   if (!file) return fail(std::move(file.error()));
-  return parse_units(file->text, {.file = file->name, .folder = file->folder});
+  if (auto alone = parse_file(*file, nullptr); !alone) return fail(std::move(alone.error()));
+  return std::move(*file);
 }
 
 }  // namespace
 
 int run_daemon(const run_options& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  auto units = read_units(options);
-  if (!units) {
-    tell(units.error());
+  auto first = read_first(options);
+  if (!first) {
+    tell(first.error());
     return wrong_use;
   }
   std::error_code no_folder;
@@ -164,11 +209,11 @@ int run_daemon(const run_options& options) {
     tell(keeper.error());
     return failed;
   }
-  daemon all(options, database, std::move(*keeper), std::move(*units));
+  daemon all(options, database, std::move(*keeper), std::move(*first));
   const auto outcome = all.run();
   if (outcome) return done;
   tell(outcome.error());
-  return outcome.error().is(std::make_error_code(std::errc::invalid_argument)) ? wrong_use : failed;
+  return is_mistake(outcome.error()) ? wrong_use : failed;
 }
 
 }  // namespace steward

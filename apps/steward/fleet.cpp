@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <thread>
 
 namespace steward {
@@ -81,26 +80,37 @@ auto fleet::options() -> units_manager::options_type {
 task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
   detail::beside ending(ctx.scheduler());
-  ending.start(end_unwanted(ctx));
+  if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
+  ending.start(end_unwanted());
   auto outcome = co_await manager_.run(ctx, ready);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
 }
 
-// Programs that a former daemon left and that no row wants any more. A table that cannot be read ends nothing.
-task<> fleet::end_unwanted(context& ctx) {
+// Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
+// nothing.
+task<> fleet::compare_what_was_left(context& ctx) {
+  std::map<std::string, std::string, std::less<>> left;
+  for (const auto& each : spawner_.unclaimed()) left.emplace(each->what.key, each->what.note);
+  if (left.empty()) co_return {};
   std::set<std::string, std::less<>> unwanted;
-  for (const auto& left : spawner_.unclaimed()) unwanted.insert(left->what.key);
-  if (unwanted.empty()) co_return {};
+  for (const auto& [key, note] : left) unwanted.insert(key);
   auto rows = store_.rows().iterate();
   while (co_await rows.next(ctx)) {
     const auto& entry = **rows.get();
     if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
+    const auto known = left.find(entry.key);
+    if (known != left.end() && entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
   }
   if (rows.err()) co_return *rows.err();
+  unwanted_ = std::move(unwanted);
+  co_return {};
+}
+
+task<> fleet::end_unwanted() {
   for (const auto& left : spawner_.unclaimed())
-    if (unwanted.contains(left->what.key)) co_await or_return(spawner_.end(left));
+    if (unwanted_.contains(left->what.key)) co_await or_return(spawner_.end(left));
   co_return {};
 }
 
@@ -118,11 +128,12 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   return deadlines(program(what.program, std::move(how), spawner_), what.start_deadline);
 }
 
-// An incarnation that a former daemon began and that still lives goes on under its number.
+// An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
 row_past fleet::recall(const std::string& key) const {
   row_past past = store_.past(key);
   for (const auto& left : spawner_.unclaimed())
-    if (const auto living = incarnation_of(left->what.note); living && left->what.key == key) past.incarnation = *living - 1;
+    if (const auto living = incarnation_of(left->what.note); living && left->what.key == key)
+      past.incarnation = other_.contains(key) || unwanted_.contains(key) ? *living : *living - 1;
   return past;
 }
 

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace steward {
@@ -52,7 +53,8 @@ class fleet final : public control {
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] task<> stop_and_wait(std::string key);
-  [[nodiscard]] task<> end_unwanted(context& ctx);
+  [[nodiscard]] task<> compare_what_was_left(context& ctx);
+  [[nodiscard]] task<> end_unwanted();
 
   unit_store& store_;
   keeper_spawner& spawner_;
@@ -60,6 +62,8 @@ class fleet final : public control {
   std::function<void(const std::string&)> warn_;
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
+  std::set<std::string, std::less<>> unwanted_;  // left by a former daemon, and of no row that wants to run
+  std::set<std::string, std::less<>> other_;     // left as something else than their row is now
   doorbell changed_;
   context* running_ = nullptr;  // what outlives a single request
   units_manager manager_;

@@ -44,7 +44,7 @@ error problems::to_error() const {
       errors.emplace_back(fmt::format("and {} more", found_.size() - shown_problems));
       break;
     }
-    errors.emplace_back(text);
+    errors.emplace_back(std::make_error_code(std::errc::invalid_argument), text);
   }
   return error::join(errors);
 }

@@ -210,6 +210,7 @@ task<> api_server::run(context& ctx, callback ready) {
   struct stat made{};
   const bool known = ::lstat(socket_.c_str(), &made) == 0;
   const auto accept = leaf([&](context& inside) -> task<> {
+    co_await or_return(opened_.wait(inside));
     task_scope connections(inside.scheduler());
     result<> outcome;
     while (outcome) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control.hpp"
+#include "doorbell.hpp"
 #include "steward/runnable.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +13,7 @@
 
 namespace steward {
 
-/// Answers requests on a Unix socket of mode 0600. Ready when it listens.
+/// Answers requests on a Unix socket of mode 0600. Ready when it listens; who connects before `open` waits for an answer until then.
 ///
 /// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow a log end at once. The socket's file goes.
 /// Errors: one line with the path when it cannot listen: in use by a daemon, a file that is no socket (which is left alone), too long.
@@ -23,10 +24,14 @@ class api_server {
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
+  /// From now on requests are answered: what they are about is there.
+  void open() noexcept { opened_.ring(); }
+
  private:
   boost::asio::io_context& io_;
   std::string socket_;
   control& daemon_;
+  doorbell opened_;
 };
 
 }  // namespace steward

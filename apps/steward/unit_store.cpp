@@ -5,7 +5,6 @@
 #include "steward/chain.hpp"
 #include "steward/leaf.hpp"
 #include "steward/start_stop.hpp"
-#include "unit_rules.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -104,7 +103,7 @@ void unit_store::forget(const std::string& key) {
   something_to_write_.ring();
 }
 
-task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
+task<known_units> unit_store::known(context& ctx) {
   known_units known;
   auto rows = units_.iterate();
   while (co_await rows.next(ctx)) {
@@ -112,13 +111,17 @@ task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
     known.emplace(entry.key, entry.content ? entry.content->value->after : std::vector<std::string>());
   }
   if (rows.err()) co_return *rows.err();
+  co_return known;
+}
 
+task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
+  const auto present = co_await or_return(known(ctx));
   problems found;
-  check_after(given, known, true, "units", found);
+  check_after(given, present, true, "units", found);
   const char* const search_path = std::getenv("PATH");
   const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
   check_executables(given, lookup, "units", found);
-  if (!found.empty()) co_return error(std::make_error_code(std::errc::invalid_argument), found.to_error().to_tree());
+  if (!found.empty()) co_return found.to_error();
 
   table_edit<std::string, unit> edit;
   std::vector<std::string> keys;

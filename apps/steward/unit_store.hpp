@@ -11,6 +11,7 @@
 #include "steward/sqlite/sqlite_state.hpp"
 #include "steward/sqlite/sqlite_table.hpp"
 #include "unit_json.hpp"
+#include "unit_rules.hpp"
 
 #include <filesystem>
 #include <map>
@@ -37,8 +38,11 @@ class unit_store {
   /// The rows, for the manager.
   [[nodiscard]] table<std::string, unit>& rows() noexcept { return units_; }
 
+  /// The units that there are, and what each comes after.
+  [[nodiscard]] task<known_units> known(context& ctx);
+
   /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed.
-  /// Errors: one a line: an `after` that leads nowhere or round in a circle, a program that is missing; `code()` is `invalid_argument`.
+  /// Errors: one each for an `after` that leads nowhere or round in a circle, and for a program that is missing; `code()` is `invalid_argument`.
   [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map given);
 
   /// Sets what is wanted of a unit. `anew` makes a new generation even if it was wanted so, so that it is started (again).

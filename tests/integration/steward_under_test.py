@@ -175,10 +175,10 @@ class steward_test(unittest.TestCase):
 
     # The daemon
 
-    def launch(self, *arguments):
+    def launch(self, *arguments, database=None):
         """`steward run`, without waiting for anything. In a session of its own, as from a shell with job control."""
         with open(self.at("out"), "ab") as out, open(self.at("err"), "ab") as err:
-            daemon = subprocess.Popen([BINARY, "run", "--db", self.database, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            daemon = subprocess.Popen([BINARY, "run", "--db", database or self.database, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                       cwd=self.folder, env=self.environment, start_new_session=True)
         self.started.append(daemon)
         return daemon

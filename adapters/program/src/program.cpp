@@ -72,8 +72,10 @@ task<> one_run::live(context& ctx, callback ready) {
   co_return outcome(ctx);
 }
 
-// The end of the leader is the end of use; the program is gone when its group is.
+// The end of the leader is the end of use; the program is gone when its group is. One that is over before its start has been reported was in use
+// all the same, hence the pause: whoever only has to have been executed to be ready is told ready first.
 task<> one_run::watch(context& handed) {
+  (void)co_await handed.sleep_for(std::chrono::nanoseconds(0));
   while (phase() == held_phase::running) co_await what_->changed.wait();
   handed.stop(stop_reason::dependency_lost);
   if (asked_ && !gone()) (void)co_await spawner_.signal(what_, how_.stop_signal, true);
