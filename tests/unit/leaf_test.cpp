@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/leaf.hpp"
 
+#include "failing_frames.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/process.hpp"
 #include "steward/testing/explore.hpp"
@@ -340,6 +341,26 @@ TEST(Leaf, R7_WhatFunctionsThrowIsAnErrorAndSkipsNothing) {
   EXPECT_EQ(run_it(leaf(throws_inside, stop_throws), use).error().to_string(), "std::runtime_error: stop");
   EXPECT_EQ(run_it(leaf(throws_inside, stop_throws), callback_throws).error().code(), make_error_code(errc::out_of_memory));
   EXPECT_EQ(stops, 2);
+}
+
+TEST(Leaf, R7_FrameThatCannotBeAllocatedIsAnErrorOfTheRunAndHangsNothing) {
+  const auto graceful_stop = [](context&) -> task<> { co_return {}; };
+  const runnable what = leaf(until_stopped, graceful_stop);
+  const auto use = [](context&) -> task<> { co_return {}; };
+  for (std::size_t nth = 1; nth <= 8; ++nth) {
+    bool failed = false;
+    const auto body = [&](context& ctx) -> task<> {
+      context own(ctx);
+      const test::failing_frames none(nth);
+      result<> outcome = co_await what.run(own, use);
+      failed = none.failed();
+      co_return outcome;
+    };
+    const auto outcome = run_virtual(body);
+    EXPECT_EQ(failed, nth <= 4) << "its own, the foreground's, the callback's and that of graceful_stop";
+    ASSERT_EQ(outcome.has_value(), !failed);
+    EXPECT_TRUE(!failed || outcome.error().is(errc::out_of_memory));
+  }
 }
 
 TEST(Leaf, EmptyForegroundIsAFailureOfTheRun) {
