@@ -75,7 +75,7 @@ class exchange {
   result<void> send(const api_request& request, std::string body) {
     if (auto usable = check_socket_path(name_); !usable) return usable;
     error_code failed;
-    socket_.connect(stream_protocol::endpoint(name_), failed);
+    (void)socket_.connect(stream_protocol::endpoint(name_), failed);  // it says the same twice
     if (failed) return fail(connect_error(name_, failed));
     const auto message = request_of(request, std::move(body));
     http::write(socket_, message, failed);

@@ -63,8 +63,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       since_(now_on_the_wall()),
-      manager_(
-          store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {}
+      manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {}
 
 auto fleet::options() -> units_manager::options_type {
   units_manager::options_type given;

@@ -85,18 +85,26 @@ task<reply> answer_apply(context& ctx, control& daemon, std::string body) {
 
 task<reply> answer(context& ctx, control& daemon, api_request request, std::string body) {
   switch (request.call) {
-    case api_call::version: co_return reply_of(answer_to_json(version_now()));
-    case api_call::status: co_return reply_of(status_to_json(daemon.status()));
+    case api_call::version:
+      co_return reply_of(answer_to_json(version_now()));
+    case api_call::status:
+      co_return reply_of(status_to_json(daemon.status()));
     case api_call::unit_status: {
       const auto known = daemon.status(request.key);
       co_return known ? reply_of(status_to_json(*known)) : reply_of(no_unit(request.key));
     }
-    case api_call::apply: co_return co_await answer_apply(ctx, daemon, std::move(body));
-    case api_call::start: co_return reply_of(co_await daemon.start(ctx, std::move(request.key)));
-    case api_call::stop: co_return reply_of(co_await daemon.stop(ctx, std::move(request.key)));
-    case api_call::restart: co_return reply_of(co_await daemon.restart(ctx, std::move(request.key)));
-    case api_call::remove: co_return reply_of(co_await daemon.remove(ctx, std::move(request.key)));
-    case api_call::logs: break;
+    case api_call::apply:
+      co_return co_await answer_apply(ctx, daemon, std::move(body));
+    case api_call::start:
+      co_return reply_of(co_await daemon.start(ctx, std::move(request.key)));
+    case api_call::stop:
+      co_return reply_of(co_await daemon.stop(ctx, std::move(request.key)));
+    case api_call::restart:
+      co_return reply_of(co_await daemon.restart(ctx, std::move(request.key)));
+    case api_call::remove:
+      co_return reply_of(co_await daemon.remove(ctx, std::move(request.key)));
+    case api_call::logs:
+      break;
   }
   co_return reply{.status = 500, .body = error_body("logs are sent as text")};
 }

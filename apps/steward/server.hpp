@@ -15,9 +15,9 @@ namespace steward {
 
 /// Answers requests on a Unix socket of mode 0600. Ready when it listens; who connects before `open` waits for an answer until then.
 ///
-/// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow a log end at once. The socket's file goes.
-/// Errors: one line with the path when it cannot listen: in use by a daemon, a file that is no socket (which is left alone), too long.
-/// Threads: all on the one of `io`.
+/// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow a log end at once. The socket's file
+/// goes. Errors: one line with the path when it cannot listen: in use by a daemon, a file that is no socket (which is left alone), too long. Threads:
+/// all on the one of `io`.
 class api_server {
  public:
   api_server(boost::asio::io_context& io, std::string socket, control& daemon) : io_(io), socket_(std::move(socket)), daemon_(daemon) {}

@@ -42,13 +42,16 @@ row_past past_from_text(const std::string& text) {
 }  // namespace
 
 task<> unit_store::run(context& ctx, callback ready) {
-  const auto open_close = start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
+  const auto open_close =
+      start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
   const auto load_write = [this](context& inside, callback loaded) -> task<> {
     co_await or_return(load(inside));
     auto outcome = co_await loaded(inside);
-    co_return outcome;
+    // Once more, when the writer has ended: what it had in hand when it was stopped it has given back.
+    auto written = co_await write_down(inside);
+    co_return outcome ? written : outcome;
   };
-  const auto writer = leaf([this](context& inside) { return keep_writing(inside); }, [this](context& inside) { return write_down(inside); });
+  const auto writer = leaf([this](context& inside) { return keep_writing(inside); });
   const auto whole = chain(open_close, load_write, writer);
   co_return co_await whole.run(ctx, ready);
 }
@@ -132,9 +135,7 @@ task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
   auto outcomes = co_await or_return(units_.edit(ctx, std::move(edit)));
   apply_answer answer;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto& list = outcomes[i].what == row_change::added     ? answer.added
-                 : outcomes[i].what == row_change::changed ? answer.changed
-                                                           : answer.unchanged;
+    auto& list = outcomes[i].what == row_change::added ? answer.added : outcomes[i].what == row_change::changed ? answer.changed : answer.unchanged;
     list.push_back(keys[i]);
   }
   co_return answer;

@@ -45,9 +45,12 @@ class blocking_step {
 ///     auto worker = blocking_leaf([&](std::stop_token stop) { while (!stop.stop_requested()) queue.take_one(100ms); });
 ///
 /// Shape: `foreground` has the signature `result<>(std::stop_token)` or `void(std::stop_token)`; `graceful_stop` is a coroutine function, as for
-/// `leaf`. Stop: the token is stopped when the foreground's context is, on the thread that stops it: so are the `std::stop_callback`s of the
-/// foreground. They may neither block nor throw. Errors: as `leaf`; also the system's, if no thread can be started. Threads: one more for each run,
-/// joined before the run ends: what its `thread_local` destructors do, the scheduler waits for. Cost: starting a thread, 9 to 56 us, and its stack.
+/// `leaf`.
+/// Stop: the token is stopped when the foreground's context is, on the thread that stops it: so are the `std::stop_callback`s of the foreground.
+/// They may neither block nor throw.
+/// Errors: as `leaf`; also the system's, if no thread can be started.
+/// Threads: one more for each run, joined before the run ends: what its `thread_local` destructors do, the scheduler waits for.
+/// Cost: starting a thread, 9 to 56 us, and its stack.
 /// Source: laws L1 to L6.
 [[nodiscard]] runnable blocking_leaf(detail::blocking_step foreground, detail::step graceful_stop = {});
 

@@ -22,14 +22,15 @@ namespace steward {
 ///       …
 ///     }));
 ///
-/// Shape: `open` is a `task<T>(context&)`; `close`, which may be left out, a `task<>(context&, T&)`. Both get the context of the run, and so does the
-/// callback. Copies are the same resource.
+/// Shape: `open` is a `task<T>(context&)`; `close`, which may be left out, a `task<>(context&, T&)`. Both get the context of the run, and so does
+/// the callback. Copies are the same resource.
 /// Stop: when the callback has returned the value cannot be had any more, `close` is called once, also in a forced end, and the value is destroyed.
 /// Errors: `open`'s as `NAME: …`, and then the callback is not called; otherwise the callback's, else `close`'s as `NAME: …`. A second run at the
-/// same time fails: a resource is one thing. `get` outside the time that it is held fails with `resource_not_ready`, and names the resource. Threads:
-/// `get` from any. The value is shared by all who got it: whoever uses it from several threads sees to it that it can be. Lifetime: who keeps what
-/// `get` returned beyond its own stage keeps a value alive that is closed already: an object, but of no use. Cost: one allocation for the value;
-/// `get` is a short critical section and an atomic increment. Source: example: examples/02_resource.cpp
+/// same time fails: a resource is one thing. `get` outside the time that it is held fails with `resource_not_ready`, and names the resource.
+/// Threads: `get` from any. The value is shared by all who got it: whoever uses it from several threads sees to it that it can be.
+/// Lifetime: who keeps what `get` returned beyond its own stage keeps a value alive that is closed already: an object, but of no use.
+/// Cost: one allocation for the value; `get` is a short critical section and an atomic increment.
+/// Source: example: examples/02_resource.cpp
 template <class T>
 class resource {
   struct parts;

@@ -175,7 +175,8 @@ class restart_test(steward_test):
 
     def test_completed_stays_completed_over_restarts_of_the_daemon(self):
         self.run_daemon(once=shell("echo ran >> runs", restart="on_failure"))
-        self.wait_for("once", state="completed")
+        done = self.wait_for("once", state="completed")
+        self.assertEqual((done["incarnation"], done["exit"]["reason"]), (1, "completed"), done)
         self.assertEqual(self.interrupt_daemon(), 0)
         self.run_daemon()
         self.wait_for("once", state="completed")

@@ -294,7 +294,9 @@ TEST_F(DatabaseStop, AStoppedWriteWasNotWrittenAndAnAcknowledgedOneWas) {
   std::set<std::string> expected{"web"};
   for (auto& each : acknowledged) expected.merge(each);
   std::set<std::string> found;
-  for (const auto& [key, value] : *here.all()) found.insert(key);
+  const auto all = here.all();
+  ASSERT_EQ(text_of(all), "success");
+  for (const auto& [key, value] : *all) found.insert(key);
   EXPECT_EQ(found, expected);
   EXPECT_EQ(stops + static_cast<int>(expected.size()) - 1, threads * rounds) << "there was another error than a stop";
   std::cout << stops << " of " << threads * rounds << " were stopped\n";

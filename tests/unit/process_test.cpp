@@ -359,6 +359,19 @@ TEST_F(Process, PR9_OfTwoStopsExactlyOneDoesTheWork) {
   EXPECT_EQ(two.text(), "process: invalid process state");
 }
 
+TEST_F(Process, PR8_AForceInInitialForbidsALaterStartAndFiresDone) {
+  auto part = stage("p");
+  process p(root, part);
+  background done(time, p.done(root));
+  time.run_until_idle();
+  p.force();
+  time.run_until_idle();
+  EXPECT_EQ(done.text(), "success");
+  EXPECT_TRUE(p.is_done());
+  expect_at_once(p.start(root), errc::invalid_state);
+  EXPECT_EQ(part.runs(), 0U);
+}
+
 TEST_F(Process, PR10_WhenTheContextThatItWasMadeWithStopsItIsForced) {
   context parent(root);
   process p(parent, stage("p").winds_down_in(1h));

@@ -159,6 +159,8 @@ class program_part {
 
 }  // namespace
 
-runnable program(program_spec what, program_options options, keeper_spawner& spawner) { return program_part(std::move(what), std::move(options), spawner); }
+runnable program(program_spec what, program_options options, keeper_spawner& spawner) {
+  return program_part(std::move(what), std::move(options), spawner);
+}
 
 }  // namespace steward

@@ -9,8 +9,8 @@ class context;
 
 namespace steward::detail {
 
-/// One named thing that runs: a named run, or a process. Every one is in the list of its domain from its start to its end, so that who is left can be
-/// told at any instant, without bookkeeping beyond two pointers.
+/// One named thing that runs: a named run, or a process. Every one is in the list of its domain from its start to its end, so that who is left can
+/// be told at any instant, without bookkeeping beyond two pointers.
 class roster_entry {
  public:
   explicit roster_entry(const char* name, context* scope = nullptr) noexcept : name(name), scope(scope) {}

@@ -10,8 +10,8 @@
 
 namespace steward::detail {
 
-/// A function of the user's with the signature `task<>(context&)`, or whose result converts to one, that a combinator keeps and calls.
-/// An exception from the call is the task's error (R7); calling an empty one fails.
+/// A function of the user's with the signature `task<>(context&)`, or whose result converts to one, that a combinator keeps and calls. An exception
+/// from the call is the task's error (R7); calling an empty one fails.
 class step {
  public:
   step() noexcept = default;

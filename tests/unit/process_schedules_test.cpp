@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PR9: any interleaving of start, stop, loss, natural end, deadlines and the parent's stop. Few at a time exhaustively, all together by seeds.
+#include "process_schedules.hpp"
+
+namespace steward {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace)
+using testing::affordable;
+using testing::for_each_schedule;
+using testing::for_each_seed;
+using testing::seeded_choices;
+
+constexpr auto no_time = [] { return std::chrono::nanoseconds::zero(); };
+
+class ProcessSchedules : public ::testing::TestWithParam<behaviour> {
+ protected:
+  /// Every schedule of a starter and these.
+  static std::size_t explore(std::vector<actor> who) {
+    who.insert(who.begin(), actor::starter);
+    return for_each_schedule([&who](choices& source) {
+      virtual_scheduler time(source);
+      process_world(time, GetParam(), who, no_time).run();
+    });
+  }
+};
+
+TEST_P(ProcessSchedules, PR9_EveryScheduleOfAStartAndOneOther) {
+  for (std::size_t other = 1; other < actor_count; ++other) EXPECT_GT(explore({static_cast<actor>(other)}), 1U);
+}
+
+TEST_P(ProcessSchedules, PR9_EveryScheduleOfAStartAStopAndOneOther) {
+  for (const actor other : {actor::second_stopper, actor::start_deadline, actor::stop_deadline, actor::parent, actor::requester})
+{ auto n = explore({actor::stopper, other}); std::printf("%zu schedules\n", n); }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ProcessSchedules,
+                         ::testing::Values(behaviour::orderly, behaviour::lost, behaviour::lost_elsewhere, behaviour::lost_at_once,
+                                           behaviour::fails_to_start, behaviour::ends_before_ready, behaviour::fails_at_the_end, behaviour::deaf));
+
+TEST(ProcessSeeds, PR9_AHundredThousandSchedulesOfAnyOfThem) {
+  for_each_seed(affordable(100'000), [](std::uint64_t seed) {
+    seeded_choices source(seed);
+    virtual_scheduler time(source);
+    const auto how = static_cast<behaviour>(source.choose(behaviours));
+    std::vector<actor> who{actor::starter};
+    for (std::size_t each = 1; each < actor_count; ++each)
+      if (source.choose(2) == 1) who.push_back(static_cast<actor>(each));
+    const auto step = [&source] { return std::chrono::milliseconds(source.choose(3)); };
+    process_world(time, how, who, step).run();
+  });
+}
+
+}  // namespace
+}  // namespace steward
