@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A manager over a table in memory, with a million rows.
-#include "common/report.hpp"
 #include "steward/manager.hpp"
+
+#include "common/report.hpp"
 #include "steward/sync_wait.hpp"
 
 #include <algorithm>
@@ -22,11 +23,11 @@ using clock_type = std::chrono::steady_clock;
 double since(clock_type::time_point begin) { return std::chrono::duration<double>(clock_type::now() - begin).count(); }
 
 struct figures {
-  double ready = 0;   // s
+  double ready = 0;  // s
   double bytes = 0;
-  double pass = 0;    // ms
-  double get = 0;     // ns
-  double stop = 0;    // s
+  double pass = 0;  // ms
+  double get = 0;   // ns
+  double stop = 0;  // s
 };
 
 /// Runs a manager over so many rows, from the first start to the last end.

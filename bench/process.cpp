@@ -2,12 +2,13 @@
 //
 // Processes and combinators: the whole life of one, many at once, and what a C++ programmer would pick instead. The peers have no states, no
 // errors, no readiness but a flag, and nobody who lists them: they are a floor.
+#include "steward/process.hpp"
+
 #include "common/report.hpp"
 #include "steward/asio/scheduler.hpp"
 #include "steward/chain.hpp"
 #include "steward/leaf.hpp"
 #include "steward/parallel.hpp"
-#include "steward/process.hpp"
 #include "steward/sync_wait.hpp"
 #include "steward/wait.hpp"
 

@@ -18,7 +18,8 @@ using boost::asio::local::stream_protocol;
 result<> clear_way(boost::asio::io_context& io, const std::string& path) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0) return {};
-  if (!S_ISSOCK(info.st_mode)) return fail(error(fmt::format("{} exists and is not a socket; move it away, or name another with --socket", printable(path))));
+  if (!S_ISSOCK(info.st_mode))
+    return fail(error(fmt::format("{} exists and is not a socket; move it away, or name another with --socket", printable(path))));
   stream_protocol::socket probe(io);
   boost::system::error_code failed;
   probe.connect(stream_protocol::endpoint(path), failed);

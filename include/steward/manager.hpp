@@ -20,8 +20,8 @@
 
 namespace steward {
 
-/// Keeps one process alive for each row of a table that wants to run: starts it, restarts it by its policy, stops it when its row is deleted or no longer
-/// wants it, and restarts it when its row changes.
+/// Keeps one process alive for each row of a table that wants to run: starts it, restarts it by its policy, stops it when its row is deleted or no
+/// longer wants it, and restarts it when its row changes.
 ///
 /// It is a runnable: run it in a chain behind the table. While it runs, `start`, `stop` and `get` act on single keys.
 /// The row leads: a manager only makes the table so. At any time at most one process of a key is alive (M7).
@@ -52,8 +52,8 @@ class manager {
 
   /// Starts what the table lists, calls `ready`, keeps it so until that returns, and stops everything (M1, M2, M9).
   /// Stop: graceful while `ctx` is alive, all at once, those with `after` in the reverse order; forced when it stops. Returns when all have ended.
-  /// Errors: the callback's. `would_wait_for_itself` from inside its own callback. The reason of `ctx` if that stops before it is ready, or before it is
-  /// its turn: of several runs one goes at a time, so give those that may meet contexts of their own.
+  /// Errors: the callback's. `would_wait_for_itself` from inside its own callback. The reason of `ctx` if that stops before it is ready, or before it
+  /// is its turn: of several runs one goes at a time, so give those that may meet contexts of their own.
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
   /// Starts the process of a key by hand, whatever it has been through: clears its counters. Yields the row's value when it is ready.
@@ -167,8 +167,8 @@ class manager {
   bool first_pass_over_ = false;
   bool look_again_ = false;
   std::uint64_t pass_ = 0;
-  std::size_t seen_ = 0;       // rows that the present pass has seen
-  std::size_t initial_ = 0;    // first starts that have not settled
+  std::size_t seen_ = 0;     // rows that the present pass has seen
+  std::size_t initial_ = 0;  // first starts that have not settled
   std::size_t starting_ = 0;
   std::size_t busy_ = 0;       // entries that are not at rest
   std::deque<Key> held_back_;  // in order of arrival; some may be gone meanwhile

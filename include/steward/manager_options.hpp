@@ -32,12 +32,12 @@ struct row_status {
 /// Something that happened. Handed out by reference for the time of the call.
 template <class Key>
 struct manager_event {
-  const Key* key = nullptr;      ///< empty if it concerns no single key
-  row_state state{};             ///< with a key and no problem: the state that it has just entered
+  const Key* key = nullptr;  ///< empty if it concerns no single key
+  row_state state{};         ///< with a key and no problem: the state that it has just entered
   std::uint64_t generation = 0;
   std::uint64_t incarnation = 0;
-  const exit* ended = nullptr;   ///< when an incarnation has ended: how
-  const error* problem = nullptr;///< an error that nobody else receives
+  const exit* ended = nullptr;     ///< when an incarnation has ended: how
+  const error* problem = nullptr;  ///< an error that nobody else receives
   instant at{};
 };
 

@@ -40,13 +40,13 @@ enum class reconcile_action : unsigned char {
     reconcile_action down, same, edited;
   };
   constexpr std::array<decision, 7> decisions{{
-      {stop, nothing, restart},   // waiting
-      {stop, nothing, restart},   // starting
-      {stop, nothing, restart},   // running
-      {stop, restart, restart},   // stopping
-      {stop, nothing, start},     // backoff
-      {nothing, start, start},    // stopped
-      {stop, nothing, start},     // completed
+      {stop, nothing, restart},  // waiting
+      {stop, nothing, restart},  // starting
+      {stop, nothing, restart},  // running
+      {stop, restart, restart},  // stopping
+      {stop, nothing, start},    // backoff
+      {nothing, start, start},   // stopped
+      {stop, nothing, start},    // completed
   }};
   const decision& of_state = decisions[static_cast<std::size_t>(state)];
   if (what == wanted::down) return of_state.down;
@@ -55,8 +55,8 @@ enum class reconcile_action : unsigned char {
 
 /// What is known of an end, to tell its reason from.
 struct end_facts {
-  bool asked = false;            ///< somebody asked it to stop
-  bool forced = false;           ///< its context was stopped before its run had ended
+  bool asked = false;   ///< somebody asked it to stop
+  bool forced = false;  ///< its context was stopped before its run had ended
   bool was_ready = false;
   std::optional<error> failure;  ///< what the run returned
 };

@@ -32,7 +32,8 @@ struct backoff {
   std::chrono::nanoseconds reset_after = std::chrono::seconds(30);  ///< being ready for this long forgets earlier failures
 
   /// The wait after an end that `failures` others came before, without a healthy time between them: 0 is the first one, restarted at once.
-  /// Shape: from 0 to `max`; `spread`, in [-1, 1), moves it by `spread * jitter` of itself. Numbers out of their range count as the nearest one inside.
+  /// Shape: from 0 to `max`; `spread`, in [-1, 1), moves it by `spread * jitter` of itself. Numbers out of their range count as the nearest one
+  /// inside.
   [[nodiscard]] std::chrono::nanoseconds delay(std::uint32_t failures, double spread) const noexcept;
 
   friend bool operator==(const backoff&, const backoff&) = default;

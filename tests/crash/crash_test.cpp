@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Killed at any moment while it writes: no acknowledged row is lost, no edit is half done, and the database opens.
-#include "writer.hpp"
-
 #include "steward/sqlite/sqlite_table.hpp"
 #include "steward/sync_wait.hpp"
+#include "writer.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <fcntl.h>
@@ -186,8 +185,8 @@ TEST(Crash, AWriterThatIsKilledLosesNothingThatWasAcknowledged) {
     EXPECT_EQ(SQLite::Database(file.string()).execAndGet("pragma integrity_check").getString(), "ok");
     before = std::move(found);
   }
-  std::cout << rounds() << " kills, " << sum.acknowledged << " edits acknowledged, " << sum.pending_stored << " others stored and " << sum.pending_lost
-            << " not\n";
+  std::cout << rounds() << " kills, " << sum.acknowledged << " edits acknowledged, " << sum.pending_stored << " others stored and "
+            << sum.pending_lost << " not\n";
   EXPECT_GT(sum.acknowledged, rounds());
   EXPECT_GT(sum.pending_lost, 0) << "nobody was killed while writing";
   if (!HasFailure()) std::filesystem::remove_all(folder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A manager under random schedules: starts, stops, reads, passes, edits and removals of rows, and processes that are slow, crash or fail to start, in virtual time.
+// A manager under random schedules: starts, stops, reads, passes, edits and removals of rows, and processes that are slow, crash or fail to start, in
+// virtual time.
 #include "steward/detail/beside.hpp"
 #include "steward/manager.hpp"
 #include "steward/root_context.hpp"
@@ -31,9 +32,9 @@ constexpr int steps = 10;
 
 /// How a process behaves, as a row says it.
 struct behaviour {
-  int ready_after = 0;       // ms
-  int winds_down_in = 0;     // ms
-  int lives = 0;             // ms until it ends by itself; zero: as long as it is wanted
+  int ready_after = 0;    // ms
+  int winds_down_in = 0;  // ms
+  int lives = 0;          // ms until it ends by itself; zero: as long as it is wanted
   bool fails_to_start = false;
 };
 
@@ -110,13 +111,27 @@ class schedule {
     const int key = pick(keys);
     switch (pick(8)) {
       case 0:
-      case 1: table_.put(key, {pick(3), pick(3), pick(3) == 0 ? 1 + pick(4) : 0, pick(6) == 0}, pick(5) == 0 ? wanted::down : wanted::up); break;
-      case 2: table_.erase(key); break;
-      case 3: table_.set_wanted(key, pick(2) == 0 ? wanted::down : wanted::up); break;
-      case 4: callers_.emplace_back(time_, start(key)); break;
-      case 5: callers_.emplace_back(time_, stop(key)); break;
-      case 6: kept_.reconcile_now(); break;
-      default: time_.advance(pick(4) * 1ms); break;
+      case 1:
+        table_.put(key, {pick(3), pick(3), pick(3) == 0 ? 1 + pick(4) : 0, pick(6) == 0}, pick(5) == 0 ? wanted::down : wanted::up);
+        break;
+      case 2:
+        table_.erase(key);
+        break;
+      case 3:
+        table_.set_wanted(key, pick(2) == 0 ? wanted::down : wanted::up);
+        break;
+      case 4:
+        callers_.emplace_back(time_, start(key));
+        break;
+      case 5:
+        callers_.emplace_back(time_, stop(key));
+        break;
+      case 6:
+        kept_.reconcile_now();
+        break;
+      default:
+        time_.advance(pick(4) * 1ms);
+        break;
     }
     if (pick(2) == 0) time_.run_one();
     const auto got = kept_.get(key);

@@ -36,12 +36,11 @@ int sanitized(int yes, int no) { return std::getenv("STEWARD_SANITIZED") != null
 
 TEST(Disk, AnAcknowledgedWriteSurvivesAPowerCut) {
   const temporary_folder folder;
+  std::vector<std::filesystem::path> cuts;
+  std::uint64_t operations = 0;
   faulty_disk disk;
   opened here(folder / "steward.db");
   ASSERT_EQ(text_of(here.open()), "success");
-
-  std::vector<std::filesystem::path> cuts;
-  std::uint64_t operations = 0;
   const auto every = static_cast<std::uint64_t>(sanitized(431, 43));
   disk.before([&](operation) {
     if (++operations % every == 0) {
@@ -109,11 +108,11 @@ struct fault {
 /// What a user would do, with the n-th operation of a kind failing. False: there was no n-th one.
 bool survives(const fault& failing, int nth) {
   const temporary_folder folder;
+  std::atomic<int> count{0};
   faulty_disk disk;
   opened here(folder / "steward.db");
   EXPECT_EQ(text_of(here.open()), "success");
   EXPECT_TRUE(here.put("before", "1"));
-  std::atomic<int> count{0};
   disk.before([&](operation what) {
     if (what != failing.what) return SQLITE_OK;
     const int now = ++count;
@@ -167,14 +166,15 @@ bool survives(const fault& failing, int nth) {
 
 TEST(Disk, EverySingleFailureIsToldAndLosesNothing) {
   const std::vector<fault> faults{
-      {operation::write, SQLITE_IOERR_WRITE, false},  {operation::write, SQLITE_IOERR_WRITE, true}, {operation::write, SQLITE_FULL, false},
-      {operation::write, SQLITE_FULL, true},          {operation::flush, SQLITE_IOERR_FSYNC, false}, {operation::flush, SQLITE_IOERR_FSYNC, true},
-      {operation::read, SQLITE_IOERR_READ, false},    {operation::read, SQLITE_IOERR_READ, true},   {operation::cut, SQLITE_IOERR_TRUNCATE, false},
-      {operation::map, SQLITE_IOERR_SHMMAP, false},   {operation::map, SQLITE_IOERR_SHMMAP, true},  {operation::remove, SQLITE_IOERR_DELETE, false},
+      {operation::write, SQLITE_IOERR_WRITE, false}, {operation::write, SQLITE_IOERR_WRITE, true},  {operation::write, SQLITE_FULL, false},
+      {operation::write, SQLITE_FULL, true},         {operation::flush, SQLITE_IOERR_FSYNC, false}, {operation::flush, SQLITE_IOERR_FSYNC, true},
+      {operation::read, SQLITE_IOERR_READ, false},   {operation::read, SQLITE_IOERR_READ, true},    {operation::cut, SQLITE_IOERR_TRUNCATE, false},
+      {operation::map, SQLITE_IOERR_SHMMAP, false},  {operation::map, SQLITE_IOERR_SHMMAP, true},   {operation::remove, SQLITE_IOERR_DELETE, false},
   };
   int runs = 0;
   for (const auto& each : faults) {
-    SCOPED_TRACE("operation " + std::to_string(static_cast<int>(each.what)) + ", code " + std::to_string(each.code) + (each.lasting ? ", lasting" : ""));
+    SCOPED_TRACE("operation " + std::to_string(static_cast<int>(each.what)) + ", code " + std::to_string(each.code) +
+                 (each.lasting ? ", lasting" : ""));
     for (int nth = 1; nth < 1000 && !HasFailure(); nth += sanitized(10, 1), ++runs) {
       SCOPED_TRACE("failure " + std::to_string(nth));
       if (!survives(each, nth)) break;

@@ -14,7 +14,8 @@ struct faulty_disk::file {
   sqlite3_file base;
   faulty_disk* disk;
   sqlite3_file* real;
-  std::string* name;  // empty: a temporary one
+  std::string* name;    // empty: a temporary one
+  bool flushes_folder;  // with its first flush, as SQLite's own system does for journals and logs that it has made
 
   static file& of(sqlite3_file* opened) { return *reinterpret_cast<file*>(opened); }
   [[nodiscard]] const sqlite3_io_methods& methods() const { return *real->pMethods; }
@@ -38,7 +39,8 @@ struct faulty_disk::file {
     if (auto* known = me.known()) {
       const auto end = static_cast<std::size_t>(at) + static_cast<std::size_t>(count);
       if (known->written.size() < end) known->written.resize(end);
-      known->written.replace(static_cast<std::size_t>(at), static_cast<std::size_t>(count), static_cast<const char*>(from), static_cast<std::size_t>(count));
+      known->written.replace(static_cast<std::size_t>(at), static_cast<std::size_t>(count), static_cast<const char*>(from),
+                             static_cast<std::size_t>(count));
     }
     return me.methods().xWrite(me.real, from, count, at);
   }
@@ -50,9 +52,10 @@ struct faulty_disk::file {
     return me.methods().xTruncate(me.real, size);
   }
   static int flush(sqlite3_file* opened, int flags) {
-    const file& me = of(opened);
+    file& me = of(opened);
     if (const int code = me.disk->decide(operation::flush); code != SQLITE_OK) return code;
     const std::lock_guard guard(me.disk->mutex_);
+    if (std::exchange(me.flushes_folder, false)) me.disk->flush_folder();
     if (auto* known = me.known()) {
       known->flushed = known->written;
       known->there = true;
@@ -129,18 +132,30 @@ int faulty_disk::open(sqlite3_vfs* disk, const char* name, sqlite3_file* opened,
   made.name = nullptr;
   const int code = me.real_->xOpen(me.real_, name, made.real, flags, flags_out);
   if (code != SQLITE_OK) return code;
-  if (name != nullptr) made.name = new std::string(name);
+  made.flushes_folder = false;
+  if (name != nullptr) {
+    made.name = new std::string(name);
+    const std::lock_guard guard(me.mutex_);
+    auto& known = me.files_[*made.name];
+    if (known.removed) known = contents();
+    made.flushes_folder = !known.there && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+  }
   made.base.pMethods = &methods();
   return SQLITE_OK;
 }
 
-// Without a flush of the folder the file may be there again after a power cut.
+// Until its folder is flushed the file may be there again after a power cut.
 int faulty_disk::remove(sqlite3_vfs* disk, const char* name, int flush_folder) {
   auto& me = *static_cast<faulty_disk*>(disk->pAppData);
   if (const int code = me.decide(operation::remove); code != SQLITE_OK) return code;
   const std::lock_guard guard(me.mutex_);
-  if (flush_folder != 0) me.files_.erase(name);
+  if (const auto found = me.files_.find(name); found != me.files_.end()) found->second.removed = true;
+  if (flush_folder != 0) me.flush_folder();
   return me.real_->xDelete(me.real_, name, flush_folder);
+}
+
+void faulty_disk::flush_folder() {
+  std::erase_if(files_, [](const auto& each) { return each.second.removed; });
 }
 
 void faulty_disk::power_cut(const std::filesystem::path& folder, std::uint64_t seed) {
@@ -149,7 +164,7 @@ void faulty_disk::power_cut(const std::filesystem::path& folder, std::uint64_t s
   std::mt19937_64 random(seed);
   std::filesystem::create_directories(folder);
   for (const auto& [name, known] : files_) {
-    if (!known.there) continue;
+    if (!known.there || (known.removed && random() % 2 == 0)) continue;
     std::string left = random() % 2 == 0 ? known.flushed : known.flushed.substr(0, known.written.size());
     left.resize(std::max(left.size(), random() % 2 == 0 ? known.written.size() : 0));
     for (std::size_t at = 0; at < std::min(left.size(), known.written.size()); at += sector)

@@ -29,8 +29,8 @@ class faulty_disk {
   /// Called before each operation: anything but `SQLITE_OK` is its failure, and nothing is done.
   void before(std::function<int(operation)> decide);
 
-  /// Writes into `folder` what could be left of all files if the power were cut now: what was flushed, and of what was not, any sectors, as `seed` decides.
-  /// Also from inside `before`.
+  /// Writes into `folder` what could be left of all files if the power were cut now: what was flushed, and of what was not, any sectors, as `seed`
+  /// decides. Also from inside `before`.
   void power_cut(const std::filesystem::path& folder, std::uint64_t seed);
 
  private:
@@ -38,13 +38,15 @@ class faulty_disk {
   struct contents {
     std::string flushed;
     std::string written;
-    bool there = false;  // survives at all
+    bool there = false;    // survives at all
+    bool removed = false;  // and has not been flushed out of its folder yet
   };
 
   static int open(sqlite3_vfs* disk, const char* name, sqlite3_file* opened, int flags, int* flags_out);
   static int remove(sqlite3_vfs* disk, const char* name, int flush_folder);
   static const sqlite3_io_methods& methods();
   int decide(operation what);
+  void flush_folder();
 
   sqlite3_vfs system_{};
   sqlite3_vfs* real_;

@@ -16,9 +16,9 @@ namespace {
 using rows = memory_table<std::string, runnable>;
 using fleet = manager<std::string, runnable>;
 using options = manager_options<std::string, runnable>;
+using test::text;
 using testing::fault;
 using testing::faulty_table;
-using test::text;
 
 std::string text(const result<std::shared_ptr<const runnable>>& outcome) { return outcome ? "success" : outcome.error().to_string(); }
 
@@ -527,8 +527,7 @@ TEST_F(Manager, WhatComesAfterOthersWaitsForThemAndEndsBeforeThem) {
 TEST_F(Manager, R7_AFactoryThatThrowsIsAFailedStart) {
   table_.put("web", runnable(scripted("web", log)));
   how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
-  fleet kept_here(
-      table_, [](const std::string&, const runnable&) -> result<runnable> { throw std::runtime_error("no parts"); }, how);
+  fleet kept_here(table_, [](const std::string&, const runnable&) -> result<runnable> { throw std::runtime_error("no parts"); }, how);
   auto callback = [&](context&) -> task<> {
     const auto known = kept_here.status("web");
     EXPECT_EQ(known->state, row_state::completed);
@@ -539,7 +538,9 @@ TEST_F(Manager, R7_AFactoryThatThrowsIsAFailedStart) {
 }
 
 TEST_F(Manager, ARememberedIncarnationGoesOnAndACompletedOneStays) {
-  how.recall = [](const std::string& key) { return key == "done" ? row_past{.incarnation = 7, .restarts = 1, .completed = 1} : row_past{.incarnation = 4}; };
+  how.recall = [](const std::string& key) {
+    return key == "done" ? row_past{.incarnation = 7, .restarts = 1, .completed = 1} : row_past{.incarnation = 4};
+  };
   table_.put("done", runnable(scripted("done", log)));
   table_.put("web", runnable(scripted("web", log)));
   run(table_);
@@ -553,8 +554,9 @@ TEST_F(Manager, ARememberedIncarnationGoesOnAndACompletedOneStays) {
 TEST(Reconcile, DecidesForEveryStateWantedAndEdit) {
   using enum reconcile_action;
   const std::map<row_state, std::vector<reconcile_action>> expected{
-      {row_state::waiting, {stop, nothing, restart}},  {row_state::starting, {stop, nothing, restart}}, {row_state::running, {stop, nothing, restart}},
-      {row_state::stopping, {stop, restart, restart}}, {row_state::backoff, {stop, nothing, start}},    {row_state::stopped, {nothing, start, start}},
+      {row_state::waiting, {stop, nothing, restart}}, {row_state::starting, {stop, nothing, restart}},
+      {row_state::running, {stop, nothing, restart}}, {row_state::stopping, {stop, restart, restart}},
+      {row_state::backoff, {stop, nothing, start}},   {row_state::stopped, {nothing, start, start}},
       {row_state::completed, {stop, nothing, start}},
   };
   for (const auto& [state, actions] : expected) {

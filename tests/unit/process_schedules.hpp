@@ -15,14 +15,14 @@ namespace steward::test {
 
 /// What the runnable does.
 enum class behaviour : unsigned char {
-  orderly,            ///< ready, then in use, then winds down
-  lost,               ///< hands on a child, which somebody stops
-  lost_elsewhere,     ///< hands on a context of another tree, which somebody stops
-  lost_at_once,       ///< hands on a child that is stopped already
+  orderly,         ///< ready, then in use, then winds down
+  lost,            ///< hands on a child, which somebody stops
+  lost_elsewhere,  ///< hands on a context of another tree, which somebody stops
+  lost_at_once,    ///< hands on a child that is stopped already
   fails_to_start,
   ends_before_ready,
   fails_at_the_end,
-  deaf,               ///< ignores its context
+  deaf,  ///< ignores its context
 };
 inline constexpr std::size_t behaviours = 8;
 
@@ -36,8 +36,8 @@ enum class actor : unsigned char {
   stop_deadline,   ///< stops the context of the stoppers
   parent,          ///< stops the context that the process was made with
   forcer,
-  requester,       ///< asks for the stop, with a cause
-  watcher,         ///< waits for `done`
+  requester,  ///< asks for the stop, with a cause
+  watcher,    ///< waits for `done`
 };
 inline constexpr std::size_t actor_count = 10;
 

@@ -158,7 +158,8 @@ task<> keeper_spawner::ask_done(detail::request body) {
   co_return to_error(*done.answer);
 }
 
-auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept) -> task<held> {
+auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept)
+    -> task<held> {
   for (const held& left : unclaimed()) {
     if (left->what.key != key) continue;
     if (accept && accept(left->what.note)) {

@@ -41,7 +41,8 @@ void rotating_log::write(std::string_view bytes) noexcept {
 bool rotating_log::put(std::string_view bytes) noexcept {
   if (unreported_ != 0) {
     char line[96];
-    const int length = std::snprintf(line, sizeof line, "[steward: %llu bytes of output could not be written]\n", static_cast<unsigned long long>(unreported_));
+    const int length =
+        std::snprintf(line, sizeof line, "[steward: %llu bytes of output could not be written]\n", static_cast<unsigned long long>(unreported_));
     if (::write(fd_.get(), line, static_cast<std::size_t>(length)) == length) {
       written_ += static_cast<std::uint64_t>(length);
       unreported_ = 0;

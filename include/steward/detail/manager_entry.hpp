@@ -23,8 +23,8 @@ class manager;
 
 namespace detail {
 
-/// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard too.
-/// It is itself the waiter that is woken when its process is gone.
+/// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
+/// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
 struct manager_entry final : waiter {
   class backoff_timer;
@@ -63,13 +63,13 @@ struct manager_entry final : waiter {
   instant since{};  // *
   instant until{};  // *, in backoff
   instant started_at{};
-  instant ready_at{};                     // zero if the present incarnation never was
-  std::shared_ptr<const Value> value;     // *
-  maybe_error failure;                    // of a start that did not come as far as a process
+  instant ready_at{};                  // zero if the present incarnation never was
+  std::shared_ptr<const Value> value;  // *
+  maybe_error failure;                 // of a start that did not come as far as a process
   std::optional<process> life;
-  context* reading = nullptr;             // while its row is read: stop it to end the read
-  std::unique_ptr<exit> last;             // *
-  backoff_timer* timer = nullptr;         // in backoff
+  context* reading = nullptr;      // while its row is read: stop it to end the read
+  std::unique_ptr<exit> last;      // *
+  backoff_timer* timer = nullptr;  // in backoff
 };
 
 /// The entries of a manager by key, in shards, so that readers on many threads seldom meet.

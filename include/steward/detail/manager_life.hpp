@@ -123,7 +123,8 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
     if (changed) e.history = {};
   }
   switch (action) {
-    case reconcile_action::nothing: return;
+    case reconcile_action::nothing:
+      return;
     case reconcile_action::start:
       e.reread = lives;
       return launch(e);
@@ -150,7 +151,8 @@ std::vector<Key> manager<Key, Value>::missing(const Key& key, const Value* value
   std::vector<Key> absent;
   if (value == nullptr) return absent;
   for (Key& each : needed_by(key, *value))
-    if (!entries_.look(each, [](const entry* found) { return found != nullptr && found->state == row_state::running; })) absent.push_back(std::move(each));
+    if (!entries_.look(each, [](const entry* found) { return found != nullptr && found->state == row_state::running; }))
+      absent.push_back(std::move(each));
   return absent;
 }
 
@@ -249,7 +251,8 @@ void manager<Key, Value>::settle_initial(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::ask_to_end(entry& e) {
   switch (e.state) {
-    case row_state::stopping: return;
+    case row_state::stopping:
+      return;
     case row_state::starting:
     case row_state::running:
       e.asked = true;
@@ -260,9 +263,12 @@ void manager<Key, Value>::ask_to_end(entry& e) {
     case row_state::backoff:
       drop_timer(e);
       break;
-    case row_state::waiting: settle_initial(e); break;
+    case row_state::waiting:
+      settle_initial(e);
+      break;
     case row_state::stopped:
-    case row_state::completed: break;
+    case row_state::completed:
+      break;
   }
   if (e.state != row_state::stopped) set_state(e, row_state::stopped);
   rest(e);

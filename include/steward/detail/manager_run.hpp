@@ -84,7 +84,11 @@ class manager<Key, Value>::closing {
 
 template <class Key, class Value>
 manager<Key, Value>::manager(table<Key, Value>& rows, factory make, options_type options)
-    : table_(rows), make_(std::move(make)), options_(std::move(options)), random_(std::random_device()()), look_(std::make_unique<look_item>(*this)) {}
+    : table_(rows),
+      make_(std::move(make)),
+      options_(std::move(options)),
+      random_(std::random_device()()),
+      look_(std::make_unique<look_item>(*this)) {}
 
 template <class Key, class Value>
 manager<Key, Value>::~manager() {
@@ -254,8 +258,8 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
   leave(e);
 }
 
-// The row leads, so it is read again before every automatic start (M8). Where it cannot be read, what was known of it last is good enough: a table that
-// fails must not keep anything from running.
+// The row leads, so it is read again before every automatic start (M8). Where it cannot be read, what was known of it last is good enough: a table
+// that fails must not keep anything from running.
 template <class Key, class Value>
 task<> manager<Key, Value>::reread_row(entry& e) {
   e.reread = false;
@@ -355,11 +359,15 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   switch (e.state) {
     case row_state::stopped:
     case row_state::completed:
-    case row_state::stopping: co_return errc::process_not_found;
+    case row_state::stopping:
+      co_return errc::process_not_found;
     case row_state::waiting:
-    case row_state::backoff: ask_to_end(e); co_return {};
+    case row_state::backoff:
+      ask_to_end(e);
+      co_return {};
     case row_state::starting:
-    case row_state::running: break;
+    case row_state::running:
+      break;
   }
   if (!e.life) {
     ask_to_end(e);
@@ -385,10 +393,13 @@ auto manager<Key, Value>::get(const Key& key) const -> result<value_pointer> {
   return entries_.look(key, [](const entry* e) -> result<value_pointer> {
     if (e == nullptr) return fail(errc::process_not_found);
     switch (e->state) {
-      case row_state::running: return e->value;
+      case row_state::running:
+        return e->value;
       case row_state::starting:
-      case row_state::stopping: return fail(errc::process_not_running);
-      default: return fail(errc::process_not_found);
+      case row_state::stopping:
+        return fail(errc::process_not_running);
+      default:
+        return fail(errc::process_not_found);
     }
   });
 }
@@ -492,7 +503,8 @@ void manager<Key, Value>::end_all() {
     if (entry* const e = entries_.find(key); e != nullptr && (e->dependents == 0 || !e->life)) ask_to_end(*e);
 }
 
-// Entries that wait for one another, which can come about only by starts by hand, are all asked at once: a plain count of who would go after whom finds them.
+// Entries that wait for one another, which can come about only by starts by hand, are all asked at once: a plain count of who would go after whom
+// finds them.
 template <class Key, class Value>
 void manager<Key, Value>::free_cycles() {
   std::unordered_map<entry*, std::uint32_t> left;

@@ -10,8 +10,8 @@
 
 namespace steward::detail {
 
-/// A scheduler on top of another that never runs two items at once, whatever the number of threads below. What runs on one strand needs no locks among
-/// itself.
+/// A scheduler on top of another that never runs two items at once, whatever the number of threads below. What runs on one strand needs no locks
+/// among itself.
 ///
 /// Lifetime: shared by counting; whatever is queued below holds it, so it may be let go of while its last item is still returning.
 class strand final : public scheduler {

@@ -31,15 +31,15 @@ struct held_program {
   detail::held_child what;
   detail::unique_fd pidfd;
   detail::unique_fd output;
-  detail::bell changed;   ///< rung when `what.state` changes
+  detail::bell changed;  ///< rung when `what.state` changes
   bool claimed = false;
   bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
 };
 
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
-/// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing any more.
-/// If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on.
+/// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing
+/// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
@@ -48,15 +48,17 @@ class keeper_spawner {
   using held = std::shared_ptr<held_program>;
 
   /// `renew` gets a connection to a new keeper when this one has died; `warn` is told in one line.
-  keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew, std::function<void(const std::string&)> warn);
+  keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
+                 std::function<void(const std::string&)> warn);
   ~keeper_spawner();
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
   /// Starts a program under a key.
-  /// Shape: one that a former daemon left under this key, which nobody has claimed, is taken over if `accept` likes its note; any other is ended first.
-  /// Errors: stage and reason, as `steward::spawn`.
-  [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept);
+  /// Shape: one that a former daemon left under this key, which nobody has claimed, is taken over if `accept` likes its note; any other is ended
+  /// first. Errors: stage and reason, as `steward::spawn`.
+  [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what,
+                                 std::function<bool(std::string_view note)> accept);
 
   /// Signals the leader, or its whole group. A program that is gone already is no error.
   [[nodiscard]] task<> signal(held which, int signal, bool group);

@@ -14,16 +14,15 @@ namespace steward {
 
 /// Where a log goes, and how much of it is kept.
 struct log_options {
-  std::filesystem::path file;                      ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
+  std::filesystem::path file;                     ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
   std::uint64_t size = std::uint64_t{10} << 20U;  ///< bytes after which a new part begins
-  unsigned parts = 2;                              ///< how many are kept, the present one included; at least 1
+  unsigned parts = 2;                             ///< how many are kept, the present one included; at least 1
 };
 
 /// Appends to a log, and begins a new part at the end of a line.
 ///
-/// Nothing here fails: what cannot be written is dropped and counted, because a program must never wait for its log. When writing works again, one line tells how
-/// much is missing.
-/// Threads: one at a time.  Cost: one write(2) a call; it may wait for the disk as any buffered write.
+/// Nothing here fails: what cannot be written is dropped and counted, because a program must never wait for its log. When writing works again, one
+/// line tells how much is missing. Threads: one at a time.  Cost: one write(2) a call; it may wait for the disk as any buffered write.
 class rotating_log {
  public:
   explicit rotating_log(log_options options) : options_(std::move(options)) {}
