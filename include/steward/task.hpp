@@ -217,85 +217,8 @@ class [[nodiscard]] task_awaiter {
   task<T> awaited_;
 };
 
-/// Ends the awaiting coroutine with an error: whoever awaits it destroys its frame, and with it what it still holds.
-template <class Promise>
-void end_with(std::coroutine_handle<Promise> ending, error why) noexcept {
-  ending.promise().outcome.set(fail(std::move(why)));
-  transfer(*ending.promise().continuation);
-}
-
-template <class T>
-class [[nodiscard]] or_return_awaiter {
- public:
-  explicit or_return_awaiter(result<T>&& outcome) noexcept : outcome_(std::move(outcome)) {}
-
-  [[nodiscard]] bool await_ready() const noexcept { return outcome_.has_value(); }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> ending) noexcept {
-    end_with(ending, std::move(outcome_.error()));
-  }
-  T await_resume() {
-    if constexpr (!std::is_void_v<T>) return std::move(*outcome_);
-  }
-
- private:
-  result<T> outcome_;
-};
-
-template <class T>
-class [[nodiscard]] or_return_task_awaiter : private waiter {
- public:
-  explicit or_return_task_awaiter(task<T>&& awaited) noexcept : waiter(&completed, nullptr), awaited_(std::move(awaited)) {}
-
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> caller) noexcept {
-    on = caller.promise().on;
-    caller_ = caller.address();
-    finish_ = [](or_return_task_awaiter& self) noexcept {
-      const auto resumed = std::coroutine_handle<Promise>::from_address(self.caller_);
-      self.outcome_.emplace(self.awaited_.take());
-      if (self.outcome_->has_value())
-        resumed.resume();
-      else
-        end_with(resumed, std::move(self.outcome_->error()));
-    };
-    if (!awaited_.start(*this)) finish_(*this);
-  }
-  T await_resume() {
-    if constexpr (!std::is_void_v<T>) return std::move(**outcome_);
-  }
-
- private:
-  static void completed(work& self) noexcept {
-    auto& awaiter = static_cast<or_return_task_awaiter&>(self);
-    awaiter.finish_(awaiter);
-  }
-
-  task<T> awaited_;
-  std::optional<result<T>> outcome_;
-  void* caller_ = nullptr;
-  void (*finish_)(or_return_task_awaiter&) noexcept = nullptr;
-};
-
 }  // namespace detail
-
-/// `T value = co_await or_return(expression);` takes the value out of a result or a task, or ends this coroutine with the error.
-template <class T>
-[[nodiscard]] auto or_return(result<T> outcome) noexcept {
-  return detail::or_return_awaiter<T>(std::move(outcome));
-}
-template <class T>
-[[nodiscard]] auto or_return(task<T>&& awaited) noexcept {
-  return detail::or_return_task_awaiter<T>(std::move(awaited));
-}
 
 }  // namespace steward
 
-template <class T, class... Parameters>
-  requires(std::is_same_v<Parameters, steward::context&> || ...)
-struct std::coroutine_traits<steward::task<T>, Parameters...> {
-  using promise_type = steward::detail::context_promise<T>;
-  // A task resumes and destroys its coroutine by a handle of the base, which finds the frame because both begin at one address.
-  static_assert(alignof(promise_type) == alignof(steward::detail::promise<T>));
-};
+#include "steward/or_return.hpp"
