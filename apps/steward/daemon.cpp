@@ -116,7 +116,7 @@ task<> supervise(context& root, runnable whole, boost::asio::io_context& io, con
 
 // `known`: the units of the table, once it is open.
 result<unit_map> parse_file(const units_file& file, const known_units* known) {
-  const char* const search_path = std::getenv("PATH");
+  const char* const search_path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
   const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
   return parse_units(file.text, {.file = file.name, .folder = file.folder, .known = known, .programs = &lookup});
 }
@@ -124,7 +124,7 @@ result<unit_map> parse_file(const units_file& file, const known_units* known) {
 /// Everything that the daemon is made of, in the order in which it stands on one another.
 class daemon {
  public:
-  daemon(const run_options& options, std::filesystem::path database, keeper_link keeper, std::optional<units_file> first)
+  daemon(const run_options& options, const std::filesystem::path& database, keeper_link keeper, std::optional<units_file> first)
       : scheduler_(io_),
         store_(database),
         spawner_(

@@ -71,7 +71,7 @@ reply reply_of(const result<Answer>& answer) {
 }
 
 version_answer version_now() {
-  const char* const search_path = std::getenv("PATH");
+  const char* const search_path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
   return {.version = std::string(steward_version()), .api = api_version, .pid = ::getpid(), .search_path = search_path != nullptr ? search_path : ""};
 }
 

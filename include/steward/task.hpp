@@ -221,4 +221,12 @@ class [[nodiscard]] task_awaiter {
 
 }  // namespace steward
 
+template <class T, class... Parameters>
+  requires(std::is_same_v<Parameters, steward::context&> || ...)
+struct std::coroutine_traits<steward::task<T>, Parameters...> {
+  using promise_type = steward::detail::context_promise<T>;
+  // A task resumes and destroys its coroutine by a handle of the base, which finds the frame because both begin at one address.
+  static_assert(alignof(promise_type) == alignof(steward::detail::promise<T>));
+};
+
 #include "steward/or_return.hpp"

@@ -13,9 +13,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -186,7 +186,7 @@ class schedule {
   root_context root_{time_};
   std::minstd_rand random_;
   memory_table<int, behaviour> table_;
-  std::array<int, keys> alive_{};
+  std::map<int, int> alive_;
   testing::gate released_;
   std::list<background<void>> callers_;
   fleet kept_;

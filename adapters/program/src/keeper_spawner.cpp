@@ -183,8 +183,8 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
 task<> keeper_spawner::signal(held which, int signal, bool group) {
   if (which->what.state.phase == detail::held_phase::gone) co_return {};
   if (!which->orphaned) {
-    detail::signal_request request{which->what.child, static_cast<std::uint32_t>(signal), group};
-    (void)co_await ask_done(std::move(request));
+    const detail::signal_request request{which->what.child, static_cast<std::uint32_t>(signal), group};
+    (void)co_await ask_done(request);
     co_return {};
   }
   const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};

@@ -520,7 +520,9 @@ void manager<Key, Value>::free_cycles() {
     left.erase(gone);
     for (const Key& key : needed_by(gone->key, *gone->value)) {
       const auto other = left.find(entries_.find(key));
-      if (other != left.end() && other->first != gone && --other->second == 0) going.push_back(other->first);
+      if (other == left.end() || other->first == gone) continue;
+      --other->second;
+      if (other->second == 0) going.push_back(other->first);
     }
   }
   for (const auto& [e, count] : left) e->dependents = 0;
@@ -535,8 +537,9 @@ void manager<Key, Value>::dependents_of(entry& e, int change) {
     if (other == nullptr || other == &e) continue;
     if (change > 0) {
       ++other->dependents;
-    } else if (other->dependents > 0 && --other->dependents == 0) {
-      ask_to_end(*other);
+    } else if (other->dependents > 0) {
+      --other->dependents;
+      if (other->dependents == 0) ask_to_end(*other);
     }
   }
 }
