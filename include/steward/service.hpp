@@ -20,7 +20,7 @@ namespace steward {
 
 /// How long a program may take to end. Zero or less is no limit.
 struct service_options {
-  service_options() {}
+  service_options() = default;
 
   std::chrono::nanoseconds graceful = std::chrono::seconds(10);  ///< from the first request to stop; then it is forced
   std::chrono::nanoseconds forced = std::chrono::seconds(5);     ///< from then on; then it is given up
