@@ -274,7 +274,7 @@ TEST_P(LongChain, CH6_OfDistinctNamedStagesFailsWithAnErrorThatIsPrintedAndDestr
 }
 
 INSTANTIATE_TEST_SUITE_P(OnBothSchedulers, LongChain, ::testing::Values(true, false),
-                         [](const auto& info) { return info.param ? "virtual_scheduler" : "run_loop"; });
+                         [](const auto& each) { return each.param ? "virtual_scheduler" : "run_loop"; });
 
 }  // namespace
 }  // namespace steward

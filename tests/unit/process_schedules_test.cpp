@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PR9: any interleaving of start, stop, loss, natural end, deadlines and the parent's stop. Few at a time exhaustively, all together by seeds.
+// PR9: any interleaving of start, stop, loss, natural end, deadlines and the parent's stop. Two at a time exhaustively, all together by seeds.
 #include "process_schedules.hpp"
 
 namespace steward {
@@ -27,17 +27,7 @@ class ProcessSchedules : public ::testing::TestWithParam<behaviour> {
 };
 
 TEST_P(ProcessSchedules, PR9_EveryScheduleOfAStartAndOneOther) {
-  for (std::size_t other = 1; other < actor_count; ++other) {
-    auto n = explore({static_cast<actor>(other)});
-    std::printf("  %d %zu schedules\n", (int)other, n);
-  }
-}
-
-TEST_P(ProcessSchedules, PR9_EveryScheduleOfAStartAStopAndOneOther) {
-  for (const actor other : {actor::second_stopper, actor::start_deadline, actor::stop_deadline, actor::parent, actor::requester}) {
-    auto n = explore({actor::stopper, other});
-    std::printf("%zu schedules\n", n);
-  }
+  for (std::size_t other = 1; other < actor_count; ++other) EXPECT_GT(explore({static_cast<actor>(other)}), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ProcessSchedules,

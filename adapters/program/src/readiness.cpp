@@ -27,7 +27,7 @@ constexpr std::chrono::nanoseconds first_pause = std::chrono::milliseconds(100);
 constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds patience = std::chrono::seconds(2);
 
-task<> connect(context& ctx, tcp::socket& socket, const std::string& host, std::uint16_t port) {
+task<> connect([[maybe_unused]] context& ctx, tcp::socket& socket, const std::string& host, std::uint16_t port) {
   tcp::resolver resolver(socket.get_executor());
   auto found = co_await or_return(co_await resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service, use_task));
   co_await or_return(co_await asio::async_connect(socket, found, use_task));
