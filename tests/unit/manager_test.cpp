@@ -424,6 +424,15 @@ TEST_F(Manager, M13_ACompletedRowStaysSoUntilItIsEdited) {
   finish();
 }
 
+TEST_F(Manager, M13_ACompletedRowIsStillCompletedWhenTheManagerHasEnded) {
+  how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
+  table_.put("job", runnable(scripted("job", log).lose_after(1ms)));
+  run(table_);
+  time.advance(5ms);
+  finish();
+  EXPECT_EQ(state("job"), row_state::completed);
+}
+
 TEST_F(Manager, M14_ATableThatCannotBeIteratedAtFirstIsTriedAgainAfterASecond) {
   table_.put("web", runnable(scripted("web", log)));
   faulty_table faulty(table_);

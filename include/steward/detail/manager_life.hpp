@@ -268,6 +268,7 @@ void manager<Key, Value>::ask_to_end(entry& e) {
       break;
     case row_state::stopped:
     case row_state::completed:
+      if (ending_) return;  // that it is done is true beyond this run
       break;
   }
   if (e.state != row_state::stopped) set_state(e, row_state::stopped);
