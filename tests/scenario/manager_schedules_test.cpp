@@ -135,13 +135,17 @@ class schedule {
     }
     if (pick(2) == 0) time_.run_one();
     const auto got = kept_.get(key);
-    if (got) EXPECT_TRUE(*got);
+    if (got) {
+      EXPECT_TRUE(*got);
+    }
   }
 
   task<> start(int key) {
     deadline_context patience(root_, 5ms);
     const auto started = co_await kept_.start(patience, key);
-    if (started) EXPECT_TRUE(*started);
+    if (started) {
+      EXPECT_TRUE(*started);
+    }
     co_return {};
   }
 

@@ -103,7 +103,9 @@ void process_world::look() {
   }
   EXPECT_EQ(now, process_state::stopped);
   const result<> err = p.err() ? result<>(fail(*p.err())) : result<>();
-  if (final_err_) EXPECT_EQ(text(*final_err_), text(err)) << "PR8: err is not final";
+  if (final_err_) {
+    EXPECT_EQ(text(*final_err_), text(err)) << "PR8: err is not final";
+  }
   final_err_ = err;
 }
 

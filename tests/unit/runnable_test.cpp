@@ -299,6 +299,7 @@ TEST(Runnable, R7_ACallbackThatThrowsDoesNotSkipTheWindDownOfOthers) {
 }
 
 TEST(Runnable, R7_WhicheverFrameCannotBeAllocatedTheRunFailsInOrder) {
+  if (!test::frames_can_fail) GTEST_SKIP() << "frames cannot be made to fail here";
   for (const auto& [name, around] : combinators()) {
     std::size_t failures = 0;
     for (std::size_t nth = 1; nth < 100; ++nth) {
