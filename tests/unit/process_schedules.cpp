@@ -161,8 +161,9 @@ void process_world::check_starts() const {
     ++accepted;
     succeeded += outcome ? 1 : 0;
     EXPECT_EQ(outcome.has_value(), saw_running_) << "PR3, PR5: " << text(outcome);
-    if (!outcome && outcome.error().is_stop() && outcome.error().reason() == stop_reason::deadline)
+    if (!outcome && outcome.error().is_stop() && outcome.error().reason() == stop_reason::deadline) {
       EXPECT_TRUE(has(actor::start_deadline) || has(actor::stop_deadline));
+    }
   }
   EXPECT_LE(accepted, 1) << "PR2";
   EXPECT_TRUE(succeeded == 0 || !stopped_before_ready_) << "PR5";
