@@ -47,6 +47,12 @@ connection::connection(const std::filesystem::path& file)
     : file_(file), wal_(file), database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX) {
   wal_ += "-wal";
   sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  constexpr int steps_between_looks = 1000;  // of SQLite's machine: some microseconds
+  sqlite3_progress_handler(database_.getHandle(), steps_between_looks, &look_for_interruption, this);
+}
+
+int connection::look_for_interruption(void* self) noexcept {
+  return static_cast<connection*>(self)->interrupted_.load(std::memory_order_relaxed) ? 1 : 0;
 }
 
 connection::~connection() = default;
@@ -140,7 +146,10 @@ void connection::settle() noexcept { sqlite3_wal_checkpoint_v2(database_.getHand
 
 void connection::abandon() noexcept { sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
-void connection::interrupt() noexcept { sqlite3_interrupt(database_.getHandle()); }
+void connection::interrupt() noexcept {
+  interrupted_.store(true, std::memory_order_relaxed);
+  sqlite3_interrupt(database_.getHandle());
+}
 
 failure connection::failure_now(const SQLite::Exception& thrown) const {
   return failure_of(file_, thrown.getExtendedErrorCode(), sqlite3_system_errno(database_.getHandle()), thrown.what());

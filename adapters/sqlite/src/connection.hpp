@@ -10,6 +10,7 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <atomic>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -57,7 +58,9 @@ class connection {
   /// Closes without moving anything: what is on the disk stays as it is.
   void abandon() noexcept;
 
+  /// Ends what runs, and what is begun until `go_on`: an interruption that comes between two statements must not be lost.
   void interrupt() noexcept;
+  void go_on() noexcept { interrupted_.store(false, std::memory_order_relaxed); }
 
   /// The failure that SQLite just reported.
   [[nodiscard]] failure failure_now(const SQLite::Exception& thrown) const;
@@ -76,6 +79,7 @@ class connection {
   [[nodiscard]] statements& sql() noexcept { return *statements_; }
 
  private:
+  static int look_for_interruption(void* self) noexcept;
   explicit connection(const std::filesystem::path& file);
   void settings();
   [[nodiscard]] schema_marks marks();
@@ -88,6 +92,7 @@ class connection {
 
   std::filesystem::path file_;
   std::filesystem::path wal_;
+  std::atomic<bool> interrupted_{false};
   SQLite::Database database_;
   std::optional<statements> statements_;
   std::string database_id_;

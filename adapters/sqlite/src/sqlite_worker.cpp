@@ -191,6 +191,7 @@ ending sqlite_worker::run_read(database_job& job, connection& on) noexcept {
   const std::lock_guard guard(mutex_);
   reading_ = nullptr;
   interruptible_ = nullptr;
+  on.go_on();
   return ended;
 }
 
