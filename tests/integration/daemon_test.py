@@ -57,8 +57,7 @@ class nginx_test(steward_test):
         web = self.web()
         self.run_daemon(web=web, worker=python(CLIENT, f"http://127.0.0.1:{self.port}/", after=["web"]))
         self.running("worker")
-        until(lambda: "answer" in self.text("s.db.logs/worker.log"), "the worker's first line")
-        self.assertEqual(self.text("s.db.logs/worker.log"), "answered 200\n")
+        self.assertEqual(self.first_line("worker"), "answered 200")
         told = [line.split(" ", 1)[1] for line in self.text("out").splitlines()]
         ready = next(i for i, line in enumerate(told) if line.startswith("web: running"))
         begun = next(i for i, line in enumerate(told) if line.startswith(("worker: starting", "worker: running")))
@@ -99,8 +98,7 @@ class readiness_test(steward_test):
         self.write("open", "")
         self.running("client")
         self.assertEqual(self.unit("server")["state"], "running")
-        until(lambda: "answer" in self.text("s.db.logs/client.log"), "the client's first line")
-        self.assertEqual(self.text("s.db.logs/client.log"), "answered 200\n")
+        self.assertEqual(self.first_line("client"), "answered 200")
 
     def test_python_server_is_ready_when_its_port_is_open(self):
         port = free_port()

@@ -170,6 +170,11 @@ class steward_test(unittest.TestCase):
     def text(self, name):
         return read_bytes(self.at(name)).decode(errors="replace")
 
+    def first_line(self, key):
+        """A unit's first line of output, once it is whole: a program may write it in pieces."""
+        until(lambda: "\n" in self.text(f"s.db.logs/{key}.log"), f"the first line of {key}")
+        return self.text(f"s.db.logs/{key}.log").splitlines()[0]
+
     def units(self, name="units.toml", **units):
         return self.write(name, units_text(units))
 
