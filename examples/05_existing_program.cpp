@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 
 /// Ticks until it is stopped.
 steward::task<> clock_work(steward::context& ctx) {
-  while (co_await ctx.sleep_for(1ms)) {
-  }
+  int ticks = 0;
+  while (co_await ctx.sleep_for(1ms)) ++ticks;
+  std::printf("%s\n", ticks > 0 ? "it has ticked" : "it had no time to tick");
   co_return {};
 }
 

@@ -181,9 +181,17 @@ def statement_around(code, partner, position):
     return start, end
 
 
+# A loop that consists of its condition.
+NO_BODY = re.compile(r"\s*(;|\{\s*\})")
+
+
 def check_co_await(name, text):
     code = blank_out(text)
     partner = brackets(code)
+    for match in re.finditer(r"\b(?:while|for)\s*\(", code):
+        end = partner.get(match.end() - 1, len(code))
+        if "co_await" in code[match.end() : end] and NO_BODY.match(code, end + 1):
+            report(name, line_of(code, match.start()), "a loop without a body whose condition awaits: give it one (g++ 12 leaves it after the first round)")
     for match in re.finditer(r"\bco_await\b", code):
         start, end = statement_around(code, partner, match.start())
         if "operator" in code[start : match.start()]:

@@ -167,6 +167,19 @@ TEST_F(Temporaries, ErrorsInPlace) {
             expected);
 }
 
+TEST_F(Temporaries, LoopWhoseConditionAwaitsWithABody) {
+  EXPECT_EQ(run([]() -> task<std::size_t> {
+              std::size_t rounds = 0;
+              const auto fewer_than_three = [&]() -> task<std::size_t> {
+                if (rounds == 3) co_return steward::errc::not_found;
+                co_return rounds;
+              };
+              while (co_await fewer_than_three()) ++rounds;
+              co_return rounds;
+            }),
+            3U);
+}
+
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ == 12
 /// Holds no memory, so that destroying it twice is only counted.
 struct counter {

@@ -69,7 +69,14 @@ class CoAwait(unittest.TestCase):
         self.refused("if (auto r = co_await take(options{name}); r) use(r);")
         self.refused("g(options{name}, co_await f());")
 
+    def test_loops_without_a_body(self):
+        self.refused("while (co_await ctx.sleep_for(1s)) {\n}")
+        self.refused("while (co_await ctx.sleep_for(time(1)));")
+        self.refused("for (; co_await ctx.sleep_for(1s);) {}")
+
     def test_what_is_right(self):
+        self.allowed("while (co_await ctx.sleep_for(1s)) ++ticks;")
+        self.allowed("do {\n} while (!done());")
         self.allowed("auto outcome = co_await ready(ctx);")
         self.allowed("co_await call([&] { return held.size(); });")
         self.allowed("co_await call([] { return 1; });")
