@@ -30,6 +30,8 @@ SYSTEM = re.compile(r"^(sys|linux|arpa|netinet|net|asm)/.*\.h$|^[a-z_]+\.h$")
 CORE_SYSTEM = {
     # The compiler's own runtime: the readable name of a foreign exception's type.
     "src/error.cpp": {"cxxabi.h"},
+    # Huge pages: a wish to the system that the standard library cannot express.
+    "src/pages.cpp": {"sys/mman.h"},
     # Signals: the standard library can neither block one nor wait for it.
     "src/run_until_signal.cpp": {"fcntl.h", "poll.h", "pthread.h", "signal.h", "sys/eventfd.h", "sys/signalfd.h", "time.h", "unistd.h"},
 }

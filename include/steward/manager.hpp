@@ -93,7 +93,7 @@ class manager {
   class closing;
   friend typename entry::backoff_timer;
 
-  // The run, its passes, and those who come from outside: detail/manager_run.hpp
+  // The run and its passes: detail/manager_run.hpp
   task<> run_on_strand(context& ctx, callback ready);
   task<> keep_looking(context& pass);
   task<> look_at_all(context& pass);
@@ -101,22 +101,26 @@ class manager {
   void note_readable(const result<>& looked, const context& pass);
   detail::detached bring_up(entry& e);
   task<> reread_row(entry& e);
+  void post_look() noexcept;
+  [[nodiscard]] bool idle() const noexcept;
+  void check_idle() noexcept;
+  void count_dependents();
+  void free_cycles();
+
+  // Those who come from outside: detail/manager_control.hpp
+  [[nodiscard]] bool enter() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   [[nodiscard]] static row_status<Key> status_of(const entry& e);
-  [[nodiscard]] bool enter() noexcept;
-  void post_look() noexcept;
-  [[nodiscard]] bool idle() const noexcept;
-  void check_idle() noexcept;
-  void end_all();
-  void free_cycles();
 
   // What happens to one entry: detail/manager_life.hpp
   [[nodiscard]] entry& obtain(const Key& key);
+  [[nodiscard]] entry& remember_key(const Key& key);
   void tell(const manager_event<Key>& what);
   void report(const Key* key, const error& problem);
-  void set_state(entry& e, row_state state, const exit* ended = nullptr);
+  void set_state(entry& e, row_state state);
+  void set_state(entry& e, row_state state, instant at, const exit* ended = nullptr);
   void take_row(entry& e, row<Value> found);
   void apply_row(entry& e, row<Value> found);
   [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value) const;
@@ -176,5 +180,6 @@ class manager {
 
 }  // namespace steward
 
+#include "steward/detail/manager_control.hpp"
 #include "steward/detail/manager_life.hpp"
 #include "steward/detail/manager_run.hpp"

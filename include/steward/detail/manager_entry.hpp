@@ -2,7 +2,9 @@
 #pragma once
 
 #include "steward/detail/maybe_error.hpp"
+#include "steward/detail/slot_index.hpp"
 #include "steward/detail/spin_lock.hpp"
+#include "steward/detail/stable_pool.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/process.hpp"
 
@@ -13,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 namespace steward {
@@ -26,7 +27,7 @@ namespace detail {
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
-struct manager_entry final : waiter {
+struct alignas(64) manager_entry final : waiter {
   class backoff_timer;
 
   manager_entry(const Key& key, spin_lock& shard, manager<Key, Value>& owner, function gone) noexcept
@@ -37,11 +38,8 @@ struct manager_entry final : waiter {
   /// Nothing lives or happens here.
   [[nodiscard]] bool at_rest() const noexcept { return users == 0 && !life && !timer; }
 
-  const Key& key;
-  spin_lock& shard;
-  manager<Key, Value>& owner;
-  done_node watch;
-
+  // What `get` reads comes first: with a small key it is one cache line.
+  const Key key;
   row_state state = row_state::stopped;  // *
   bool asked = false;                    // its end was asked for: no policy
   bool again = false;                    // start it again when it is gone
@@ -52,8 +50,14 @@ struct manager_entry final : waiter {
   bool gone = false;                     // what lived has ended; dealt with when nobody is inside any more
   bool has_place = false;                // counted among those that start just now
   bool busy = false;                     // counted among those that are not at rest
-  std::uint32_t users = 0;               // coroutines that are inside this entry
-  std::uint32_t dependents = 0;          // in the end: those that must be gone before it is asked to stop
+  std::shared_ptr<const Value> value;    // *
+
+  spin_lock& shard;
+  manager<Key, Value>& owner;
+  done_node watch;
+  std::uint32_t number = 0;      // in the pool
+  std::uint32_t users = 0;       // coroutines that are inside this entry
+  std::uint32_t dependents = 0;  // in the end: those that must be gone before it is asked to stop
 
   std::uint64_t pass = 0;         // the last pass that saw its row
   std::uint64_t generation = 0;   // *
@@ -63,61 +67,74 @@ struct manager_entry final : waiter {
   instant since{};  // *
   instant until{};  // *, in backoff
   instant started_at{};
-  instant ready_at{};                  // zero if the present incarnation never was
-  std::shared_ptr<const Value> value;  // *
-  maybe_error failure;                 // of a start that did not come as far as a process
+  instant ready_at{};   // zero if the present incarnation never was
+  maybe_error failure;  // of a start that did not come as far as a process
   std::optional<process> life;
   context* reading = nullptr;      // while its row is read: stop it to end the read
   std::unique_ptr<exit> last;      // *
   backoff_timer* timer = nullptr;  // in backoff
 };
 
-/// The entries of a manager by key, in shards, so that readers on many threads seldom meet.
+/// The entries of a manager, beside one another in memory and found by key through an index in shards, so that readers on many threads seldom meet.
 ///
-/// Threads: `look` and `each_locked` from any; everything else on the manager's strand, which alone changes the map.
+/// Threads: `look` and `each_locked` from any; everything else on the manager's strand, which alone changes what is here.
 template <class Key, class Value>
 class manager_entries {
  public:
   using entry = manager_entry<Key, Value>;
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return pool_.size(); }
 
   [[nodiscard]] entry* find(const Key& key) noexcept {
-    shard& where = shard_of(key);
-    const auto found = where.entries.find(key);
-    return found == where.entries.end() ? nullptr : &found->second.value();
+    const std::uint64_t hash = hash_of(key);
+    const std::uint32_t number = number_of(shard_of(hash), hash, key);
+    return number == slot_index::none ? nullptr : &pool_.at(number);
   }
 
   /// Adds an entry for a key that has none.
   [[nodiscard]] entry& add(const Key& key, manager<Key, Value>& owner, work::function gone) {
-    shard& where = shard_of(key);
-    const std::lock_guard guard(where.lock);
-    const auto [at, added] = where.entries.try_emplace(key);
-    ++size_;
-    return at->second.emplace(at->first, where.lock, owner, gone);
+    const std::uint64_t hash = hash_of(key);
+    shard& where = shard_of(hash);
+    const std::uint32_t number = pool_.add(key, where.lock, owner, gone);
+    entry& added = pool_.at(number);
+    added.number = number;
+    try {
+      const std::lock_guard guard(where.lock);
+      where.index.add(tag_of(hash), number);
+    } catch (...) {
+      pool_.remove(number);
+      throw;
+    }
+    return added;
   }
 
   void erase(entry& what) noexcept {
-    shard& where = shard_of(what.key);
+    const std::uint64_t hash = hash_of(what.key);
+    shard& where = shard_of(hash);
     const std::lock_guard guard(where.lock);
-    where.entries.erase(where.entries.find(what.key));
-    --size_;
+    where.index.remove(tag_of(hash), what.number);
+    pool_.remove(what.number);
   }
+
+  /// A walk over all, on the strand, that may be interrupted: `for (std::uint32_t i = 0; i < end(); ++i) if (entry* e = at(i)) …`
+  [[nodiscard]] std::uint32_t end() const noexcept { return pool_.end(); }
+  [[nodiscard]] entry* at(std::uint32_t number) noexcept { return pool_.find(number); }
 
   /// Calls `visit(entry)` for each, on the strand.
   template <class Visit>
   void each(Visit&& visit) {
-    for (shard& where : shards_)
-      for (auto& [key, held] : where.entries) visit(*held);
+    for (std::uint32_t i = 0; i < end(); ++i)
+      if (entry* const e = at(i)) visit(*e);
   }
 
   /// Calls `visit(entry)` under the lock of its shard, if there is an entry.
   template <class Visit>
   auto look(const Key& key, Visit&& visit) const {
-    const shard& where = shard_of(key);
+    const std::uint64_t hash = hash_of(key);
+    const shard& where = shard_of(hash);
     const std::lock_guard guard(where.lock);
-    const auto found = where.entries.find(key);
-    return visit(found == where.entries.end() ? nullptr : &found->second.value());
+    const std::uint32_t number = number_of(where, hash, key);
+    return visit(number == slot_index::none ? nullptr : &pool_.at(number));
   }
 
   /// Calls `visit(entry)` for each under the lock of its shard; other shards may change meanwhile.
@@ -125,28 +142,33 @@ class manager_entries {
   void each_locked(Visit&& visit) const {
     for (const shard& where : shards_) {
       const std::lock_guard guard(where.lock);
-      for (const auto& [key, held] : where.entries) visit(*held);
+      where.index.each([&](std::uint32_t number) { visit(pool_.at(number)); });
     }
   }
 
  private:
-  static constexpr std::size_t shard_count = 64;
+  static constexpr std::size_t shard_bits = 6;
 
-  struct shard {
+  struct alignas(64) shard {
     mutable spin_lock lock;
-    std::unordered_map<Key, std::optional<entry>> entries;
+    slot_index index;
   };
 
-  // The upper bits of a mixed hash: the map below uses the lower ones, and the standard's hash of an integer is the integer.
-  [[nodiscard]] static std::size_t index_of(const Key& key) noexcept {
+  // The standard's hash of an integer is the integer: it is mixed, and the upper bits are used, the topmost for the shard, the next for the index.
+  [[nodiscard]] static std::uint64_t hash_of(const Key& key) noexcept {
     constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15;
-    return (std::hash<Key>()(key) * golden_ratio) >> 58;
+    const std::uint64_t plain = std::hash<Key>()(key);
+    return (plain ^ (plain >> 32U)) * golden_ratio;
   }
-  [[nodiscard]] shard& shard_of(const Key& key) noexcept { return shards_[index_of(key)]; }
-  [[nodiscard]] const shard& shard_of(const Key& key) const noexcept { return shards_[index_of(key)]; }
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> (32 - shard_bits)); }
+  [[nodiscard]] shard& shard_of(std::uint64_t hash) noexcept { return shards_[hash >> (64 - shard_bits)]; }
+  [[nodiscard]] const shard& shard_of(std::uint64_t hash) const noexcept { return shards_[hash >> (64 - shard_bits)]; }
+  [[nodiscard]] std::uint32_t number_of(const shard& where, std::uint64_t hash, const Key& key) const {
+    return where.index.find(tag_of(hash), [&](std::uint32_t number) { return pool_.at(number).key == key; });
+  }
 
-  std::array<shard, shard_count> shards_;
-  std::size_t size_ = 0;
+  std::array<shard, std::size_t{1} << shard_bits> shards_;
+  stable_pool<entry> pool_;
 };
 
 }  // namespace detail

@@ -50,7 +50,13 @@ template <class F>
 
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
-  if (entry* const known = entries_.find(key)) return *known;
+  entry* const known = entries_.find(key);
+  return known != nullptr ? *known : remember_key(key);
+}
+
+// Apart from `obtain`, so that what a pass does with every row stays small.
+template <class Key, class Value>
+auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
   entry& e = entries_.add(key, *this, &process_gone);
   e.since = strand_->now();
   if (!options_.recall) return e;
@@ -87,8 +93,7 @@ void manager<Key, Value>::report(const Key* key, const error& problem) {
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::set_state(entry& e, row_state state, const exit* ended) {
-  const instant at = strand_->now();
+void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
   {
     const std::lock_guard guard(e.shard);
     e.state = state;
@@ -102,6 +107,11 @@ void manager<Key, Value>::set_state(entry& e, row_state state, const exit* ended
   what.ended = ended;
   what.at = at;
   tell(what);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_state(entry& e, row_state state) {
+  set_state(e, state, strand_->now());
 }
 
 template <class Key, class Value>
@@ -206,7 +216,7 @@ void manager<Key, Value>::begin(entry& e) {
 template <class Key, class Value>
 result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
-  e.started_at = strand_->now();
+  e.started_at = e.since;
   e.ready_at = {};
   {
     const std::lock_guard guard(e.shard);
@@ -231,7 +241,7 @@ void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (std::exchange(e.has_place, false)) --starting_;
   if (outcome) {
     e.ready_at = strand_->now();
-    if (!e.asked) set_state(e, row_state::running);
+    if (!e.asked) set_state(e, row_state::running, e.ready_at);
     if (!e.life->watch(e.watch)) e.gone = true;
   } else {
     if (!e.life) e.failure = outcome.error();
@@ -327,11 +337,11 @@ void manager<Key, Value>::after_end(entry& e) {
   const bool by_hand = std::exchange(e.by_hand, false);
   remember(e, ended);
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
-    set_state(e, row_state::stopped, &ended);
+    set_state(e, row_state::stopped, *ended.ended_at, &ended);
     e.reread = true;
     launch(e);
   } else if (ending_ || e.erase || std::exchange(e.asked, false) || (by_hand && !facts.was_ready)) {
-    set_state(e, row_state::stopped, &ended);
+    set_state(e, row_state::stopped, *ended.ended_at, &ended);
   } else {
     follow_policy(e, ended);
   }
@@ -359,13 +369,13 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
   }
   const restart_decision decision = decide_restart(policy, e.history, ended, spread());
   e.history = decision.history;
-  if (!decision.again) return set_state(e, row_state::completed, &ended);
+  if (!decision.again) return set_state(e, row_state::completed, *ended.ended_at, &ended);
   {
     const std::lock_guard guard(e.shard);
     ++e.restarts;
-    e.until = strand_->now() + decision.delay;
+    e.until = *ended.ended_at + decision.delay;
   }
-  set_state(e, row_state::backoff, &ended);
+  set_state(e, row_state::backoff, *ended.ended_at, &ended);
   e.reread = true;
   if (decision.delay.count() == 0) return launch(e);
   e.timer = new typename entry::backoff_timer(*strand_, e);
