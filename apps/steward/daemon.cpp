@@ -27,7 +27,6 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -116,8 +115,7 @@ task<> supervise(context& root, runnable whole, boost::asio::io_context& io, con
 
 // `known`: the units of the table, once it is open.
 result<unit_map> parse_file(const units_file& file, const known_units* known) {
-  const char* const search_path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
-  const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
+  const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
   return parse_units(file.text, {.file = file.name, .folder = file.folder, .known = known, .programs = &lookup});
 }
 

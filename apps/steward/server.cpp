@@ -11,6 +11,7 @@
 #include "steward/wait.hpp"
 #include "task_scope.hpp"
 #include "unit_json.hpp"
+#include "unit_rules.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -26,8 +27,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 namespace steward {
 namespace {
@@ -71,8 +70,7 @@ reply reply_of(const result<Answer>& answer) {
 }
 
 version_answer version_now() {
-  const char* const search_path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
-  return {.version = std::string(steward_version()), .api = api_version, .pid = ::getpid(), .search_path = search_path != nullptr ? search_path : ""};
+  return {.version = std::string(steward_version()), .api = api_version, .pid = ::getpid(), .search_path = own_search_path()};
 }
 
 error no_unit(const std::string& key) { return {errc::not_found, fmt::format("there is no unit {}", key)}; }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 namespace steward {
@@ -144,6 +145,11 @@ void check_after(const unit_map& applied, const known_units& known, bool known_i
     }
   }
   circle_search(applied, known, path, found).run();
+}
+
+std::string own_search_path() {
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
+  return path != nullptr ? path : "";
 }
 
 executable_state look_on_disk(const std::string& path) {

@@ -31,6 +31,9 @@ struct executable_lookup {
   std::string search_path;
 };
 
+/// The `PATH` of this process; may be empty.
+[[nodiscard]] std::string own_search_path();
+
 /// Looks on this machine's disk.
 [[nodiscard]] executable_state look_on_disk(const std::string& path);
 

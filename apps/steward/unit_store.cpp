@@ -10,8 +10,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <cstdlib>
-
 namespace steward {
 namespace {
 
@@ -121,8 +119,7 @@ task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
   const auto present = co_await or_return(known(ctx));
   problems found;
   check_after(given, present, true, "units", found);
-  const char* const search_path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
-  const executable_lookup lookup{.look = look_on_disk, .search_path = search_path != nullptr ? search_path : ""};
+  const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
   check_executables(given, lookup, "units", found);
   if (!found.empty()) co_return found.to_error();
 

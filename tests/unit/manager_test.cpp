@@ -286,11 +286,13 @@ TEST_F(Manager, M8_RestartsAtOnceThenWithBackoff) {
   time.advance(1ms);
   EXPECT_EQ(state("web"), row_state::backoff);
   EXPECT_EQ(web.runs(), 2U);
+  EXPECT_EQ(kept->status("web")->restarts, 1U) << "the one to come is not counted yet";
   time.advance(199ms);
   EXPECT_EQ(web.runs(), 2U);
   time.advance(1ms);
   EXPECT_EQ(web.runs(), 3U);
   const auto known = kept->status("web");
+  EXPECT_EQ(known->restarts, 2U);
   EXPECT_EQ(known->incarnation, 3U);
   ASSERT_TRUE(known->last);
   EXPECT_EQ(known->last->reason, exit_reason::failed);

@@ -53,7 +53,7 @@ detail::unique_fd take_signals() noexcept {
   sigemptyset(&read);
   sigaddset(&read, SIGCHLD);
   sigaddset(&read, SIGTERM);
-  ::sigprocmask(SIG_SETMASK, &read, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &read, nullptr);
   return detail::unique_fd(::signalfd(-1, &read, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 

@@ -41,7 +41,7 @@ bool wait_readable(int fd, clock::time_point until) noexcept {
 
 /// Says hello and waits for the answer.
 std::expected<keeper_link, refusal> greet(const std::string& path, detail::unique_fd socket, clock::time_point until) {
-  const auto refuse = [&](error why, pid_t holder = 0) { return std::unexpected(refusal{why.prefixed(path + ": "), holder}); };
+  const auto refuse = [&](const error& why, pid_t holder = 0) { return std::unexpected(refusal{why.prefixed(path + ": "), holder}); };
   detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::keep);
   if (auto sent = channel.send(detail::encode(1, detail::request(detail::hello()))); !sent) return refuse(sent.error());
   while (!channel.has_frame()) {

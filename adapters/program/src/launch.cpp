@@ -68,7 +68,7 @@ result<std::string> look_up(const std::string& name, std::string_view path, cons
     const auto end = rest.find(':');
     const std::string folder(rest.substr(0, end));
     const auto base = folder.starts_with('/') ? folder : directory + "/" + folder;  // relative ones, and the empty one, mean the child's directory
-    const auto candidate = base + (base.ends_with('/') ? "" : "/") + name;
+    auto candidate = base + (base.ends_with('/') ? "" : "/") + name;
     const int problem = not_executable(candidate);
     if (problem == 0) return candidate;
     if (problem != ENOENT && problem != ENOTDIR && found_but.empty()) found_but = candidate + ": " + std::generic_category().message(problem);

@@ -22,7 +22,7 @@
 
 #if defined(__GLIBC__)
 // The name of the C library's own: ThreadSanitizer puts a wrapper around `clone` that takes every use of it for a fork, which this is not.
-extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);  // NOLINT(bugprone-reserved-identifier)
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);  // NOLINT(readability-identifier-naming)
 #else
 #define __clone clone
 #endif

@@ -13,7 +13,7 @@
 
 namespace steward::detail {
 
-sqlite_worker::sqlite_worker(std::filesystem::path file, sqlite_options options)
+sqlite_worker::sqlite_worker(const std::filesystem::path& file, sqlite_options options)
     : file_(std::filesystem::absolute(file)), options_(options), attachment_(file_) {}
 
 sqlite_worker::~sqlite_worker() {

@@ -26,7 +26,7 @@ namespace steward::detail {
 /// Threads: `submit`, `context_stopped` and `trouble` from any; the rest on the thread that this class owns.
 class sqlite_worker {
  public:
-  sqlite_worker(std::filesystem::path file, sqlite_options options);
+  sqlite_worker(const std::filesystem::path& file, sqlite_options options);
   sqlite_worker(const sqlite_worker&) = delete;
   sqlite_worker& operator=(const sqlite_worker&) = delete;
   ~sqlite_worker();

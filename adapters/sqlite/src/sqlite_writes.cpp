@@ -30,7 +30,7 @@ void sqlite_worker::write_some() noexcept {
   const auto jobs = take_writes();
   const auto ended = run_writes(jobs, *on);
   if (ended.failed == failure_kind::lost) attachment_.lost();
-  for (database_job* job : jobs) complete(*job, job->outcome_ ? ended.outcome : std::move(job->outcome_));
+  for (database_job* job : jobs) complete(*job, job->outcome_ ? ended.outcome : job->outcome_);
 }
 
 // Only those that were there already: who tries again at once must not keep the reads waiting.

@@ -65,7 +65,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
   drop_timer(e);
   const row_state before = e.state == row_state::completed ? row_state::completed : row_state::stopped;
-  e.asked = e.again = e.erase = e.reread = false;
+  e.asked = e.again = e.erase = e.reread = e.restart = false;
   e.by_hand = true;
   e.on = strand_;
   occupy(e);

@@ -49,6 +49,7 @@ struct alignas(64) manager_entry final : waiter {
   bool initial = false;                  // counted among the first starts
   bool gone = false;                     // what lived has ended; dealt with when nobody is inside any more
   bool has_place = false;                // counted among those that start just now
+  bool restart = false;                  // the next start is one by policy
   bool busy = false;                     // counted among those that are not at rest
   std::shared_ptr<const Value> value;    // *
 

@@ -117,7 +117,10 @@ void manager<Key, Value>::set_state(entry& e, row_state state) {
 template <class Key, class Value>
 void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   const std::lock_guard guard(e.shard);
-  if (found.generation != e.generation) e.restarts = 0;
+  if (found.generation != e.generation) {
+    e.restarts = 0;
+    e.restart = false;
+  }
   e.generation = found.generation;
   e.value = std::move(found.value);
 }
@@ -205,6 +208,10 @@ void manager<Key, Value>::begin(entry& e) {
   e.on = strand_;
   e.has_place = true;
   ++starting_;
+  if (std::exchange(e.restart, false)) {
+    const std::lock_guard guard(e.shard);
+    ++e.restarts;
+  }
   occupy(e);
   set_state(e, row_state::starting);
   if (bring_up(e).start(*strand_)) return;
@@ -272,9 +279,11 @@ void manager<Key, Value>::ask_to_end(entry& e) {
       return;
     case row_state::backoff:
       drop_timer(e);
+      e.restart = false;
       break;
     case row_state::waiting:
       settle_initial(e);
+      e.restart = false;
       break;
     case row_state::stopped:
     case row_state::completed:
@@ -370,9 +379,9 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
   const restart_decision decision = decide_restart(policy, e.history, ended, spread());
   e.history = decision.history;
   if (!decision.again) return set_state(e, row_state::completed, *ended.ended_at, &ended);
+  e.restart = true;
   {
     const std::lock_guard guard(e.shard);
-    ++e.restarts;
     e.until = *ended.ended_at + decision.delay;
   }
   set_state(e, row_state::backoff, *ended.ended_at, &ended);
