@@ -7,8 +7,10 @@
 #include "steward/sync_wait.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -25,10 +27,44 @@ double since(clock_type::time_point begin) { return std::chrono::duration<double
 struct figures {
   double ready = 0;  // s
   double bytes = 0;
-  double pass = 0;  // ms
-  double get = 0;   // ns
-  double stop = 0;  // s
+  double pass = 0;        // ms
+  double get = 0;         // ns
+  double get_beside = 0;  // ns, each of two threads
+  double stop = 0;        // s
 };
+
+/// Looks up so many keys at random, on each of so many threads at the same time. Nanoseconds a lookup, as one thread sees it.
+double lookups(const fleet& kept, int count, int threads) {
+  constexpr int reads = 1'000'000;
+  std::atomic<int> found = 0;
+  const double taken = seconds([&] {
+    std::vector<std::jthread> readers;
+    for (int thread = 0; thread < threads; ++thread)
+      readers.emplace_back([&, random = static_cast<unsigned>(thread + 1)]() mutable {
+        int mine = 0;
+        for (int i = 0; i < reads; ++i) {
+          random = random * 1664525 + 1013904223;
+          mine += kept.get(static_cast<int>((random >> 4U) % static_cast<unsigned>(count))).has_value() ? 1 : 0;
+        }
+        found += mine;
+      });
+  });
+  expect(found == reads * threads, "every key runs");
+  return taken * 1e9 / reads;
+}
+
+/// What a lookup cannot go below where nothing is in the cache: a read at random from as much memory as the entries take, each after the one before.
+double random_read() {
+  constexpr std::size_t bytes = 720'000'000;
+  constexpr int reads = 1'000'000;
+  std::vector<std::size_t> memory(bytes / sizeof(std::size_t), 1);
+  std::size_t random = 1;
+  const double taken = seconds([&] {
+    for (int i = 0; i < reads; ++i) random = random * 6364136223846793005 + memory[(random >> 20U) % memory.size()];
+  });
+  expect(random != 0, "it has been read");
+  return taken * 1e9 / reads;
+}
 
 /// Runs a manager over so many rows, from the first start to the last end.
 figures run(int count) {
@@ -47,16 +83,8 @@ figures run(int count) {
     auto callback = [&](context& inside) -> task<> {
       taken.ready = since(begin);
       taken.bytes = (bench::resident_bytes() - before) / count;
-      constexpr int reads = 1'000'000;
-      unsigned random = 1;
-      int found = 0;
-      const auto reading = clock_type::now();
-      for (int i = 0; i < reads; ++i) {
-        random = random * 1664525 + 1013904223;
-        found += kept.get(static_cast<int>((random >> 4U) % static_cast<unsigned>(count))).has_value() ? 1 : 0;
-      }
-      taken.get = since(reading) * 1e9 / reads;
-      expect(found == reads, "every key runs");
+      taken.get = lookups(kept, count, 1);
+      taken.get_beside = lookups(kept, count, 2);
       const auto looked = kept.passes();
       const auto looking = clock_type::now();
       kept.reconcile_now();
@@ -125,6 +153,8 @@ int main(int argc, char** argv) {
   if (mode == "bytes") return std::printf("%f\n", run(million).bytes), 0;
   if (mode == "pass") return std::printf("%f\n", run(million).pass), 0;
   if (mode == "get") return std::printf("%f\n", run(million).get), 0;
+  if (mode == "get_beside") return std::printf("%f\n", run(million).get_beside), 0;
+  if (mode == "random_read") return std::printf("%f\n", random_read()), 0;
   if (mode == "stop") return std::printf("%f\n", run(million).stop), 0;
   bench::report(
       {
@@ -132,6 +162,8 @@ int main(int argc, char** argv) {
           {"a managed process, resident", "bytes", 768, [] { return bench::in_fresh_process("bytes"); }},
           {"a pass that finds nothing to do", "ms", 100, [] { return bench::in_fresh_process("pass"); }},
           {"get of a random key, 1,000,000 rows", "ns", 150, [] { return bench::in_fresh_process("get"); }},
+          {"get of a random key, 1,000,000 rows, two threads", "ns", 0, [] { return bench::in_fresh_process("get_beside"); }},
+          {"(a random read of as much memory)", "ns", 0, [] { return bench::in_fresh_process("random_read"); }},
           {"get of a random key, 10,000 rows", "ns", 50, [] { return run(10'000).get; }},
           {"1,000,000 processes, stop all", "s", 0.3, [] { return bench::in_fresh_process("stop"); }},
           {"crash to restarted, p50", "us", 5, [] { return restart_latency(0.5); }},
