@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/manager.hpp"
 
-#include "steward/testing/faulty_table.hpp"
-#include "virtual_test.hpp"
+#include "manager_fixture.hpp"
 
 #include <map>
 #include <memory>
@@ -13,65 +12,7 @@
 namespace steward::test {
 namespace {
 
-using rows = memory_table<std::string, runnable>;
-using fleet = manager<std::string, runnable>;
-using options = manager_options<std::string, runnable>;
-using test::text;
-using testing::fault;
-using testing::faulty_table;
-
-std::string text(const result<std::shared_ptr<const runnable>>& outcome) { return outcome ? "success" : outcome.error().to_string(); }
-
-/// A manager over a table of runnables, with what it told.
-class Manager : public virtual_test {
- protected:
-  Manager() {
-    how.interval = 60s;
-    how.spread = [] { return 0.0; };
-    how.on_event = [this](const manager_event<std::string>& what) {
-      if (what.problem != nullptr) problems.push_back((what.key != nullptr ? *what.key + ": " : "") + what.problem->to_string());
-    };
-  }
-
-  /// Runs the manager until `release` is called; `is_ready` tells whether its callback was called.
-  void run(table<std::string, runnable>& of) {
-    kept = std::make_unique<fleet>(of, how);
-    hold = [this](context& ctx) -> task<> {
-      is_ready = true;
-      ready_at = time.elapsed();
-      main_context = &ctx;
-      co_await released.passed();
-      co_return callback_result;
-    };
-    running = std::make_unique<background<void>>(time, kept->run(root, hold));
-    time.run_until_idle();
-  }
-
-  void release() {
-    released.open();
-    time.run_until_idle();
-  }
-
-  void finish() {
-    release();
-    time.advance(1h);
-    ASSERT_TRUE(running->done());
-  }
-
-  [[nodiscard]] row_state state(const std::string& key) const { return kept->status(key)->state; }
-
-  rows table_;
-  options how;
-  std::vector<std::string> problems;
-  gate released;
-  std::function<task<>(context&)> hold;
-  result<> callback_result;
-  bool is_ready = false;
-  std::chrono::nanoseconds ready_at{};
-  context* main_context = nullptr;
-  std::unique_ptr<fleet> kept;
-  std::unique_ptr<background<void>> running;
-};
+class Manager : public manager_test {};
 
 TEST_F(Manager, M2_IsReadyWhenTheFirstStartsHaveSucceededOrFailed) {
   table_.put("fast", runnable(scripted("fast", log)));
