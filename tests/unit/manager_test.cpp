@@ -474,6 +474,43 @@ TEST_F(Manager, WhatComesAfterOthersWaitsForThemAndEndsBeforeThem) {
   EXPECT_TRUE(log.in_order("app end", "db released"));
 }
 
+/// One that crashes twice, so that it is in backoff, and that is then edited while what it comes after is gone: it waits for that instead.
+class ManagerHeldBack : public manager_test {
+ protected:
+  void from_backoff_to_waiting() {
+    how.after = [](const std::string& key, const runnable&) { return key == "app" ? std::vector<std::string>{"db"} : std::vector<std::string>{}; };
+    table_.put("app", runnable(scripted("app", log).lose_after(1ms).fail_with(error("crash"))));
+    table_.put("db", runnable(scripted("db", log)));
+    run(table_);
+    time.advance(5ms);
+    ASSERT_EQ(state("app"), row_state::backoff);
+    table_.set_wanted("db", wanted::down);
+    kept->reconcile_now();
+    time.run_until_idle();
+    table_.put("app", runnable(scripted("new app", log)));
+    kept->reconcile_now();
+    time.run_until_idle();
+    ASSERT_EQ(state("app"), row_state::waiting);
+  }
+};
+
+TEST_F(ManagerHeldBack, M9_ARowThatWentFromBackoffToWaitingDoesNotKeepTheManagerFromEnding) {
+  from_backoff_to_waiting();
+  release();
+  time.advance(1h);
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(ManagerHeldBack, M13_OneThatIsStoppedThenStaysSoWhenTheBackoffThatItHadBeforeIsOver) {
+  from_backoff_to_waiting();
+  background<void> stopped(time, kept->stop(root, "app"));
+  time.run_until_idle();
+  EXPECT_EQ(text(stopped.outcome()), "success");
+  time.advance(10s);  // longer than the backoff, and there is no pass meanwhile
+  EXPECT_EQ(state("app"), row_state::stopped);
+  finish();
+}
+
 TEST_F(Manager, R7_AFactoryThatThrowsIsAFailedStart) {
   table_.put("web", runnable(scripted("web", log)));
   how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };

@@ -156,9 +156,10 @@ std::vector<Key> manager<Key, Value>::missing(const Key& key, const Value* value
   return absent;
 }
 
-// Starts an entry, or holds it back until its turn.
+// Starts an entry, or holds it back until its turn: either way a backoff is over.
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
+  drop_timer(e);
   if (ending_) return set_state(e, row_state::stopped);
   if (pass_ == 1 && !e.initial && !first_pass_over_) {
     e.initial = true;
@@ -190,7 +191,6 @@ void manager<Key, Value>::start_those_held_back() {
 
 template <class Key, class Value>
 void manager<Key, Value>::begin(entry& e) {
-  drop_timer(e);
   e.asked = e.again = e.erase = e.by_hand = false;
   e.on = strand_;
   e.has_place = true;
