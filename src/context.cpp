@@ -26,12 +26,12 @@ context::context(steward::scheduler& on, context* parent, detail::domain& own) n
 context::~context() {
   constexpr std::string_view too_early = "destroyed before what runs under it has ended";
   if (domain_ == nullptr) return;
+  std::unique_lock guard(domain_->lock);
   if (topmost()) {
-    domain_->wait_for_pins();
+    domain_->wait_for_pins(guard);
     if (child_ != nullptr || domain_->roster != nullptr || !hooks_.empty()) report_misuse("context", "", too_early);
     return;
   }
-  const std::lock_guard guard(domain_->lock);
   if (child_ != nullptr) report_misuse("context", "", "destroyed before its children");
   if (!hooks_.empty()) report_misuse("context", "", too_early);
   if (previous_ != nullptr)

@@ -105,7 +105,7 @@ class context {
   friend class stopped_awaiter;
 
   [[nodiscard]] detail::domain& domain() const noexcept { return *domain_; }
-  // Asks nothing of the parent, which may be gone where a process that does not run outlives it.
+  // With the lock held. Asks nothing of the parent, which may be gone where a process that does not run outlives it.
   [[nodiscard]] bool topmost() const noexcept { return previous_ == this; }
   [[nodiscard]] std::uintptr_t word_of(stop_reason why) const noexcept;
   static std::uintptr_t inherited(std::uintptr_t word) noexcept;

@@ -88,13 +88,16 @@ class manager_entries {
     return found == where.entries.end() ? nullptr : &found->second.value();
   }
 
-  /// Adds an entry for a key that has none.
-  [[nodiscard]] entry& add(const Key& key, manager<Key, Value>& owner, work::function gone) {
+  /// Adds an entry for a key that has none. Nobody sees it before `fill(entry)` has returned, which is called under the lock of its shard.
+  template <class Fill>
+  [[nodiscard]] entry& add(const Key& key, manager<Key, Value>& owner, work::function gone, Fill&& fill) {
     shard& where = shard_of(key);
     const std::lock_guard guard(where.lock);
     const auto [at, added] = where.entries.try_emplace(key);
     ++size_;
-    return at->second.emplace(at->first, where.lock, owner, gone);
+    entry& made = at->second.emplace(at->first, where.lock, owner, gone);
+    fill(made);
+    return made;
   }
 
   void erase(entry& what) noexcept {

@@ -51,20 +51,22 @@ template <class F>
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
   if (entry* const known = entries_.find(key)) return *known;
-  entry& e = entries_.add(key, *this, &process_gone);
-  e.since = strand_->now();
-  if (!options_.recall) return e;
-  const auto past = detail::contained([&] { return options_.recall(key); });
-  if (!past) {
-    report(&key, past.error());
-    return e;
+  row_past past;
+  if (options_.recall) {
+    auto recalled = detail::contained([&] { return options_.recall(key); });
+    if (recalled)
+      past = *recalled;
+    else
+      report(&key, recalled.error());
   }
-  e.incarnation = past->incarnation;
-  e.restarts = past->restarts;
-  if (past->completed == 0) return e;
-  e.generation = past->completed;
-  e.state = row_state::completed;
-  return e;
+  return entries_.add(key, *this, &process_gone, [&past, now = strand_->now()](entry& made) noexcept {
+    made.since = now;
+    made.incarnation = past.incarnation;
+    made.restarts = past.restarts;
+    if (past.completed == 0) return;
+    made.generation = past.completed;
+    made.state = row_state::completed;
+  });
 }
 
 template <class Key, class Value>
