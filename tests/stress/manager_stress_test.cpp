@@ -141,7 +141,9 @@ class manager_stress {
       use.stop();
     });
     const auto outcome = sync_wait_on(on_, [&] { return kept_.run(whole, hold); });
-    if (!outcome) EXPECT_TRUE(outcome.error().is_stop()) << outcome.error().to_string();
+    if (!outcome) {
+      EXPECT_TRUE(outcome.error().is_stop()) << outcome.error().to_string();
+    }
     for (int key = 0; key < keys; ++key) EXPECT_EQ(alive_.at(static_cast<std::size_t>(key)), 0) << "key " << key << " outlives the manager";
   }
 

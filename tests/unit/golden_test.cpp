@@ -92,7 +92,9 @@ TEST(Golden, E1_TextsOfTheLibrarysOwnErrors) {
   for (const auto& [code, text] : texts) {
     EXPECT_EQ(static_cast<int>(code), ++value) << text;
     EXPECT_EQ(make_error_code(code).message(), text);
-    if (code != errc::stopped) EXPECT_EQ(error(code).to_string(), text);
+    if (code != errc::stopped) {
+      EXPECT_EQ(error(code).to_string(), text);
+    }
   }
   EXPECT_EQ(std::error_code(0, category()).message(), "success");
   EXPECT_EQ(std::error_code(value + 1, category()).message(), "unknown");

@@ -184,10 +184,11 @@ TEST_F(RunLoop, TimersKeepTheirOrderWhateverIsTakenBack) {
     }
     std::vector<int> expected;
     for (std::size_t i = 0; i < count; ++i)
-      if (random() % 3 == 0)
+      if (random() % 3 == 0) {
         EXPECT_TRUE(loop.cancel(*timers[i]));
-      else
+      } else {
         expected.push_back(times[i]);
+      }
     std::ranges::sort(expected);
     loop.run_ready();
     EXPECT_EQ(order, expected) << "round " << round;
