@@ -5,6 +5,7 @@
 #include "steward/root_context.hpp"
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 namespace steward {
@@ -17,20 +18,22 @@ context::context(context& parent) noexcept : scheduler_(parent.scheduler_), pare
   link();
 }
 
-context::context(steward::scheduler& on, context* parent, detail::domain& own) noexcept : scheduler_(&on), parent_(parent), domain_(&own) {
+context::context(steward::scheduler& on, context* parent, detail::domain& own) noexcept
+    : scheduler_(&on), parent_(parent), domain_(&own), previous_(this) {
   if (parent != nullptr) deadline_ = parent->deadline_;
 }
 
 context::~context() {
+  constexpr std::string_view too_early = "destroyed before what runs under it has ended";
   if (domain_ == nullptr) return;
-  const bool topmost = parent_ == nullptr || parent_->domain_ != domain_;
-  if (topmost) {
-    domain_->wait_for_pins();
-    if (child_ != nullptr || domain_->roster != nullptr) report_misuse("context", "", "destroyed before what runs under it has ended");
+  std::unique_lock guard(domain_->lock);
+  if (topmost()) {
+    domain_->wait_for_pins(guard);
+    if (child_ != nullptr || domain_->roster != nullptr || !hooks_.empty()) report_misuse("context", "", too_early);
     return;
   }
-  const std::lock_guard guard(domain_->lock);
   if (child_ != nullptr) report_misuse("context", "", "destroyed before its children");
+  if (!hooks_.empty()) report_misuse("context", "", too_early);
   if (previous_ != nullptr)
     previous_->next_ = next_;
   else
@@ -57,13 +60,13 @@ bool context::stop_with(std::uintptr_t word) noexcept {
 bool context::stop_held(std::unique_lock<detail::spin_lock>& guard, std::uintptr_t word) noexcept {
   detail::domain& home = *domain_;
   if (stopped_.load(std::memory_order_relaxed) != 0) return false;
-  const bool topmost = parent_ == nullptr || parent_->domain_ != &home;
+  const bool top = topmost();
   detail::hook_list hooks;
   mark_subtree(word, hooks);
-  if (!topmost && hooks.empty()) return true;
+  if (!top && hooks.empty()) return true;
   // From here on this context may go; the domain stays while it is pinned.
   ++home.pins;
-  if (topmost) {
+  if (top) {
     guard.unlock();
     home.context_stopped();
     guard.lock();

@@ -73,12 +73,11 @@ void hook_list::withdraw(domain& home, hook& item) noexcept {
   }
 }
 
-void domain::wait_for_pins() noexcept {
-  std::unique_lock guard(lock);
+void domain::wait_for_pins(std::unique_lock<spin_lock>& held) const noexcept {
   while (pins != 0) {
-    guard.unlock();
+    held.unlock();
     std::this_thread::yield();
-    guard.lock();
+    held.lock();
   }
 }
 

@@ -11,7 +11,7 @@ constexpr unsigned char stop_seen = 2;
 constexpr unsigned char timer_seen = 4;
 }  // namespace
 
-// Nothing of this object may be touched once `armed` is set and true is returned: the coroutine may already run elsewhere.
+// Nothing of this object may be touched once `armed` is set: the coroutine may already run elsewhere, and have ended.
 bool sleep_awaiter::begin(waiter& who) noexcept {
   who_ = &who;
   timer::on = who.on;
@@ -19,10 +19,11 @@ bool sleep_awaiter::begin(waiter& who) noexcept {
   if (!added_) return false;
   scheduler& where = *who.on;
   where.post_at(*this, until_);
-  const auto before = seen_.fetch_or(armed, std::memory_order_acq_rel);
-  if (before == 0) return true;
-  if ((before & timer_seen) != 0) return false;
-  return !where.cancel(*this);  // the stop came first; if the timer cannot be taken back it resumes the coroutine
+  unsigned char before = 0;
+  if (seen_.compare_exchange_strong(before, armed, std::memory_order_acq_rel)) return true;
+  if ((before & timer_seen) == 0 && where.cancel(*this)) return false;
+  // The stop came first, and the timer cannot be taken back: unless it has run already, it resumes the coroutine.
+  return (seen_.fetch_or(armed, std::memory_order_acq_rel) & timer_seen) == 0;
 }
 
 void sleep_awaiter::stopped(detail::hook& self) noexcept {

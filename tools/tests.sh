@@ -46,6 +46,10 @@ run_sanitized() {
 sanitized_tests() {
   export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_init_order=1:check_initialization_order=1:abort_on_error=0"
   export UBSAN_OPTIONS="print_stacktrace=1"
+  # Races show themselves in time.
+  if [[ $1 == clang-tsan ]]; then
+    export STEWARD_STRESS_SECONDS=${STEWARD_STRESS_SECONDS:-30}
+  fi
   export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1:suppressions=$PWD/tools/tsan.supp"
   run_tests "$1"
   local code=0

@@ -105,6 +105,8 @@ class context {
   friend class stopped_awaiter;
 
   [[nodiscard]] detail::domain& domain() const noexcept { return *domain_; }
+  // With the lock held. Asks nothing of the parent, which may be gone where a process that does not run outlives it.
+  [[nodiscard]] bool topmost() const noexcept { return previous_ == this; }
   [[nodiscard]] std::uintptr_t word_of(stop_reason why) const noexcept;
   static std::uintptr_t inherited(std::uintptr_t word) noexcept;
   void link() noexcept;
@@ -120,7 +122,7 @@ class context {
   instant deadline_ = instant::max();
   detail::hook_list hooks_;
   context* child_ = nullptr;  // children in this domain; those in others are hooks
-  context* previous_ = nullptr;
+  context* previous_ = nullptr;  // itself, if it is the topmost of its domain
   context* next_ = nullptr;
 };
 

@@ -9,7 +9,7 @@ namespace steward {
 
 /// A context without a parent: everything that a program runs stands under one. `run_until_signal` and `sync_wait` bring their own.
 /// A `request_stop` from below stops it, with reason `requested`, and is kept as its `cause`.
-class root_context : private detail::domain, public context {
+class root_context final : private detail::domain, public context {
  public:
   explicit root_context(steward::scheduler& on) noexcept;
   ~root_context();

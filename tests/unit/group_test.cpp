@@ -1,52 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "steward/detail/beside.hpp"
+#include "group_fixture.hpp"
 #include "steward/named.hpp"
 #include "steward/parallel.hpp"
-#include "steward/process.hpp"
 #include "steward/sequential.hpp"
-#include "virtual_test.hpp"
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace steward::test {
 namespace {
 
-/// Runs a runnable with a callback that can be looked at.
-class group_test : public virtual_test {
- protected:
-  void run(const runnable& what) {
-    whole = what;
-    running.emplace(time, whole.run(root, main));
-    time.run_until_idle();
-  }
-  [[nodiscard]] std::string outcome() {
-    EXPECT_TRUE(running->done());
-    return running->done() ? text(running->outcome()) : "";
-  }
-
-  gate release;
-  result<> of_callback;
-  context* handed = nullptr;
-  bool handed_stopped_at_call = false;
-  std::function<task<>(context&)> main = [this](context& ctx) -> task<> {
-    handed = &ctx;
-    handed_stopped_at_call = ctx.is_stopped();
-    log.add(ctx, "main");
-    co_await release.passed();
-    log.add(ctx, ctx.is_stopped() ? "main stopped" : "main returned");
-    co_return of_callback;
-  };
-  runnable whole;
-  std::optional<background<void>> running;
-};
-
 class Parallel : public group_test {};
 class Sequential : public group_test {};
-
-scripted quick(const std::string& name, journal& log) { return scripted(name, log); }
 
 TEST_F(Parallel, P1_NoneIsNopAndOneIsItself) {
   release.open();
@@ -230,72 +195,6 @@ TEST_F(Sequential, S1_NothingMoreStartsAfterAStop) {
   time.advance(5ms);
   EXPECT_FALSE(log.has("b start"));
   EXPECT_EQ(outcome(), "stopped: requested");
-}
-
-// The faults of the Go package that concern groups.
-class GoFault : public group_test {};
-
-TEST_F(GoFault, Fault6_AGroupEndsWhenItsParentStopsWhileTheLastOneStarts) {
-  for (const bool in_order : {false, true}) {
-    virtual_scheduler own_time;
-    root_context own_root(own_time);
-    std::vector<runnable> parts{runnable(quick("a", log)), runnable(quick("b", log).ready_after(5ms).ignore_stop())};
-    const runnable both = in_order ? sequential(parts) : parallel(parts);
-    background<void> ends(own_time, both.run(own_root, main));
-    own_time.run_until_idle();
-    own_root.stop();
-    own_time.advance(1s);
-    EXPECT_TRUE(ends.done());
-  }
-}
-
-TEST_F(GoFault, Fault7_ParallelDoesNotSucceedWithoutItsCallback) {
-  run(parallel(runnable(quick("a", log).end_before_ready()), runnable(quick("b", log))));
-  EXPECT_FALSE(log.has("main"));
-  EXPECT_EQ(outcome(), "ended before it was ready");
-}
-
-TEST_F(GoFault, Fault8_TheCallbackIsNotCalledWithAStoppedContext) {
-  run(parallel(runnable(quick("a", log).lose_after(1ms)), runnable(quick("b", log).ready_after(2ms).ignore_stop())));
-  time.advance(10ms);
-  EXPECT_FALSE(log.has("main"));
-  EXPECT_FALSE(handed_stopped_at_call);
-  EXPECT_TRUE(running->done());
-}
-
-TEST_F(GoFault, Fault9_SequentialStartsNothingAfterAFailure) {
-  run(sequential(runnable(quick("a", log).end_before_ready(fail(error("no")))), runnable(quick("b", log))));
-  EXPECT_FALSE(log.has("b start"));
-  EXPECT_EQ(outcome(), "no");
-}
-
-TEST_F(GoFault, Fault4_AnEndBeforeReadyHasAMessage) {
-  EXPECT_EQ(text(run_virtual([&](context& ctx) -> task<> {
-              process web(ctx, quick("web", log).end_before_ready());
-              co_return co_await web.start(ctx);
-            })),
-            "run: ended before it was ready");
-}
-
-TEST_F(GoFault, Fault5_StartDoesNotSucceedForAProcessThatAStopHasEnded) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    result<> started;
-    bool was_stopped_first = false;
-    (void)run_virtual(
-        [&](context& ctx) -> task<> {
-          process web(ctx, quick("web", log).ready_after(1ms).ignore_stop());
-          const auto stop = [&](context& inside) -> task<> { co_return co_await web.stop(inside); };
-          detail::beside stopping(ctx.scheduler());
-          stopping.start(stop(ctx));
-          started = co_await web.start(ctx);
-          was_stopped_first = web.state() == process_state::stopped;
-          (void)co_await stopping.join();
-          if (web.state() == process_state::running) (void)co_await web.stop(ctx);
-          co_return {};
-        },
-        seed);
-    EXPECT_FALSE(started && was_stopped_first) << "seed " << seed;
-  }
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/manager.hpp"
 
-#include "steward/testing/faulty_table.hpp"
-#include "virtual_test.hpp"
+#include "manager_fixture.hpp"
 
 #include <map>
 #include <memory>
@@ -13,65 +12,7 @@
 namespace steward::test {
 namespace {
 
-using rows = memory_table<std::string, runnable>;
-using fleet = manager<std::string, runnable>;
-using options = manager_options<std::string, runnable>;
-using test::text;
-using testing::fault;
-using testing::faulty_table;
-
-std::string text(const result<std::shared_ptr<const runnable>>& outcome) { return outcome ? "success" : outcome.error().to_string(); }
-
-/// A manager over a table of runnables, with what it told.
-class Manager : public virtual_test {
- protected:
-  Manager() {
-    how.interval = 60s;
-    how.spread = [] { return 0.0; };
-    how.on_event = [this](const manager_event<std::string>& what) {
-      if (what.problem != nullptr) problems.push_back((what.key != nullptr ? *what.key + ": " : "") + what.problem->to_string());
-    };
-  }
-
-  /// Runs the manager until `release` is called; `is_ready` tells whether its callback was called.
-  void run(table<std::string, runnable>& of) {
-    kept = std::make_unique<fleet>(of, how);
-    hold = [this](context& ctx) -> task<> {
-      is_ready = true;
-      ready_at = time.elapsed();
-      main_context = &ctx;
-      co_await released.passed();
-      co_return callback_result;
-    };
-    running = std::make_unique<background<void>>(time, kept->run(root, hold));
-    time.run_until_idle();
-  }
-
-  void release() {
-    released.open();
-    time.run_until_idle();
-  }
-
-  void finish() {
-    release();
-    time.advance(1h);
-    ASSERT_TRUE(running->done());
-  }
-
-  [[nodiscard]] row_state state(const std::string& key) const { return kept->status(key)->state; }
-
-  rows table_;
-  options how;
-  std::vector<std::string> problems;
-  gate released;
-  std::function<task<>(context&)> hold;
-  result<> callback_result;
-  bool is_ready = false;
-  std::chrono::nanoseconds ready_at{};
-  context* main_context = nullptr;
-  std::unique_ptr<fleet> kept;
-  std::unique_ptr<background<void>> running;
-};
+class Manager : public manager_test {};
 
 TEST_F(Manager, M2_IsReadyWhenTheFirstStartsHaveSucceededOrFailed) {
   table_.put("fast", runnable(scripted("fast", log)));
@@ -533,6 +474,43 @@ TEST_F(Manager, WhatComesAfterOthersWaitsForThemAndEndsBeforeThem) {
   EXPECT_TRUE(log.in_order("db ready", "app start"));
   finish();
   EXPECT_TRUE(log.in_order("app end", "db released"));
+}
+
+/// One that crashes twice, so that it is in backoff, and that is then edited while what it comes after is gone: it waits for that instead.
+class ManagerHeldBack : public manager_test {
+ protected:
+  void from_backoff_to_waiting() {
+    how.after = [](const std::string& key, const runnable&) { return key == "app" ? std::vector<std::string>{"db"} : std::vector<std::string>{}; };
+    table_.put("app", runnable(scripted("app", log).lose_after(1ms).fail_with(error("crash"))));
+    table_.put("db", runnable(scripted("db", log)));
+    run(table_);
+    time.advance(5ms);
+    ASSERT_EQ(state("app"), row_state::backoff);
+    table_.set_wanted("db", wanted::down);
+    kept->reconcile_now();
+    time.run_until_idle();
+    table_.put("app", runnable(scripted("new app", log)));
+    kept->reconcile_now();
+    time.run_until_idle();
+    ASSERT_EQ(state("app"), row_state::waiting);
+  }
+};
+
+TEST_F(ManagerHeldBack, M9_ARowThatWentFromBackoffToWaitingDoesNotKeepTheManagerFromEnding) {
+  from_backoff_to_waiting();
+  release();
+  time.advance(1h);
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(ManagerHeldBack, M13_OneThatIsStoppedThenStaysSoWhenTheBackoffThatItHadBeforeIsOver) {
+  from_backoff_to_waiting();
+  background<void> stopped(time, kept->stop(root, "app"));
+  time.run_until_idle();
+  EXPECT_EQ(text(stopped.outcome()), "success");
+  time.advance(10s);  // longer than the backoff, and there is no pass meanwhile
+  EXPECT_EQ(state("app"), row_state::stopped);
+  finish();
 }
 
 TEST_F(Manager, R7_AFactoryThatThrowsIsAFailedStart) {

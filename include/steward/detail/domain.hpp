@@ -4,6 +4,7 @@
 #include "steward/detail/spin_lock.hpp"
 
 #include <cstdint>
+#include <mutex>
 
 namespace steward {
 class error;
@@ -25,8 +26,8 @@ class domain {
   /// The domain's topmost context has just been stopped. Called without the lock.
   virtual void context_stopped() noexcept = 0;
 
-  /// Waits until no thread is inside a stop of a context here.
-  void wait_for_pins() noexcept;
+  /// Waits until no thread is inside a stop of a context here. `held` is the lock, which is let go in between.
+  void wait_for_pins(std::unique_lock<spin_lock>& held) const noexcept;
 
   domain() = default;
   domain(const domain&) = delete;

@@ -92,13 +92,15 @@ class manager_entries {
     return number == slot_index::none ? nullptr : &pool_.at(number);
   }
 
-  /// Adds an entry for a key that has none.
-  [[nodiscard]] entry& add(const Key& key, manager<Key, Value>& owner, work::function gone) {
+  /// Adds an entry for a key that has none. Nobody sees it before `fill(entry)` has returned.
+  template <class Fill>
+  [[nodiscard]] entry& add(const Key& key, manager<Key, Value>& owner, work::function gone, Fill&& fill) {
     const std::uint64_t hash = hash_of(key);
     shard& where = shard_of(hash);
     const std::uint32_t number = pool_.add(key, where.lock, owner, gone);
     entry& added = pool_.at(number);
     added.number = number;
+    fill(added);
     try {
       const std::lock_guard guard(where.lock);
       where.index.add(tag_of(hash), number);

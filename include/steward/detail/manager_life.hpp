@@ -57,20 +57,22 @@ auto manager<Key, Value>::obtain(const Key& key) -> entry& {
 // Apart from `obtain`, so that what a pass does with every row stays small.
 template <class Key, class Value>
 auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
-  entry& e = entries_.add(key, *this, &process_gone);
-  e.since = strand_->now();
-  if (!options_.recall) return e;
-  const auto past = detail::contained([&] { return options_.recall(key); });
-  if (!past) {
-    report(&key, past.error());
-    return e;
+  row_past past;
+  if (options_.recall) {
+    auto recalled = detail::contained([&] { return options_.recall(key); });
+    if (recalled)
+      past = *recalled;
+    else
+      report(&key, recalled.error());
   }
-  e.incarnation = past->incarnation;
-  e.restarts = past->restarts;
-  if (past->completed == 0) return e;
-  e.generation = past->completed;
-  e.state = row_state::completed;
-  return e;
+  return entries_.add(key, *this, &process_gone, [&past, now = strand_->now()](entry& made) noexcept {
+    made.since = now;
+    made.incarnation = past.incarnation;
+    made.restarts = past.restarts;
+    if (past.completed == 0) return;
+    made.generation = past.completed;
+    made.state = row_state::completed;
+  });
 }
 
 template <class Key, class Value>
@@ -169,9 +171,10 @@ std::vector<Key> manager<Key, Value>::missing(const Key& key, const Value* value
   return absent;
 }
 
-// Starts an entry, or holds it back until its turn.
+// Starts an entry, or holds it back until its turn: either way a backoff is over.
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
+  drop_timer(e);
   if (ending_) return set_state(e, row_state::stopped);
   if (pass_ == 1 && !e.initial && !first_pass_over_) {
     e.initial = true;
@@ -203,7 +206,6 @@ void manager<Key, Value>::start_those_held_back() {
 
 template <class Key, class Value>
 void manager<Key, Value>::begin(entry& e) {
-  drop_timer(e);
   e.asked = e.again = e.erase = e.by_hand = false;
   e.on = strand_;
   e.has_place = true;

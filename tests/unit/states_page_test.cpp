@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// docs/states.md says what the code does.
+#include "states_page.hpp"
+
+#include "steward/errc.hpp"
+#include "steward/exit.hpp"
+#include "steward/manager.hpp"
+#include "steward/reconcile.hpp"
+#include "steward/state.hpp"
+#include "steward/testing/faulty_table.hpp"
+#include "virtual_test.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace steward::test {
+namespace {
+
+using ::testing::ElementsAreArray;
+using testing::fault;
+using testing::faulty_table;
+
+std::string quoted(std::string_view name) { return "`" + std::string(name) + "`"; }
+
+// What a process does about an event, in the words of the page.
+std::string effects(process_event event, const process_transition& step) {
+  const bool asked = event == process_event::start || event == process_event::stop;
+  if (!step.accepted) return asked ? "refuses with `invalid_state` " : "(cannot happen) ";
+  std::string text;
+  const auto add = [&text](bool does, const char* what) {
+    if (does) text += (text.empty() ? "" : ", ") + std::string(what);
+  };
+  add(step.run, "runs its runnable");
+  add(step.release, "lets the callback return");
+  add(step.force, "stops its context");
+  add(step.finish, "is gone");
+  return text.empty() ? "" : text + ' ';
+}
+
+std::string process_table_as_text() {
+  std::string text = "| in | on | becomes | and the process |\n|---|---|---|---|\n";
+  for (std::size_t s = 0; s < process_states; ++s)
+    for (std::size_t e = 0; e < process_events; ++e) {
+      const auto state = static_cast<process_state>(s);
+      const auto event = static_cast<process_event>(e);
+      const process_transition& step = transition(state, event);
+      text += "| " + quoted(to_string(state)) + " | " + quoted(to_string(event)) + " | " + (step.accepted ? quoted(to_string(step.to)) + ' ' : "") +
+              "| " + effects(event, step) + "|\n";
+    }
+  return text;
+}
+
+/// The names of a closed set, until one is empty.
+template <class Enum>
+std::vector<std::string> names(std::size_t count) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < count; ++i) all.emplace_back(to_string(static_cast<Enum>(i)));
+  return all;
+}
+
+TEST(StatesPage, ShowsTheTableThatAProcessDecidesBy) {
+  const std::string expected = process_table_as_text();
+  EXPECT_EQ(part_of_states_page("process table"), expected) << "docs/states.md should say:\n" << expected;
+}
+
+TEST(StatesPage, ShowsWhatAPassDoesAboutEachState) {
+  const auto word = [](reconcile_action action) {
+    constexpr std::array<const char*, 4> words{"nothing", "start", "restart", "stop"};
+    return std::string(words.at(static_cast<std::size_t>(action)));
+  };
+  std::string expected = "| state | wanted down, or deleted | wanted up | wanted up, changed |\n|---|---|---|---|\n";
+  for (std::size_t i = 0; i < 7; ++i) {
+    const auto state = static_cast<row_state>(i);
+    expected += "| " + quoted(to_string(state)) + " | " + word(reconcile(state, wanted::down, false)) + " | " +
+                word(reconcile(state, wanted::up, false)) + " | " + word(reconcile(state, wanted::up, true)) + " |\n";
+  }
+  EXPECT_EQ(part_of_states_page("reconcile"), expected) << "docs/states.md should say:\n" << expected;
+}
+
+TEST(StatesPage, ListsTheClosedSetsAsTheyAre) {
+  EXPECT_THAT(names_of_states_page("process states"), ElementsAreArray(names<process_state>(process_states)));
+  EXPECT_THAT(names_of_states_page("process events"), ElementsAreArray(names<process_event>(process_events)));
+  EXPECT_THAT(names_of_states_page("row states"), ElementsAreArray(names<row_state>(7)));
+  EXPECT_THAT(names_of_states_page("stop reasons"), ElementsAreArray(names<stop_reason>(8)));
+  EXPECT_THAT(names_of_states_page("exit reasons"), ElementsAreArray(names<exit_reason>(7)));
+}
+
+TEST(StatesPage, ListsTheTextsOfTheErrors) {
+  const std::vector<std::string> shown = names_of_states_page("errors", 2);
+  ASSERT_EQ(shown.size(), static_cast<std::size_t>(errc::out_of_memory));
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const std::string message = make_error_code(static_cast<errc>(i + 1)).message();
+    EXPECT_TRUE(shown[i].ends_with(' ' + message)) << shown[i] << " instead of " << message;
+  }
+}
+
+/// Managers of which each does something else to its rows, and the transitions that have been seen.
+class RowTransitions : public virtual_test {
+ protected:
+  using rows = memory_table<std::string, runnable>;
+  using fleet = manager<std::string, runnable>;
+
+  RowTransitions() {
+    how.spread = [] { return 0.0; };
+    how.on_event = [this](const manager_event<std::string>& what) {
+      if (what.key == nullptr || what.problem != nullptr) return;
+      const auto before = known.contains(*what.key) ? known[*what.key] : row_state::stopped;
+      known[*what.key] = what.state;
+      if (before != what.state) seen.insert(std::string(to_string(before)) + ' ' + std::string(to_string(what.state)));
+    };
+    how.policy = [](const std::string& key, const runnable&) {
+      return restart_policy{.when = key.starts_with("once") ? restart::never : restart::always, .delays = {}};
+    };
+    how.after = [](const std::string& key, const runnable&) {
+      return key.ends_with("later") ? std::vector<std::string>{"first"} : std::vector<std::string>{};
+    };
+  }
+
+  void run() {
+    known.clear();
+    kept = std::make_unique<fleet>(faulty, how);
+    released = std::make_unique<gate>();
+    running = std::make_unique<background<void>>(time, kept->run(root, hold));
+    time.run_until_idle();
+  }
+  void finish() {
+    released->open();
+    time.advance(1h);
+    ASSERT_TRUE(running->done());
+    for (const std::string& key : keys) table.erase(key);
+    keys.clear();
+  }
+  void put(const std::string& key, const scripted& what) {
+    keys.push_back(key);
+    table.put(key, runnable(what));
+  }
+  void look() {
+    kept->reconcile_now();
+    time.run_until_idle();
+  }
+  void start(const std::string& key) {
+    jobs.push_back(std::make_unique<background<void>>(time, [this, key] { return try_start(key); }));
+  }
+  void stop(const std::string& key) { jobs.push_back(std::make_unique<background<void>>(time, kept->stop(root, key))); }
+  task<> try_start(std::string key) {
+    auto started = co_await kept->start(root, key);
+    if (!started) co_return started.error();
+    co_return {};
+  }
+
+  [[nodiscard]] scripted part(const std::string& name) const { return scripted(name); }
+
+  rows table;
+  faulty_table<std::string, runnable> faulty{table};
+  manager_options<std::string, runnable> how;
+  std::map<std::string, row_state> known;
+  std::set<std::string> seen;
+  std::vector<std::string> keys;
+  std::unique_ptr<fleet> kept;
+  std::unique_ptr<gate> released;
+  std::function<task<>(context&)> hold = [this](context&) -> task<> {
+    co_await released->passed();
+    co_return {};
+  };
+  std::unique_ptr<background<void>> running;
+  std::vector<std::unique_ptr<background<void>>> jobs;
+};
+
+TEST_F(RowTransitions, AreThoseOfThePage) {
+  // Starts that succeed, fail, are stopped and are given up.
+  put("web", part("web"));
+  put("broken", part("broken").end_before_ready(fail(error("no"))));
+  put("broken stopped", part("broken").end_before_ready(fail(error("no"))));
+  put("once broken", part("broken").end_before_ready(fail(error("no"))));
+  put("stuck", part("stuck").hang());
+  put("crash", part("crash").lose_after(1ms).fail_with(error("no")));
+  put("once", part("once").lose_after(1ms));
+  put("once edited", part("once").lose_after(1ms));
+  put("once down", part("once").lose_after(1ms));
+  put("once cut", part("once").lose_after(1ms));
+  put("self", part("self").lose_after(1ms).at_end([this] { table.erase("self"); }));
+  put("waits, later", part("waits"));
+  run();
+  time.advance(2s);
+  stop("web");
+  stop("stuck");
+  stop("broken stopped");
+  time.run_until_idle();
+  // By hand: one that fails, one whose row cannot be read, one that is stopped while its row is read.
+  put("hand", part("hand").end_before_ready(fail(error("no"))));
+  start("hand");
+  time.run_until_idle();
+  faulty.on_get(1, fault::failing(error(errc::unreadable)));
+  start("once");
+  time.run_until_idle();
+  faulty.on_get(1, fault::hanging());
+  start("once cut");
+  time.run_until_idle();
+  stop("once cut");
+  time.run_until_idle();
+  // Edits of what is completed; one that waits and is no longer wanted.
+  table.put("once edited", runnable(part("once edited")));
+  table.set_wanted("once down", wanted::down);
+  table.set_wanted("waits, later", wanted::down);
+  look();
+  finish();
+
+  // Held back: from stopped, completed and backoff.
+  put("first", part("first").ready_after(1s));
+  put("once later", part("once").lose_after(1ms));
+  put("crash later", part("crash").lose_after(1ms).fail_with(error("no")));
+  run();
+  time.advance(1s + 1ms);  // both are over once: "crash later" runs again
+  stop("first");
+  time.advance(10s);
+  table.put("once later", runnable(part("once")));
+  table.set_wanted("first", wanted::down);
+  look();
+  table.put("first", runnable(part("first")));
+  time.advance(60s);
+  finish();
+
+  // It ends by itself while the manager ends, before it is asked: another that was started after it still lives.
+  put("first", part("first").lose_after(5s));
+  put("later", part("later").winds_down_in(10s));
+  run();
+  finish();
+
+  std::vector<std::string> shown = names_of_states_page("row transitions", 2);
+  std::ranges::sort(shown);
+  EXPECT_THAT(std::vector<std::string>(seen.begin(), seen.end()), ElementsAreArray(shown));
+}
+
+}  // namespace
+}  // namespace steward::test
