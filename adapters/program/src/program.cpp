@@ -4,10 +4,12 @@
 #include "steward/asio/use_task.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
-#include "steward/program/keeper_spawner.hpp"
 #include "steward/program/process_group.hpp"
+#include "steward/program/spawner.hpp"
 #include "steward/wait.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <unistd.h>
 
 #include <array>
@@ -27,8 +29,8 @@ constexpr int reads_in_a_row = 8;  // then others get their turn
 /// One program from its start to its end.
 class one_run {
  public:
-  one_run(const program_options& how, keeper_spawner& spawner, keeper_spawner::held what)
-      : how_(how), spawner_(spawner), what_(std::move(what)), log_(how.log), output_(spawner.io(), what_->output.release()) {}
+  one_run(const program_options& how, spawner& by, spawner::held what)
+      : how_(how), spawner_(by), what_(std::move(what)), log_(how.log), output_(by.io(), what_->output.release()) {}
 
   task<> live(context& ctx, callback ready);
 
@@ -44,8 +46,8 @@ class one_run {
   [[nodiscard]] result<> outcome(const context& ctx) const;
 
   const program_options& how_;
-  keeper_spawner& spawner_;
-  keeper_spawner::held what_;
+  spawner& spawner_;
+  spawner::held what_;
   rotating_log log_;
   stream_descriptor output_;
   context* gone_ = nullptr;  // is stopped when the program is gone
@@ -143,7 +145,7 @@ result<> one_run::outcome(const context& ctx) const {
 
 class program_part {
  public:
-  program_part(program_spec what, program_options how, keeper_spawner& spawner) : what_(std::move(what)), how_(std::move(how)), spawner_(spawner) {}
+  program_part(program_spec what, program_options how, spawner& by) : what_(std::move(what)), how_(std::move(how)), spawner_(by) {}
 
   task<> run(context& ctx, callback ready) {
     auto started = co_await or_return(spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept));
@@ -154,13 +156,11 @@ class program_part {
  private:
   program_spec what_;
   program_options how_;
-  keeper_spawner& spawner_;
+  spawner& spawner_;
 };
 
 }  // namespace
 
-runnable program(program_spec what, program_options options, keeper_spawner& spawner) {
-  return program_part(std::move(what), std::move(options), spawner);
-}
+runnable program(program_spec what, program_options options, spawner& by) { return program_part(std::move(what), std::move(options), by); }
 
 }  // namespace steward

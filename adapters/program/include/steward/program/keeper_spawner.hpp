@@ -8,7 +8,7 @@
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/keeper.hpp"
-#include "steward/program/spec.hpp"
+#include "steward/program/spawner.hpp"
 #include "steward/runnable.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -26,16 +26,6 @@
 
 namespace steward {
 
-/// A program that the keeper holds. Whoever claimed it is the only one who has it.
-struct held_program {
-  detail::held_child what;
-  detail::unique_fd pidfd;
-  detail::unique_fd output;
-  detail::bell changed;  ///< rung when `what.state` changes
-  bool claimed = false;
-  bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
-};
-
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
 /// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing
@@ -43,10 +33,8 @@ struct held_program {
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
-class keeper_spawner {
+class keeper_spawner final : public spawner {
  public:
-  using held = std::shared_ptr<held_program>;
-
   /// `renew` gets a connection to a new keeper when this one has died; `warn` is told in one line.
   keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
                  std::function<void(const std::string&)> warn);
@@ -54,17 +42,11 @@ class keeper_spawner {
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
-  /// Starts a program under a key.
-  /// Shape: one that a former daemon left under this key, which nobody has claimed, is taken over if `accept` likes its note; any other is ended
-  /// first. Errors: stage and reason, as `steward::spawn`.
+  /// Shape: one that a former daemon left under this key, and that `accept` does not like, is ended first.
   [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what,
-                                 std::function<bool(std::string_view note)> accept);
-
-  /// Signals the leader, or its whole group. A program that is gone already is no error.
-  [[nodiscard]] task<> signal(held which, int signal, bool group);
-
-  /// Drops the record of a program that is gone.
-  void forget(const held& which);
+                                 std::function<bool(std::string_view note)> accept) override;
+  [[nodiscard]] task<> signal(held which, int signal, bool group) override;
+  void forget(const held& which) override;
 
   /// What a former daemon left, by key, with the note; claimed by nobody yet.
   [[nodiscard]] std::vector<held> unclaimed() const;
@@ -72,7 +54,7 @@ class keeper_spawner {
   /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.
   [[nodiscard]] task<> end(held which);
 
-  [[nodiscard]] boost::asio::io_context& io() const noexcept { return io_; }
+  [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }
 
  private:
   /// One request that waits for its answer.
