@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace steward {
@@ -48,8 +49,9 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] task<> signal(held which, int signal, bool group) override;
   void forget(const held& which) override;
 
-  /// What a former daemon left, by key, with the note; claimed by nobody yet.
-  [[nodiscard]] std::vector<held> unclaimed() const;
+  /// What a former daemon left, by key, with the note; claimed by nobody yet. A key may be there twice: of one that is gone, and of the next.
+  using left_programs = std::multimap<std::string, held, std::less<>>;
+  [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
   /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.
   [[nodiscard]] task<> end(held which);
@@ -70,6 +72,7 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] result<> take_frames();
   void dispatch(detail::numbered<detail::reply> told);
   [[nodiscard]] held take_in(detail::held_child what);
+  void claim(const held& which);
   [[nodiscard]] task<> ask(detail::request body, question& into);
   [[nodiscard]] task<> ask_done(detail::request body);
   [[nodiscard]] bool send(std::uint64_t id, const detail::request& body);
@@ -89,7 +92,9 @@ class keeper_spawner final : public spawner {
   bool closing_ = false;
   detail::bell to_write_;
   std::map<std::uint64_t, question*> asked_;
-  std::vector<held> programs_;
+  std::unordered_map<std::uint64_t, held> programs_;  // by the keeper's number
+  std::vector<held> of_dead_keepers_;
+  left_programs unclaimed_;
   std::list<detail::beside> orphans_;
   context* between_attempts_ = nullptr;
 };
