@@ -86,6 +86,31 @@ TEST_F(LocalSpawner, AProgramThatDoesNotStopInTimeIsKilledWithItsGroup) {
   EXPECT_TRUE(nobody_left());
 }
 
+TEST_F(LocalSpawner, OutputInSmallPiecesIsWholeAndInItsOrder) {
+  const auto what = program(shell("i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done; printf end"), options(), children_);
+  const auto ended = run([&](context& ctx) -> task<> {
+    process one(ctx, what);
+    co_await or_return(one.start(ctx));
+    co_return co_await one.done(ctx);
+  });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  std::string expected;
+  for (int i = 0; i < 3000; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(log(), expected + "end");
+}
+
+TEST_F(LocalSpawner, OutputIsSeenWhileItIsWrittenLineByLine) {
+  const auto what = program(shell("echo one; sleep 0.05; echo two; sleep 0.05; echo three; exec sleep 1000"), options(), children_);
+  const auto ended = run([&](context& ctx) -> task<> {
+    process one(ctx, what);
+    co_await or_return(one.start(ctx));
+    co_await or_return(written(ctx, "three\n"));
+    co_return co_await one.stop(ctx);
+  });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_EQ(log(), "one\ntwo\nthree\n");
+}
+
 TEST_F(LocalSpawner, AForcedEndKillsAtOnce) {
   const auto what = program(shell("trap '' TERM; echo up; while :; do sleep 1000; done"), options(), children_);
   const auto ended = run([&](context& ctx) -> task<> {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/program/rotating_log.hpp"
+
+#include "support.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace steward {
+namespace {
+
+std::string content(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class RotatingLog : public ::testing::Test {
+ protected:
+  /// Three lines to a part.
+  [[nodiscard]] rotating_log log(unsigned parts) const { return rotating_log({.file = file_, .size = 6, .parts = parts}); }
+
+  test::temporary_folder folder_;
+  std::string file_ = folder_ / "sub/log";
+};
+
+TEST_F(RotatingLog, KeepsSoManyPartsAndTheNewestFirst) {
+  auto written = log(3);
+  written.write("1\n2\n3\n4\n5\n6\n7\n8\n9\na\nb\nc\nd\n");
+  EXPECT_EQ(content(file_), "d\n");
+  EXPECT_EQ(content(file_ + ".1"), "a\nb\nc\n");
+  EXPECT_EQ(content(file_ + ".2"), "7\n8\n9\n");
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".3"));
+  EXPECT_EQ(written.dropped(), 0U);
+}
+
+TEST_F(RotatingLog, WithOnePartBeginsAnew) {
+  auto written = log(1);
+  for (const char* line : {"1\n", "2\n", "3\n", "4\n"}) written.write(line);
+  EXPECT_EQ(content(file_), "4\n");
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".1"));
+}
+
+TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
+  log(2).write("1\n2\n");
+  log(2).write("3\n4\n");
+  EXPECT_EQ(content(file_), "4\n");
+  EXPECT_EQ(content(file_ + ".1"), "1\n2\n3\n");
+}
+
+}  // namespace
+}  // namespace steward
