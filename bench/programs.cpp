@@ -120,7 +120,7 @@ class supervisor {
     // Its answers cost it time, so it is asked only once everything has been started.
     const auto enough = static_cast<std::size_t>(count_);
     bench::wait_until([this] { return (holder_ = bench::child_named("steward-keeper")) != 0; }, "there is a keeper");
-    bench::wait_until([&] { return std::this_thread::sleep_for(std::chrono::milliseconds(2)), programs().size() >= enough; }, "all were started");
+    bench::wait_until([&] { return std::this_thread::sleep_for(std::chrono::milliseconds(10)), programs().size() >= enough; }, "all were started");
     bench::wait_until([this] { return running_units(socket()) == count_; }, "all units run");
     start_ = since(begun);
   }
