@@ -40,6 +40,20 @@ TEST_F(RotatingLog, WithOnePartBeginsAnew) {
   EXPECT_FALSE(std::filesystem::exists(file_ + ".1"));
 }
 
+TEST_F(RotatingLog, LinesThatComeOneByOneBeginNewPartsToo) {
+  auto written = log(2);
+  for (int i = 0; i < 100; ++i) written.write(std::to_string(i % 10) + "\n");
+  EXPECT_EQ(content(file_ + ".1"), "6\n7\n8\n");
+  EXPECT_EQ(content(file_), "9\n");
+}
+
+TEST_F(RotatingLog, NeverCutsALineThatComesInPieces) {
+  auto written = log(2);
+  for (const char* piece : {"12", "34", "56", "78\n", "9\n"}) written.write(piece);
+  EXPECT_EQ(content(file_ + ".1"), "12345678\n");
+  EXPECT_EQ(content(file_), "9\n");
+}
+
 TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
   log(2).write("1\n2\n");
   log(2).write("3\n4\n");

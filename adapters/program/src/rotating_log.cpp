@@ -32,8 +32,14 @@ void rotating_log::write(std::string_view bytes) noexcept {
       unreported_ += bytes.size();
       return;
     }
+    const std::size_t line = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
+    if (at_line_start_ && written_ > 0 && written_ + line > options_.size) {
+      rotate();
+      continue;
+    }
     const std::size_t now = place_to_cut(bytes, written_, options_.size);
     if (!put(bytes.substr(0, now))) return;
+    at_line_start_ = bytes[now - 1] == '\n';
     bytes.remove_prefix(now);
     if (!bytes.empty()) rotate();
   }
@@ -74,6 +80,7 @@ bool rotating_log::open() noexcept {
   struct stat seen{};
   if (!fd_ || ::fstat(fd_.get(), &seen) != 0) return false;
   written_ = static_cast<std::uint64_t>(seen.st_size);
+  at_line_start_ = written_ == 0;
   return true;
 }
 

@@ -41,6 +41,7 @@ class rotating_log {
   log_options options_;
   detail::unique_fd fd_;
   std::uint64_t written_ = 0;  // into the present part
+  bool at_line_start_ = true;  // as far as it is known: what an earlier writer left may be half a line
   std::uint64_t dropped_ = 0;
   std::uint64_t unreported_ = 0;
 };
