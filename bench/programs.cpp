@@ -196,7 +196,7 @@ void report_starts(int rounds) {
 
 /// From SIGKILL to the next process number, in milliseconds, once for each of some units, so that no backoff is due.
 std::vector<double> restarts(const std::string& kind) {
-  constexpr int units = 50;
+  constexpr int units = 100;
   const supervisor one(kind, units);
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   const std::vector<pid_t> victims = one.programs();

@@ -44,6 +44,10 @@ row_past past_from_text(const std::string& text) {
   return {.incarnation = number("incarnation"), .restarts = number("restarts"), .completed = number("completed")};
 }
 
+bool same(const row_past& left, const row_past& right) noexcept {
+  return left.incarnation == right.incarnation && left.restarts == right.restarts && left.completed == right.completed;
+}
+
 }  // namespace
 
 task<> unit_store::run(context& ctx, callback ready) {
@@ -104,6 +108,8 @@ row_past unit_store::past(const std::string& key) const {
 }
 
 void unit_store::remember(const std::string& key, const row_past& what) {
+  const auto known = pasts_.find(key);
+  if (known != pasts_.end() && same(known->second, what)) return;  // as in most stops
   pasts_[key] = what;
   unwritten_[key] = what;
   something_to_write_.ring();
