@@ -50,7 +50,7 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   result<> outcome = co_await ask_done(detail::list_request());
   if (outcome) outcome = co_await ready(ctx);
   // It stays if it still holds something, and a later daemon finds it.
-  leaving_ = connected_ && programs_.empty();
+  leaving_ = connected_ && programs_.empty() && of_dead_keepers_.empty();
   if (leaving_) (void)co_await ask_done(detail::shutdown_request());
   closing_ = true;
   to_write_.ring();
@@ -106,10 +106,9 @@ result<> keeper_spawner::take_frames() {
 
 void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   if (const auto* report = std::get_if<detail::changed>(&told.body)) {
-    for (const held& each : programs_) {
-      if (each->orphaned || each->what.child != report->child) continue;
-      each->what.state = report->state;
-      each->changed.ring();
+    if (const auto known = programs_.find(report->child); known != programs_.end()) {
+      known->second->what.state = report->state;
+      known->second->changed.ring();
     }
     return;
   }
@@ -118,7 +117,10 @@ void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   const auto asked = asked_.find(told.id);
   if (asked == asked_.end()) return;
   question& waiting = *asked->second;
-  if (taken && !waiting.program_wanted) return;  // one of a list: its end is still to come
+  if (taken && !waiting.program_wanted) {  // one of a list: its end is still to come
+    unclaimed_.emplace(taken->what.key, taken);
+    return;
+  }
   waiting.program = std::move(taken);
   waiting.answer = std::move(told.body);
   asked_.erase(asked);
@@ -130,8 +132,15 @@ auto keeper_spawner::take_in(detail::held_child what) -> held {
   program->what = std::move(what);
   program->pidfd = channel_.take_descriptor();
   program->output = channel_.take_descriptor();
-  programs_.push_back(program);
+  programs_[program->what.child] = program;
   return program;
+}
+
+void keeper_spawner::claim(const held& which) {
+  which->claimed = true;
+  const auto [first, last] = unclaimed_.equal_range(which->what.key);
+  const auto found = std::find_if(first, last, [&](const auto& each) { return each.second == which; });
+  if (found != last) unclaimed_.erase(found);
 }
 
 bool keeper_spawner::send(std::uint64_t id, const detail::request& body) {
@@ -160,12 +169,10 @@ task<> keeper_spawner::ask_done(detail::request body) {
 
 auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept)
     -> task<held> {
-  for (const held& left : unclaimed()) {
-    if (left->what.key != key) continue;
-    if (accept && accept(left->what.note)) {
-      left->claimed = true;
-      co_return left;
-    }
+  for (auto at = unclaimed_.find(key); at != unclaimed_.end(); at = unclaimed_.find(key)) {
+    const held left = at->second;
+    claim(left);
+    if (accept && accept(left->what.note)) co_return left;
     co_await or_return(end(left));
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
@@ -177,6 +184,7 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
   co_await or_return(ask(std::move(request), started));
   if (!started.program) co_return to_error(*started.answer);
   started.program->claimed = true;
+  std::string().swap(started.program->what.note);  // is for the next daemon
   co_return std::move(started.program);
 }
 
@@ -196,18 +204,16 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
 }
 
 void keeper_spawner::forget(const held& which) {
-  if (!which->orphaned) (void)send(++last_id_, detail::forget_request{which->what.child});
-  std::erase(programs_, which);
-}
-
-auto keeper_spawner::unclaimed() const -> std::vector<held> {
-  std::vector<held> left;
-  std::ranges::copy_if(programs_, std::back_inserter(left), [](const held& each) { return !each->claimed; });
-  return left;
+  if (which->orphaned) {
+    std::erase(of_dead_keepers_, which);
+    return;
+  }
+  (void)send(++last_id_, detail::forget_request{which->what.child});
+  programs_.erase(which->what.child);
 }
 
 task<> keeper_spawner::end(held which) {
-  which->claimed = true;
+  claim(which);
   const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
   const auto patience = std::chrono::steady_clock::now() + grace_of_unclaimed;
   (void)co_await signal(which, SIGTERM, true);
@@ -229,9 +235,10 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   warn_("the keeper has died (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
   socket_.release();
   answer_all(detail::failed{ECONNRESET, "the keeper has died"});
-  for (const held& each : programs_) {
-    if (std::exchange(each->orphaned, true) || each->what.state.phase == detail::held_phase::gone) continue;
-    orphans_.emplace_back(on).start(watch_orphan(each));
+  for (const auto& [child, each] : std::exchange(programs_, {})) {
+    each->orphaned = true;
+    of_dead_keepers_.push_back(each);
+    if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(on).start(watch_orphan(each));
   }
 }
 
