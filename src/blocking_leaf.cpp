@@ -6,6 +6,7 @@
 
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 namespace steward {
@@ -43,10 +44,12 @@ class [[nodiscard]] call_on_thread {
     try {
       thread_ = std::thread([this, &who] { work(who); });
       return true;
+    } catch (const std::system_error& why) {
+      outcome_.emplace(fail(error(why.code()).prefixed("cannot start a thread: ")));
     } catch (...) {
       outcome_.emplace(fail(current_exception_error().prefixed("cannot start a thread: ")));
-      return false;
     }
+    return false;
   }
 
   void work(waiter& who) noexcept {
