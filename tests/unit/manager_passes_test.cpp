@@ -335,5 +335,35 @@ TEST_F(ManagerPasses, M13_AnEditWhileItWaitsIsWhatIsStarted) {
   finish();
 }
 
+TEST_F(ManagerPasses, M13_ARowThatIsAddedAgainWhileItsProcessEndsIsStartedWhenThatIsGone) {
+  table_.put("web", runnable(scripted("old", log).winds_down_in(10ms)));
+  run(table_);
+  table_.erase("web");
+  kept->reconcile_now();
+  time.advance(5ms);
+  ASSERT_EQ(state("web"), row_state::stopping);
+  table_.put("web", runnable(scripted("new", log)));
+  kept->reconcile_now();
+  time.advance(5ms);
+  EXPECT_TRUE(log.in_order("old end", "new start"));
+  EXPECT_EQ(log.when("new start"), 10ms);
+  finish();
+}
+
+TEST_F(ManagerPasses, M13_ARowThatIsDeletedWhileItsProcessEndsIsForgottenWhenThatIsGone) {
+  table_.put("web", runnable(scripted("old", log).winds_down_in(10ms)));
+  run(table_);
+  table_.put("web", runnable(scripted("new", log)));
+  kept->reconcile_now();
+  time.advance(5ms);
+  ASSERT_EQ(state("web"), row_state::stopping);
+  table_.erase("web");
+  kept->reconcile_now();
+  time.advance(5ms);
+  EXPECT_FALSE(kept->status("web"));
+  EXPECT_FALSE(log.has("new start"));
+  finish();
+}
+
 }  // namespace
 }  // namespace steward::test
