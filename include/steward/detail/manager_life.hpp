@@ -133,6 +133,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
 template <class Key, class Value>
 void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.pass = pass_;
+  e.erase = false;  // it may have been deleted, and be back before its process has ended
   const bool changed = found.generation != e.generation;
   const bool lives = e.state == row_state::starting || e.state == row_state::running || e.state == row_state::stopping;
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
