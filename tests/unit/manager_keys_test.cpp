@@ -84,7 +84,7 @@ TEST_F(ManagerKeys, M4_AStartByHandFromBackoffIsAtOnceAndClearsTheCounters) {
   run(table_);
   time.advance(5ms);
   ASSERT_EQ(state("web"), row_state::backoff);
-  EXPECT_EQ(kept->status("web")->restarts, 2U);
+  EXPECT_EQ(kept->status("web")->restarts, 1U);
   EXPECT_EQ(start("web"), "success");
   EXPECT_EQ(web.runs(), 3U);
   EXPECT_EQ(kept->status("web")->restarts, 0U);

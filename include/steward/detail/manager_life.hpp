@@ -148,8 +148,8 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       e.reread = lives;
       return launch(e);
     case reconcile_action::restart:
-      if (!lives) return launch(e);      // was held back, and may wait for others now
-      if (e.reading != nullptr) return;  // its start gets the row as it is
+      if (!lives) return launch(e);                                        // was held back, and may wait for others now
+      if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
       e.again = true;
       if (e.state != row_state::stopping) ask_to_end(e);
       return;

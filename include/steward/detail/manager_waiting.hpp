@@ -23,9 +23,10 @@ bool manager<Key, Value>::has_place() const noexcept {
   return options_.max_starting == 0 || starting_ < options_.max_starting;
 }
 
-// Starts an entry, or holds it back until its turn.
+// Starts an entry, or holds it back until its turn: either way a backoff is over.
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
+  drop_timer(e);
   if (ending_) return set_state(e, row_state::stopped);
   if (pass_ == 1 && !e.initial && !first_pass_over_) {
     e.initial = true;
