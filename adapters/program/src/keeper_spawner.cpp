@@ -143,18 +143,26 @@ void keeper_spawner::claim(const held& which) {
   if (found != last) unclaimed_.erase(found);
 }
 
-bool keeper_spawner::send(std::uint64_t id, const detail::request& body) {
-  if (!connected_ || !channel_.send(detail::encode(id, body))) return false;
+result<> keeper_spawner::send(std::uint64_t id, const detail::request& body) {
+  if (!connected_) return fail(error("there is no keeper just now"));
+  auto frame = detail::encode(id, body);
+  // The keeper would end the connection, and with it the supervision of everything else.
+  if (frame.size() > detail::keeper_frame_prefix + detail::keeper_max_frame) {
+    return fail(error(std::make_error_code(std::errc::argument_list_too_long), "command, environment and definition take " +
+                                                                                   std::to_string(frame.size()) + " bytes; at most " +
+                                                                                   std::to_string(detail::keeper_max_frame) + " are possible"));
+  }
+  if (!channel_.send(std::move(frame))) return fail(error("there is no keeper just now"));
   if (channel_.waiting_out() > 0) to_write_.ring();
-  return true;
+  return {};
 }
 
 task<> keeper_spawner::ask(detail::request body, question& into) {
   const std::uint64_t id = ++last_id_;
   asked_[id] = &into;
-  if (!send(id, body)) {
+  if (auto sent = send(id, body); !sent) {
     asked_.erase(id);
-    co_return error("there is no keeper just now");
+    co_return std::move(sent.error());
   }
   co_await into.answered.wait();
   co_return {};
@@ -192,9 +200,11 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
   if (which->what.state.phase == detail::held_phase::gone) co_return {};
   if (!which->orphaned) {
     const detail::signal_request request{which->what.child, static_cast<std::uint32_t>(signal), group};
-    (void)co_await ask_done(request);
-    co_return {};
+    auto done = co_await ask_done(request);
+    if (done || !which->orphaned) co_return {};
+    if (which->what.state.phase == detail::held_phase::gone) co_return {};
   }
+  // Its keeper has died, perhaps with the request in its hands.
   const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};
   if (group)
     (void)signal_group(leader, signal);
@@ -232,8 +242,9 @@ task<> keeper_spawner::end(held which) {
 
 void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   connected_ = false;
-  warn_("the keeper has died (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
+  warn_("the keeper is lost (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
   socket_.release();
+  (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
   answer_all(detail::failed{ECONNRESET, "the keeper has died"});
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 #include <utility>
 
@@ -67,7 +68,6 @@ class one_run {
 };
 
 task<> one_run::live(context& ctx, callback ready) {
-  if (how_.on_started) how_.on_started(what_->what.pid);
   result<> of_callback;
   context handed(ctx);
   detail::beside watching(ctx.scheduler());
@@ -76,7 +76,7 @@ task<> one_run::live(context& ctx, callback ready) {
   copying.start(copy_output());
   auto up = co_await wait_until_ready(handed, spawner_.io(), how_.ready);
   if (up) of_callback = co_await ready(handed);
-  co_await or_return(end(ctx));
+  (void)co_await end(ctx);  // whatever fails there, what is beside this one is waited for
   (void)co_await watching.join();
   all_written_ = true;
   if (output_.is_open()) output_.cancel();
@@ -188,12 +188,29 @@ class program_part {
   program_part(program_spec what, program_options how, spawner& by) : what_(std::move(what)), how_(std::move(how)), spawner_(by) {}
 
   task<> run(context& ctx, callback ready) {
-    auto started = co_await or_return(spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept));
-    one_run run(how_, spawner_, std::move(started));
-    co_return co_await run.live(ctx, ready);
+    const auto started = co_await or_return(spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept));
+    std::optional<one_run> run;
+    result<> taken;
+    try {
+      run.emplace(how_, spawner_, started);
+      if (how_.on_started) how_.on_started(started->what.pid);
+    } catch (...) {
+      taken = fail(current_exception_error());
+    }
+    if (taken) co_return co_await run->live(ctx, ready);
+    co_await or_return(abandon(started));
+    co_return taken;
   }
 
  private:
+  // It runs, and cannot be taken care of.
+  task<> abandon(spawner::held what) {
+    (void)co_await spawner_.signal(what, SIGKILL, true);
+    while (what->what.state.phase != held_phase::gone) co_await what->changed.wait();
+    spawner_.forget(what);
+    co_return {};
+  }
+
   program_spec what_;
   program_options how_;
   spawner& spawner_;

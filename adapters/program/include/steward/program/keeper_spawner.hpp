@@ -75,7 +75,7 @@ class keeper_spawner final : public spawner {
   void claim(const held& which);
   [[nodiscard]] task<> ask(detail::request body, question& into);
   [[nodiscard]] task<> ask_done(detail::request body);
-  [[nodiscard]] bool send(std::uint64_t id, const detail::request& body);
+  [[nodiscard]] result<> send(std::uint64_t id, const detail::request& body);
   void answer_all(const detail::reply& with);
   void connection_lost(scheduler& on, const error& why);
   [[nodiscard]] task<> watch_orphan(held which);
