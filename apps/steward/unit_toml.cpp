@@ -97,6 +97,8 @@ class depth_scanner {
     while (at_ < text_.size()) {
       if (many_lines ? text_.substr(at_).starts_with(three) : text_[at_] == quote) {
         at_ += many_lines ? 3 : 1;
+        // The last three end it: up to two before them belong to the string.
+        for (int extra = 0; many_lines && extra < 2 && at_ < text_.size() && text_[at_] == quote; ++extra) ++at_;
         return;
       }
       if (!many_lines && text_[at_] == '\n') return;
