@@ -130,7 +130,7 @@ class daemon {
             [this](const std::string& line) { console_.say(line); }),
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
         server_(io_, options.socket, units_),
-        console_(units_, stdout),
+        console_(units_, STDOUT_FILENO, STDERR_FILENO),
         first_(std::move(first)) {}
 
   [[nodiscard]] result<> run() {
