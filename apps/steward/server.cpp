@@ -211,8 +211,8 @@ task<> serve(context& ctx, socket_type socket, control& daemon) {
 }  // namespace
 
 task<> api_server::run(context& ctx, callback ready) {
-  auto acceptor = listen_at(io_, socket_);
-  if (!acceptor) co_return std::move(acceptor.error());
+  auto listening = listen_at(io_, socket_);
+  if (!listening) co_return std::move(listening.error());
   struct stat made{};
   const bool known = ::lstat(socket_.c_str(), &made) == 0;
   const auto accept = leaf([&](context& inside) -> task<> {
@@ -220,7 +220,7 @@ task<> api_server::run(context& ctx, callback ready) {
     task_scope connections(inside.scheduler());
     result<> outcome;
     while (outcome) {
-      auto accepted = co_await acceptor->async_accept(use_task);
+      auto accepted = co_await listening->acceptor.async_accept(use_task);
       if (accepted && connections.size() < most_connections)
         connections.start(serve(inside, std::move(*accepted), daemon_));
       else if (!accepted && inside.is_stopped())
