@@ -141,6 +141,7 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
   const json::value* units = root.if_contains("unit");
   unit_map out = units == nullptr ? unit_map() : decode_units(*units, "unit", source.folder, found);
   check_after(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
+  check_sizes(out, "unit", found);
   if (source.programs != nullptr) check_executables(out, *source.programs, "unit", found);
   if (!found.empty()) return fail(found.to_error());
   return out;
