@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace steward {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::chrono::milliseconds between_drawings(50);
 constexpr int share_of_time = 20;  // a drawing of thousands takes long; it gets no more than a twentieth of the time
 constexpr std::chrono::seconds clock_step(1);
+constexpr std::chrono::seconds last_patience(1);  // in the end, for what could not be shown
+constexpr std::size_t most_said = std::size_t{64} << 10U;
 
 }  // namespace
 
@@ -23,7 +26,17 @@ task<> console::run(context& ctx, callback ready) {
   const auto drawing = leaf([this](context& inside) { return keep_drawing(inside); });
   auto outcome = co_await drawing.run(ctx, ready);
   draw();
+  (void)co_await finish(ctx);
   co_return outcome;
+}
+
+task<> console::finish(context& ctx) {
+  const auto until = ctx.now() + last_patience;
+  while (behind() && ctx.now() < until) {
+    co_await or_return(co_await ctx.sleep_for(between_drawings));
+    draw();
+  }
+  co_return {};
 }
 
 // A change is drawn a little later: what it sets off, as the start of a program that has died, comes first.
@@ -32,7 +45,7 @@ task<> console::keep_drawing(context& ctx) {
     const auto begun = ctx.now();
     draw();
     const auto pause = std::max<std::chrono::nanoseconds>(between_drawings, share_of_time * (ctx.now() - begun));
-    if (style_of_terminal(::fileno(out_)).terminal) {
+    if (behind() || style_of_terminal(out_.descriptor()).terminal) {
       deadline_context second(ctx, clock_step);
       (void)co_await units_.changed().wait(second);
     } else {
@@ -44,19 +57,27 @@ task<> console::keep_drawing(context& ctx) {
 }
 
 void console::draw() {
+  catch_up();
+  if (out_.behind()) return;
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  live_drawing drawing = draw_live(frame_, units_.status(), now, style_of_terminal(::fileno(out_)));
+  live_drawing drawing = draw_live(frame_, units_.status(), now, style_of_terminal(out_.descriptor()));
   frame_ = std::move(drawing.frame);
-  std::fwrite(drawing.text.data(), 1, drawing.text.size(), out_);
-  std::fflush(out_);
+  out_.write(drawing.text);
 }
 
 void console::say(const std::string& line) {
-  const std::string text = printable(line);
-  if (frame_.lines > 0) std::fputs(fmt::format("\x1b[{}A\r\x1b[J", frame_.lines).c_str(), out_);
-  std::fflush(out_);
-  std::fputs(fmt::format("steward: {}\n", text).c_str(), stderr);
+  said_ += fmt::format("steward: {}\n", printable(line));
+  while (said_.size() > most_said) said_.erase(0, said_.find('\n') + 1);
+  catch_up();
+  if (behind()) units_.changed().ring();  // who draws tries again
+}
+
+// A table that is on the screen makes way for what is said.
+void console::catch_up() {
+  if (!out_.flush() || !err_.flush() || said_.empty()) return;
+  if (frame_.lines > 0) out_.write(fmt::format("\x1b[{}A\r\x1b[J", frame_.lines));
   frame_.lines = 0;
+  if (out_.flush()) err_.write(std::exchange(said_, {}));
 }
 
 }  // namespace steward

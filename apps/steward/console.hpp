@@ -5,18 +5,20 @@
 
 #include "fleet.hpp"
 #include "live_view.hpp"
+#include "patient_output.hpp"
 
-#include <cstdio>
 #include <string>
 
 namespace steward {
 
-/// Draws the status of all units whenever one changes, and once a second on a terminal, where times grow.
+/// Draws the status of all units whenever one changes, and once a second on a terminal, where times grow. Nobody waits for a terminal or pipe that
+/// takes nothing: what cannot be shown now is left out, and when there is room again the newest is shown.
 ///
 /// Threads: all on one.
 class console {
  public:
-  console(fleet& units, std::FILE* out) noexcept : units_(units), out_(out) {}
+  /// Shows the table on descriptor `out`, and lines that are said on `err`.
+  console(fleet& units, int out, int err) : units_(units), out_(out), err_(err) {}
 
   /// Draws until its context stops, and once more then.
   [[nodiscard]] task<> run(context& ctx, callback ready);
@@ -26,10 +28,15 @@ class console {
 
  private:
   [[nodiscard]] task<> keep_drawing(context& ctx);
+  [[nodiscard]] task<> finish(context& ctx);
+  [[nodiscard]] bool behind() const noexcept { return out_.behind() || err_.behind() || !said_.empty(); }
+  void catch_up();
   void draw();
 
   fleet& units_;
-  std::FILE* out_;
+  patient_output out_;
+  patient_output err_;
+  std::string said_;  // and not shown yet
   live_frame frame_;
 };
 

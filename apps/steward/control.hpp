@@ -41,4 +41,7 @@ class control {
   ~control() = default;
 };
 
+/// What is said of a unit that is not there.
+[[nodiscard]] inline error no_unit(const std::string& key) { return {errc::not_found, "there is no unit " + key}; }
+
 }  // namespace steward

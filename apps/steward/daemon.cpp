@@ -29,6 +29,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace steward {
@@ -39,7 +40,7 @@ constexpr int failed = 1;
 constexpr int wrong_use = 2;
 constexpr int left_behind = 3;
 
-constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of the slowest unit's stop
+constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of its units
 constexpr std::chrono::seconds forced_end(5);
 
 constexpr std::array<std::string_view, 4> stages{"socket", "database", "keeper", "units"};
@@ -83,34 +84,64 @@ std::string own_executable() {
   return unknown ? "/proc/self/exe" : path.string();
 }
 
+/// How far the end has gone.
+enum class ending : unsigned char { not_asked, asked, asked_twice, out_of_time };
+
+std::chrono::nanoseconds graceful_time(const fleet& units) {
+  const auto needed = units.time_to_stop();
+  constexpr std::chrono::nanoseconds no_end = std::chrono::hours(24 * 365);  // far, and yet no instant that overflows
+  return needed > no_end ? no_end : needed + beyond_the_units;
+}
+
 /// First signal: everything winds down, within the time that the units have for it. Second, or time over: forced. Then out, telling who is left (D5).
-task<> watch_signals(context& ctx, boost::asio::io_context& io, process& app, const fleet& units) {
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+task<> watch_signals(context& ctx, boost::asio::signal_set& signals, process& app, const fleet& units, ending& how) {
   co_await or_return(co_await signals.async_wait(use_task(ctx)));
+  how = ending::asked;
   app.request_stop();
+  bool again = false;
   {
-    deadline_context graceful(ctx, units.longest_stop() + beyond_the_units);
-    (void)co_await signals.async_wait(use_task(graceful));
+    deadline_context graceful(ctx, graceful_time(units));
+    again = (co_await signals.async_wait(use_task(graceful))).has_value();
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
+  how = again ? ending::asked_twice : ending::out_of_time;
   app.force(stop_reason::deadline);
   auto over = co_await ctx.sleep_for(forced_end);
   if (!over) co_return over;
   leave_with_stragglers(ctx);
 }
 
+/// What to say of the end. Who was asked to end and did has succeeded, also before it was ready: its own stop comes back to it as an echo (E4).
+result<> verdict(const result<>& started, std::optional<error> why, const context* own, ending how) {
+  if (why && why->is_echo_of(own)) why.reset();
+  if (how == ending::asked_twice || how == ending::out_of_time) {
+    const error forced(make_error_code(errc::stopped),
+                       how == ending::asked_twice ? "forced: asked to stop a second time" : "forced: not stopped within the time of its units");
+    return fail(why ? forced.with_lost(std::span(&*why, 1)) : forced);
+  }
+  if (why) return fail(std::move(*why));
+  return how == ending::not_asked ? started : result<>();
+}
+
 /// Runs the whole as a process until it has ended, and yields what it ended with.
 task<> supervise(context& root, runnable whole, boost::asio::io_context& io, const fleet& units) {
-  process app(root, std::move(whole), "steward");
+  const context* own = nullptr;
+  const auto observed = [&](context& ctx, callback ready) {
+    own = &ctx;
+    return whole.run(ctx, ready);
+  };
+  process app(root, observed, "steward");
   context watching(root);
-  detail::beside signals(root.scheduler());
-  signals.start(watch_signals(watching, io, app, units));
-  auto started = co_await app.start(root);
-  if (started) started = co_await app.done(root);
+  detail::beside watcher(root.scheduler());
+  auto how = ending::not_asked;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);  // before anything begins that a signal should end in order
+  watcher.start(watch_signals(watching, signals, app, units, how));
+  const result<> started = co_await app.start(root);
+  (void)co_await app.done(root);
+  if (how != ending::not_asked && !app.was_forced()) how = ending::asked;  // the second signal came when all was over
   watching.stop();
-  (void)co_await signals.join();
-  if (const auto why = app.err()) co_return *why;
-  co_return started;
+  (void)co_await watcher.join();
+  co_return verdict(started, app.err(), own, how);
 }
 
 // `known`: the units of the table, once it is open.
@@ -130,7 +161,7 @@ class daemon {
             [this](const std::string& line) { console_.say(line); }),
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
         server_(io_, options.socket, units_),
-        console_(units_, stdout),
+        console_(units_, STDOUT_FILENO, STDERR_FILENO),
         first_(std::move(first)) {}
 
   [[nodiscard]] result<> run() {

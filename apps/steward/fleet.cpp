@@ -57,8 +57,6 @@ std::string node_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
-error no_unit(const std::string& key) { return {errc::not_found, fmt::format("there is no unit {}", key)}; }
-
 }  // namespace
 
 fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn)
@@ -120,6 +118,7 @@ task<> fleet::end_unwanted() {
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
   const auto known = manager_.status(key);
+  living_.insert_or_assign(key, stop_need{what.stop.deadline, what.after});
   program_options how = options_of(what);
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
@@ -144,12 +143,19 @@ row_past fleet::recall(const std::string& key) const {
 
 void fleet::note(const manager_event<std::string>& what) {
   if (what.problem != nullptr) {
+    look_at_trouble();
+    if (what.key != nullptr) problems_[*what.key] = problem{what.problem->to_string(), manager_.passes()};
     warn_(what.key != nullptr ? fmt::format("{}: {}", *what.key, what.problem->to_string()) : what.problem->to_string());
     return;
   }
   changed_.ring();
+  for (doorbell* const each : waiting_) each->ring();
   const bool lives = what.state == row_state::starting || what.state == row_state::running || what.state == row_state::stopping;
-  if (!lives) pids_.erase(*what.key);
+  if (!lives) {
+    pids_.erase(*what.key);
+    living_.erase(*what.key);
+  }
+  if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
   if (what.state == row_state::starting || what.state == row_state::stopping) return;
   const auto known = manager_.status(*what.key);
   store_.remember(*what.key, {.incarnation = what.incarnation,
@@ -169,6 +175,9 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   if (from.last) to.exit = to_unit_exit(*from.last);
   to.waiting_for = from.waiting_for;
   to.next_start_at = on_the_wall(from.until);
+  // What is wrong with a row is told anew in each pass.
+  if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1)
+    to.error = known->second.text;
   return to;
 }
 
@@ -180,6 +189,9 @@ daemon_status fleet::status() const {
   if (const auto trouble = manager_.unreadable()) {
     all.table_unreadable_since = on_the_wall(trouble->first);
     all.table_error = trouble->second.to_string();
+  } else if (const auto seen = store_.trouble()) {  // before a pass has met with it
+    all.table_unreadable_since = std::chrono::time_point_cast<std::chrono::milliseconds>(seen->since);
+    all.table_error = seen->why.to_string();
   }
   for (const auto& [key, known] : manager_.snapshot()) all.units.push_back(to_unit_status(key, known));
   std::ranges::sort(all.units, {}, &unit_status::key);
@@ -193,8 +205,11 @@ std::optional<unit_status> fleet::status(const std::string& key) const {
 }
 
 task<apply_answer> fleet::apply(context& ctx, unit_map units) {
-  auto answer = co_await or_return(store_.apply(ctx, std::move(units)));
-  manager_.reconcile_now();
+  auto answer = co_await store_.apply(ctx, std::move(units));
+  if (answer)
+    manager_.reconcile_now();
+  else
+    look_at_trouble();
   co_return answer;
 }
 
@@ -203,7 +218,7 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   const row_state state = known ? known->state : row_state::stopped;
   const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
-  if (!wanted_up) co_return wanted_up.error().is(errc::not_found) ? no_unit(key) : wanted_up.error();
+  if (!wanted_up) co_return refused(key, wanted_up.error());
   manager_.reconcile_now();
   control_answer answer{.key = key, .changed = !lives, .message = {}};
   answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
@@ -212,7 +227,7 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
 
 task<control_answer> fleet::restart(context& ctx, std::string key) {
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
-  if (!wanted_up) co_return wanted_up.error().is(errc::not_found) ? no_unit(key) : wanted_up.error();
+  if (!wanted_up) co_return refused(key, wanted_up.error());
   manager_.reconcile_now();
   control_answer answer{.key = key, .changed = true, .message = fmt::format("{} restarts", key)};
   co_return answer;
@@ -221,37 +236,63 @@ task<control_answer> fleet::restart(context& ctx, std::string key) {
 task<control_answer> fleet::stop(context& ctx, std::string key) {
   const auto known = manager_.status(key);
   auto wanted_down = co_await store_.want(ctx, key, wanted::down);
-  if (!wanted_down) co_return wanted_down.error().is(errc::not_found) ? no_unit(key) : wanted_down.error();
+  if (!wanted_down) co_return refused(key, wanted_down.error());
   const bool lived = known && known->state != row_state::stopped && known->state != row_state::completed;
-  co_await or_return(stop_and_wait(key));
+  co_await or_return(stop_and_wait(ctx, key));
   control_answer answer{.key = key, .changed = lived, .message = {}};
   answer.message = key + (lived ? " is stopped" : " is stopped already");
   co_return answer;
 }
 
 task<control_answer> fleet::remove(context& ctx, std::string key) {
-  auto removed = co_await or_return(store_.remove(ctx, key));
-  co_await or_return(stop_and_wait(key));
+  const auto removed = co_await store_.remove(ctx, key);
+  if (!removed) co_return refused(key, removed.error());
+  co_await or_return(stop_and_wait(ctx, key));
   store_.forget(key);
-  control_answer answer{.key = key, .changed = removed, .message = {}};
-  answer.message = removed ? key + " is removed" : "there is no unit " + key;
+  problems_.erase(key);
+  control_answer answer{.key = key, .changed = *removed, .message = {}};
+  answer.message = *removed ? key + " is removed" : no_unit(key).to_string();
   co_return answer;
 }
 
-// Under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.
-task<> fleet::stop_and_wait(std::string key) {
+error fleet::refused(const std::string& key, const error& why) {
+  look_at_trouble();
+  return why.is(errc::not_found) ? no_unit(key) : why;
+}
+
+// Whoever meets with trouble first: the next pass says so in the status, and those after it find out when it is over.
+void fleet::look_at_trouble() {
+  if (store_.trouble() && !manager_.unreadable()) manager_.reconcile_now();
+}
+
+// The stop under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.
+task<> fleet::stop_and_wait(context& ctx, std::string key) {
   if (running_ == nullptr) co_return errc::manager_not_running;
-  auto stopped = co_await manager_.stop(*running_, key);
-  manager_.reconcile_now();
-  if (!stopped && stopped.error().is_stop()) co_return stopped;
+  for (bool gone = false; !gone && running_ != nullptr;) {
+    auto stopped = co_await manager_.stop(*running_, key);
+    manager_.reconcile_now();
+    if (!stopped && stopped.error().is_stop()) co_return stopped;
+    gone = !is_stopping(key);
+    // Somebody else has asked it to stop, perhaps so that it starts again: then it is asked once more.
+    if (!gone) co_await or_return(wait_while_stopping(ctx, key));
+  }
   co_return {};  // how it ended is in its status; that it was down already is success
 }
 
-std::chrono::nanoseconds fleet::longest_stop() const {
-  std::chrono::nanoseconds longest{0};
-  for (const auto& [key, known] : manager_.snapshot())
-    if (const auto what = manager_.get(key)) longest = std::max(longest, (*what)->stop.deadline);
-  return longest;
+task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
+  doorbell rung;
+  const auto place = waiting_.insert(waiting_.end(), &rung);
+  result<> outcome;
+  while (outcome && is_stopping(key)) {
+    outcome = co_await rung.wait(ctx);
+  }
+  waiting_.erase(place);
+  co_return outcome;
+}
+
+bool fleet::is_stopping(const std::string& key) const {
+  const auto known = manager_.status(key);
+  return known && known->state == row_state::stopping;
 }
 
 std::filesystem::path fleet::log_of(const std::string& key) const { return logs_ / (key + ".log"); }

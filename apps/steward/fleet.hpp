@@ -8,10 +8,13 @@
 #include "steward/manager.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/program.hpp"
+#include "stop_time.hpp"
 #include "unit_store.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -38,13 +41,18 @@ class fleet final : public control {
   [[nodiscard]] task<control_answer> remove(context& ctx, std::string key) override;
   [[nodiscard]] std::filesystem::path log_of(const std::string& key) const override;
 
-  /// The longest time that a unit which lives has for its stop.
-  [[nodiscard]] std::chrono::nanoseconds longest_stop() const;
+  /// How long all that lives may take to stop: who comes after others is stopped before them.
+  [[nodiscard]] std::chrono::nanoseconds time_to_stop() const { return longest_stop(living_); }
 
   /// Rung whenever a unit changes.
   [[nodiscard]] doorbell& changed() noexcept { return changed_; }
 
  private:
+  /// The last one reported for a key, and after how many passes.
+  struct problem {
+    std::string text;
+    std::uint64_t passes = 0;
+  };
   using units_manager = manager<std::string, unit>;
 
   [[nodiscard]] units_manager::options_type options();
@@ -52,7 +60,11 @@ class fleet final : public control {
   [[nodiscard]] row_past recall(const std::string& key) const;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
-  [[nodiscard]] task<> stop_and_wait(std::string key);
+  [[nodiscard]] error refused(const std::string& key, const error& why);
+  void look_at_trouble();
+  [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
+  [[nodiscard]] task<> wait_while_stopping(context& ctx, const std::string& key);
+  [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
   [[nodiscard]] task<> end_unwanted();
 
@@ -62,10 +74,13 @@ class fleet final : public control {
   std::function<void(const std::string&)> warn_;
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
+  stop_needs living_;
+  std::map<std::string, problem, std::less<>> problems_;
   std::set<std::string, std::less<>> unwanted_;  // left by a former daemon, and of no row that wants to run
   std::set<std::string, std::less<>> other_;     // left as something else than their row is now
   doorbell changed_;
-  context* running_ = nullptr;  // what outlives a single request
+  std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
+  context* running_ = nullptr;    // what outlives a single request
   units_manager manager_;
 };
 

@@ -54,9 +54,15 @@ result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, co
     text.insert(0, *part);
     std::size_t left = lines;
     const std::size_t start = start_of_last(text, left);
-    if (left > 0) continue;
+    const bool perhaps_cut = start == 0 && from > 0;  // the line may have begun before what was read
+    if (left > 0 || perhaps_cut) continue;
     lines = 0;
     return text.substr(start);
+  }
+  if (from > 0) {
+    // Older lines would not join on to these; and the first of these is whole only behind a line break.
+    lines = 0;
+    return text.substr(text.find('\n') + 1);
   }
   lines -= std::min(lines, static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
   return text;

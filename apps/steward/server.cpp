@@ -8,6 +8,7 @@
 #include "steward/asio/use_task.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/leaf.hpp"
+#include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 #include "task_scope.hpp"
 #include "unit_json.hpp"
@@ -28,6 +29,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 namespace steward {
 namespace {
 
@@ -39,6 +43,8 @@ using request_type = http::request<http::string_body>;
 constexpr std::chrono::seconds idle_connection(60);
 constexpr std::chrono::milliseconds between_log_reads(100);
 constexpr std::size_t most_connections = 256;
+constexpr std::chrono::seconds unread_answer(60);  // of which the other end takes nothing
+constexpr std::chrono::seconds last_answer(1);     // when the daemon ends
 
 /// An answer, before it becomes HTTP.
 struct reply {
@@ -48,11 +54,19 @@ struct reply {
 
 reply reply_of(const boost::json::value& body) { return {.status = 200, .body = boost::json::serialize(body) + "\n"}; }
 
+// The table is locked, gone, full or damaged, or the daemon ends: the same request may succeed later.
+bool is_for_now(const error& failure) {
+  constexpr std::array<std::errc, 6> troubles{std::errc::device_or_resource_busy, std::errc::no_such_file_or_directory, std::errc::no_space_on_device,
+                                              std::errc::read_only_file_system,   std::errc::permission_denied,         std::errc::io_error};
+  constexpr std::array<errc, 3> not_usable{errc::unreadable, errc::resource_not_ready, errc::manager_not_running};
+  const auto is = [&](auto code) { return failure.is(make_error_code(code)); };
+  return failure.is_stop() || std::ranges::any_of(troubles, is) || std::ranges::any_of(not_usable, is);
+}
+
 unsigned status_of(const error& failure) {
   if (failure.is(errc::not_found)) return 404;
   if (failure.is(std::make_error_code(std::errc::invalid_argument))) return 422;
-  if (failure.is_stop()) return 503;
-  return 500;
+  return is_for_now(failure) ? 503 : 500;
 }
 
 // One problem a line, as the client shows them.
@@ -72,8 +86,6 @@ reply reply_of(const result<Answer>& answer) {
 version_answer version_now() {
   return {.version = std::string(steward_version()), .api = api_version, .pid = ::getpid(), .search_path = own_search_path()};
 }
-
-error no_unit(const std::string& key) { return {errc::not_found, fmt::format("there is no unit {}", key)}; }
 
 task<reply> answer_apply(context& ctx, control& daemon, std::string body) {
   auto units = units_from_body(body);
@@ -150,14 +162,27 @@ class connection {
     co_return co_await send(ctx, std::move(whole));
   }
 
-  // An answer is sent also when the daemon is stopping: whoever asked for the stop waits for it.
-  task<> send(context&, reply what) {
+  task<> send(context& ctx, reply what) {
     http::response<http::string_body> response(static_cast<http::status>(what.status), 11);
     response.set(http::field::content_type, "application/json");
     response.keep_alive(keep_alive_);
     response.body() = std::move(what.body);
     response.prepare_payload();
-    co_await or_return(co_await http::async_write(socket_, response, use_task.ignoring_stop()));
+    http::response_serializer<http::string_body> serializer(response);
+    auto sent = co_await write_piecewise(ctx, serializer);
+    if (sent || !ctx.is_stopped()) co_return sent;
+    // Whoever asked for the stop waits for this answer. What is cancelled between two pieces can go on; but who does not read holds up nobody.
+    root_context end(ctx.scheduler());
+    deadline_context last(end, last_answer);
+    co_return co_await write_piecewise(last, serializer);
+  }
+
+  // Slow readers have all the time they need, as long as they read.
+  task<> write_piecewise(context& ctx, http::response_serializer<http::string_body>& serializer) {
+    while (!serializer.is_done()) {
+      deadline_context patience(ctx, unread_answer);
+      co_await or_return(co_await http::async_write_some(socket_, serializer, use_task(patience)));
+    }
     co_return {};
   }
 
@@ -211,8 +236,8 @@ task<> serve(context& ctx, socket_type socket, control& daemon) {
 }  // namespace
 
 task<> api_server::run(context& ctx, callback ready) {
-  auto acceptor = listen_at(io_, socket_);
-  if (!acceptor) co_return std::move(acceptor.error());
+  auto listening = listen_at(io_, socket_);
+  if (!listening) co_return std::move(listening.error());
   struct stat made{};
   const bool known = ::lstat(socket_.c_str(), &made) == 0;
   const auto accept = leaf([&](context& inside) -> task<> {
@@ -220,7 +245,7 @@ task<> api_server::run(context& ctx, callback ready) {
     task_scope connections(inside.scheduler());
     result<> outcome;
     while (outcome) {
-      auto accepted = co_await acceptor->async_accept(use_task);
+      auto accepted = co_await listening->acceptor.async_accept(use_task);
       if (accepted && connections.size() < most_connections)
         connections.start(serve(inside, std::move(*accepted), daemon_));
       else if (!accepted && inside.is_stopped())

@@ -17,11 +17,15 @@ class task_scope {
   explicit task_scope(scheduler& on) noexcept : on_(&on) {}
 
   void start(task<> what) {
-    std::erase_if(running_, [](const detail::beside& each) { return each.has_ended(); });
+    forget_ended();
     running_.emplace_back(*on_).start(std::move(what));
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return running_.size(); }
+  /// How many run now.
+  [[nodiscard]] std::size_t size() {
+    forget_ended();
+    return running_.size();
+  }
 
   [[nodiscard]] task<> join() {
     while (!running_.empty()) {
@@ -32,6 +36,10 @@ class task_scope {
   }
 
  private:
+  void forget_ended() {
+    std::erase_if(running_, [](const detail::beside& each) { return each.has_ended(); });
+  }
+
   scheduler* on_;
   std::list<detail::beside> running_;
 };

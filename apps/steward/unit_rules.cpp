@@ -101,6 +101,13 @@ std::string unknown_unit(std::string_view name, const std::vector<std::string_vi
                      near ? fmt::format("; did you mean {}?", in_quotes(*near)) : "; apply it first, or in the same file");
 }
 
+std::size_t size_of(const program_spec& program) {
+  std::size_t size = program.directory.size();
+  for (const std::string& word : program.command) size += word.size() + 1;
+  for (const auto& [name, value] : program.environment) size += name.size() + value.size() + 2;
+  return size;
+}
+
 std::optional<std::string> executable_problem(executable_state state, const std::string& program) {
   switch (state) {
     case executable_state::executable:
@@ -146,6 +153,14 @@ void check_after(const unit_map& applied, const known_units& known, bool known_i
     }
   }
   circle_search(applied, known, path, found).run();
+}
+
+void check_sizes(const unit_map& applied, std::string_view path, problems& found) {
+  for (const auto& [name, each] : applied)
+    if (const std::size_t size = size_of(each.program); size > largest_program)
+      found.add(key_path(path, name), fmt::format("has {} bytes of command, directory and environment; it must be at most {}; put what is large "
+                                                  "into a file that the program reads",
+                                                  size, largest_program));
 }
 
 std::string own_search_path() {

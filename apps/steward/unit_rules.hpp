@@ -6,6 +6,7 @@
 #include "problems.hpp"
 #include "unit_decode.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -21,6 +22,13 @@ using known_units = std::map<std::string, std::vector<std::string>, std::less<>>
 /// Shape: `path` is where the units stand (`unit`, `units`); an applied unit takes the place of the known one of its name.
 /// `known_is_complete` false: names outside `applied` are let through, because the table cannot be asked.
 void check_after(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found);
+
+/// How many bytes a unit's command, directory and environment may have together. They travel to the keeper in one message, together with the
+/// environment of the daemon and the unit's definition, and a program cannot be given much more.
+inline constexpr std::size_t largest_program = std::size_t{1} << 20U;
+
+/// Reports every unit that is larger.
+void check_sizes(const unit_map& applied, std::string_view path, problems& found);
 
 /// What a path leads to.
 enum class executable_state : unsigned char { executable, missing, not_executable, folder };

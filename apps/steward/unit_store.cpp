@@ -132,9 +132,17 @@ task<known_units> unit_store::known(context& ctx) {
 }
 
 task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
+  co_await or_return(co_await one_apply_.enter(ctx));
+  auto answer = co_await check_and_write(ctx, std::move(given));
+  one_apply_.leave();
+  co_return answer;
+}
+
+task<apply_answer> unit_store::check_and_write(context& ctx, unit_map given) {
   const auto present = co_await or_return(known(ctx));
   problems found;
   check_after(given, present, true, "units", found);
+  check_sizes(given, "units", found);
   const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
   check_executables(given, lookup, "units", found);
   if (!found.empty()) co_return found.to_error();

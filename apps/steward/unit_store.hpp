@@ -5,6 +5,7 @@
 
 #include "api.hpp"
 #include "doorbell.hpp"
+#include "steward/detail/turnstile.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/runnable.hpp"
 #include "steward/sqlite/sqlite_database.hpp"
@@ -15,6 +16,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace steward {
@@ -41,7 +43,7 @@ class unit_store {
   /// The units that there are, and what each comes after.
   [[nodiscard]] task<known_units> known(context& ctx);
 
-  /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed.
+  /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed. One call goes at a time, in order of arrival.
   /// Errors: one each for an `after` that leads nowhere or round in a circle, and for a program that is missing; `code()` is `invalid_argument`.
   [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map given);
 
@@ -52,6 +54,9 @@ class unit_store {
   /// Deletes a unit. True if there was one.
   [[nodiscard]] task<bool> remove(context& ctx, std::string key);
 
+  /// Since when the file cannot be read, and why; empty when the last call could.
+  [[nodiscard]] std::optional<database_trouble> trouble() const { return database_.trouble(); }
+
   /// What is remembered of a key.
   [[nodiscard]] row_past past(const std::string& key) const;
 
@@ -60,6 +65,7 @@ class unit_store {
   void forget(const std::string& key);
 
  private:
+  [[nodiscard]] task<apply_answer> check_and_write(context& ctx, unit_map given);
   [[nodiscard]] task<> load(context& ctx);
   [[nodiscard]] task<> keep_writing(context& ctx);
   [[nodiscard]] task<> write_down(context& ctx);
@@ -70,7 +76,8 @@ class unit_store {
   std::map<std::string, row_past, std::less<>> pasts_;
   std::map<std::string, std::optional<row_past>, std::less<>> unwritten_;  // empty: to be forgotten
   doorbell something_to_write_;
-  doorbell urgent_;  // what must not wait: a unit that is done would be started again by the next daemon
+  doorbell urgent_;              // what must not wait: a unit that is done would be started again by the next daemon
+  detail::turnstile one_apply_;  // two that are right each by itself may be wrong together
 };
 
 }  // namespace steward

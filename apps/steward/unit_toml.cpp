@@ -97,6 +97,8 @@ class depth_scanner {
     while (at_ < text_.size()) {
       if (many_lines ? text_.substr(at_).starts_with(three) : text_[at_] == quote) {
         at_ += many_lines ? 3 : 1;
+        // The last three end it: up to two before them belong to the string.
+        for (int extra = 0; many_lines && extra < 2 && at_ < text_.size() && text_[at_] == quote; ++extra) ++at_;
         return;
       }
       if (!many_lines && text_[at_] == '\n') return;
@@ -139,6 +141,7 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
   const json::value* units = root.if_contains("unit");
   unit_map out = units == nullptr ? unit_map() : decode_units(*units, "unit", source.folder, found);
   check_after(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
+  check_sizes(out, "unit", found);
   if (source.programs != nullptr) check_executables(out, *source.programs, "unit", found);
   if (!found.empty()) return fail(found.to_error());
   return out;

@@ -82,6 +82,25 @@ TEST(After, AChainOfAHundredThousandIsWalked) {
   EXPECT_NE(after_problems(applied), "");
 }
 
+std::string size_problem(const program_spec& program) {
+  unit_map applied{{"u", unit_after({})}};
+  applied.at("u").program = program;
+  problems found;
+  check_sizes(applied, "unit", found);
+  return found.empty() ? "" : found.to_error().to_tree();
+}
+
+TEST(Size, OfCommandDirectoryAndEnvironmentTogetherHasALimit) {
+  constexpr std::size_t half = largest_program / 2;
+  const std::string refused =
+      "unit.u: has 1048577 bytes of command, directory and environment; it must be at most 1048576; put what is large into a file that the program "
+      "reads\n";
+  EXPECT_EQ(size_problem({.command = {std::string(half - 1, 'x'), std::string(half - 1, 'x')}, .directory = {}, .environment = {}}), "");
+  EXPECT_EQ(size_problem({.command = {std::string(half - 1, 'x'), std::string(half - 1, 'x')}, .directory = "/", .environment = {}}), refused);
+  EXPECT_EQ(size_problem({.command = {"x"}, .directory = {}, .environment = {{"A", std::string(2 * half - 5, 'x')}}}), "");
+  EXPECT_EQ(size_problem({.command = {"x"}, .directory = {}, .environment = {{"A", std::string(2 * half - 4, 'x')}}}), refused);
+}
+
 /// A disk with one file of each kind.
 executable_state disk(const std::string& path) {
   if (path == "/bin/run" || path == "/opt/x/run") return executable_state::executable;

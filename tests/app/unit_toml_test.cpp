@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_toml.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -226,6 +227,12 @@ TEST(UnitToml, NestingThatWouldExhaustTheStackIsRefused) {
   EXPECT_EQ(mistakes("x = \"...................................\" # ...................."), "units.toml:1:1: x: unknown key; known: unit\n");
   EXPECT_NE(mistakes("x = " + std::string(200000, '[')), "accepted\n");
   EXPECT_NE(mistakes("x = '''\n" + dotted + "'''\n" + dotted + "a = 1"), "accepted\n");
+  // The last three quotes of up to five end a string.
+  for (const std::string end : {"\"\"\"", "\"\"\"\"", "\"\"\"\"\"", "'''", "''''", "'''''"}) {
+    const std::string begin = "x = { a = " + end.substr(0, 3) + "b" + end + ", ";
+    EXPECT_EQ(mistakes(begin + dotted + "b = 1 }"),
+              fmt::format("units.toml:1:{}: a key with more dots than any that has a meaning\n", begin.size() + 34));
+  }
 }
 
 TEST(UnitToml, EveryMistakeIsToldInTheOrderOfTheFile) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log_reader.hpp"
+
+#include "fake_daemon.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+namespace steward {
+namespace {
+
+constexpr std::size_t block = std::size_t{256} << 10U;  // what is read at a time, from the end
+
+class a_log {
+ public:
+  void write(const std::string& text, const std::string& part = "") const { std::ofstream(name() + part, std::ios::app) << text; }
+
+  [[nodiscard]] std::string tail(std::size_t lines) const {
+    const auto text = log_reader(name()).tail(lines);
+    return text ? *text : text.error().to_string();
+  }
+
+ private:
+  [[nodiscard]] std::string name() const { return folder_ / "u.log"; }
+
+  testing::temporary_folder folder_;
+};
+
+TEST(LogReader, TheLastLinesComeWholeWhereverABlockBegins) {
+  for (const std::size_t length : {std::size_t{5}, block - 3, block - 2, block - 1, block, block + 1, 2 * block + 1}) {
+    const a_log log;
+    const std::string wanted = std::string(length, 'b') + "\n" + std::string(20, 'c') + "\n";
+    log.write(std::string(30, 'a') + "\n" + wanted);
+    EXPECT_TRUE(log.tail(2) == wanted) << length << " bytes; got " << log.tail(2).size();
+    EXPECT_EQ(log.tail(3).size(), wanted.size() + 31) << length;
+    EXPECT_EQ(log.tail(9).size(), wanted.size() + 31) << length;
+    EXPECT_EQ(log.tail(1), std::string(20, 'c') + "\n");
+    EXPECT_EQ(log.tail(0), "");
+  }
+}
+
+TEST(LogReader, GoesBackIntoThePartBefore) {
+  const a_log log;
+  log.write("one\ntwo\nthree\n", ".1");
+  log.write("four\nfive\n");
+  EXPECT_EQ(log.tail(2), "four\nfive\n");
+  EXPECT_EQ(log.tail(3), "three\nfour\nfive\n");
+  EXPECT_EQ(log.tail(9), "one\ntwo\nthree\nfour\nfive\n");
+}
+
+TEST(LogReader, MoreThanItReadsBeginsWithAWholeLineAndLeavesNoGap) {
+  const a_log log;
+  log.write("before\n", ".1");
+  std::string line(std::size_t{1} << 20U, 'x');
+  line.back() = '\n';
+  for (int i = 0; i < 65; ++i) log.write(i == 0 ? "first\n" : line);
+  log.write("last\n");
+  const std::string got = log.tail(1000);
+  EXPECT_EQ(got.size(), 63 * line.size() + 5);
+  EXPECT_TRUE(got.starts_with("xx"));
+}
+
+TEST(LogReader, NoLogYetIsEmpty) { EXPECT_EQ(a_log().tail(5), ""); }
+
+}  // namespace
+}  // namespace steward
