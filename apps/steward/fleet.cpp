@@ -65,7 +65,12 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       since_(now_on_the_wall()),
-      manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {}
+      manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
+  spawner_.end_those_left([](std::string_view note) {
+    const unit_stop how = stop_of(note);
+    return farewell{.signal = how.signal, .deadline = how.deadline};
+  });
+}
 
 auto fleet::options() -> units_manager::options_type {
   units_manager::options_type given;
@@ -82,7 +87,7 @@ task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
   detail::beside ending(ctx.scheduler());
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
-  ending.start(end_unwanted());
+  ending.start(end_unwanted(ctx));
   auto outcome = co_await manager_.run(ctx, ready);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
@@ -109,10 +114,10 @@ task<> fleet::compare_what_was_left(context& ctx) {
   co_return {};
 }
 
-task<> fleet::end_unwanted() {
+task<> fleet::end_unwanted(context& ctx) {
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all)
-    if (!left->claimed && unwanted_.contains(key)) co_await or_return(spawner_.end(left));
+    if (!left->claimed && unwanted_.contains(key)) co_await or_return(spawner_.end(ctx, left));
   co_return {};
 }
 

@@ -18,7 +18,6 @@ namespace steward {
 namespace {
 
 constexpr std::size_t output_capacity = std::size_t{1} << 20U;
-constexpr std::chrono::seconds grace_of_unclaimed(10);
 constexpr std::chrono::milliseconds between_looks(50);
 constexpr std::chrono::seconds between_keepers(1);
 
@@ -181,7 +180,7 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
     const held left = at->second;
     claim(left);
     if (accept && accept(left->what.note)) co_return left;
-    co_await or_return(end(left));
+    co_await or_return(end(ctx, left));
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -222,19 +221,21 @@ void keeper_spawner::forget(const held& which) {
   programs_.erase(which->what.child);
 }
 
-task<> keeper_spawner::end(held which) {
+task<> keeper_spawner::end(context& ctx, held which) {
   claim(which);
   const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
-  const auto patience = std::chrono::steady_clock::now() + grace_of_unclaimed;
-  (void)co_await signal(which, SIGTERM, true);
+  const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
+  const instant patience = later(ctx.now(), how.deadline);
+  if (!ctx.is_stopped()) (void)co_await signal(which, how.signal, true);
   boost::asio::steady_timer pause(io_);
   bool killed = false;
   while (!gone()) {
+    if (!killed && (ctx.is_stopped() || ctx.now() >= patience)) {
+      killed = true;
+      (void)co_await signal(which, SIGKILL, true);
+    }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
-    if (gone() || killed || std::chrono::steady_clock::now() < patience) continue;
-    killed = true;
-    (void)co_await signal(which, SIGKILL, true);
   }
   forget(which);
   co_return {};

@@ -14,6 +14,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -26,6 +28,12 @@
 #include <vector>
 
 namespace steward {
+
+/// How a program is ended that a former daemon left and that nobody wants as it is.
+struct farewell {
+  int signal = SIGTERM;
+  std::chrono::nanoseconds deadline = std::chrono::seconds(10);  ///< then SIGKILL
+};
 
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
@@ -53,8 +61,12 @@ class keeper_spawner final : public spawner {
   using left_programs = std::multimap<std::string, held, std::less<>>;
   [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
-  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.
-  [[nodiscard]] task<> end(held which);
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force at once; it waits for the end all the
+  /// same.
+  [[nodiscard]] task<> end(context& ctx, held which);
+
+  /// Tells by its note how a program is to be ended that was left. Without it: as `farewell` says.
+  void end_those_left(std::function<farewell(std::string_view note)> how) { farewell_of_ = std::move(how); }
 
   [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }
 
@@ -84,6 +96,7 @@ class keeper_spawner final : public spawner {
   boost::asio::io_context& io_;
   std::function<result<keeper_link>()> renew_;
   std::function<void(const std::string&)> warn_;
+  std::function<farewell(std::string_view note)> farewell_of_;
   detail::frame_channel channel_;
   boost::asio::posix::stream_descriptor socket_;
   std::uint64_t last_id_ = 1;
