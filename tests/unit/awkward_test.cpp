@@ -11,6 +11,7 @@
 #include "steward/resource.hpp"
 #include "steward/sequential.hpp"
 #include "steward/start_stop.hpp"
+#include "steward/testing/explore.hpp"
 #include "virtual_test.hpp"
 
 #include <cstddef>
@@ -385,7 +386,7 @@ TEST_P(Many, RowsOfAManager) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Many, ::testing::Values(0, 1, 2, 100'000));
+INSTANTIATE_TEST_SUITE_P(Sizes, Many, ::testing::Values(0, 1, 2, testing::affordable(100'000)));
 
 }  // namespace
 }  // namespace steward::test
