@@ -46,8 +46,10 @@ class [[nodiscard]] call_on_thread {
       return true;
     } catch (const std::system_error& why) {
       outcome_.emplace(fail(error(why.code()).prefixed("cannot start a thread: ")));
-      return false;
+    } catch (...) {
+      outcome_.emplace(fail(current_exception_error().prefixed("cannot start a thread: ")));
     }
+    return false;
   }
 
   void work(waiter& who) noexcept {

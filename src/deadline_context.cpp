@@ -46,6 +46,7 @@ class deadline_context::alarm final : public timer {
 };
 
 deadline_context::deadline_context(context& parent, instant at) noexcept : context(parent) {
+  if (at == instant::max()) return;
   if (const auto outer = parent.deadline(); outer && *outer <= at) return;
   set_deadline(at);
   if (is_stopped()) return;

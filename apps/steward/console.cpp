@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace steward {
@@ -14,6 +15,7 @@ namespace {
 
 // Programs that start together change within milliseconds of each other; one drawing shows them all.
 constexpr std::chrono::milliseconds between_drawings(50);
+constexpr int share_of_time = 20;  // a drawing of thousands takes long; it gets no more than a twentieth of the time
 constexpr std::chrono::seconds clock_step(1);
 constexpr std::chrono::seconds last_patience(1);  // in the end, for what could not be shown
 constexpr std::size_t most_said = std::size_t{64} << 10U;
@@ -37,18 +39,20 @@ task<> console::finish(context& ctx) {
   co_return {};
 }
 
+// A change is drawn a little later: what it sets off, as the start of a program that has died, comes first.
 task<> console::keep_drawing(context& ctx) {
   for (;;) {
+    const auto begun = ctx.now();
     draw();
-    auto paused = co_await ctx.sleep_for(between_drawings);
-    if (!paused) co_return paused;
+    const auto pause = std::max<std::chrono::nanoseconds>(between_drawings, share_of_time * (ctx.now() - begun));
     if (behind() || style_of_terminal(out_.descriptor()).terminal) {
       deadline_context second(ctx, clock_step);
       (void)co_await units_.changed().wait(second);
     } else {
       (void)co_await units_.changed().wait(ctx);
     }
-    if (auto why = ctx.stop_error()) co_return std::move(*why);
+    auto paused = co_await ctx.sleep_for(pause);
+    if (!paused) co_return paused;
   }
 }
 

@@ -15,6 +15,10 @@
 namespace steward {
 namespace {
 
+// The keeper executes one program after the other, in about a millisecond each. So many on their way keep it busy while the daemon waits for a
+// processor that the programs just started are using.
+constexpr std::size_t least_starting = 16;
+
 wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 // A monotonic instant as wall time: as far back from the wall's now as it is from the clock's.
@@ -61,12 +65,17 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       since_(now_on_the_wall()),
-      manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {}
+      manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
+  spawner_.end_those_left([](std::string_view note) {
+    const unit_stop how = stop_of(note);
+    return farewell{.signal = how.signal, .deadline = how.deadline};
+  });
+}
 
 auto fleet::options() -> units_manager::options_type {
   units_manager::options_type given;
   given.initial_wait = {};  // the daemon answers from the first moment; who wants to wait looks at the status
-  given.max_starting = 2 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  given.max_starting = std::max<std::size_t>(least_starting, 2 * std::thread::hardware_concurrency());
   given.policy = [](const std::string&, const unit& what) { return what.restart; };
   given.after = [](const std::string&, const unit& what) { return what.after; };
   given.recall = [this](const std::string& key) { return recall(key); };
@@ -78,7 +87,7 @@ task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
   detail::beside ending(ctx.scheduler());
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
-  ending.start(end_unwanted());
+  ending.start(end_unwanted(ctx));
   auto outcome = co_await manager_.run(ctx, ready);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
@@ -89,7 +98,7 @@ task<> fleet::run(context& ctx, callback ready) {
 // nothing.
 task<> fleet::compare_what_was_left(context& ctx) {
   std::map<std::string, std::string, std::less<>> left;
-  for (const auto& each : spawner_.unclaimed()) left.emplace(each->what.key, each->what.note);
+  for (const auto& [key, each] : spawner_.unclaimed()) left.emplace(key, each->what.note);
   if (left.empty()) co_return {};
   std::set<std::string, std::less<>> unwanted;
   for (const auto& [key, note] : left) unwanted.insert(key);
@@ -105,9 +114,10 @@ task<> fleet::compare_what_was_left(context& ctx) {
   co_return {};
 }
 
-task<> fleet::end_unwanted() {
-  for (const auto& left : spawner_.unclaimed())
-    if (!left->claimed && unwanted_.contains(left->what.key)) co_await or_return(spawner_.end(left));
+task<> fleet::end_unwanted(context& ctx) {
+  const auto all = spawner_.unclaimed();
+  for (const auto& [key, left] : all)
+    if (!left->claimed && unwanted_.contains(key)) co_await or_return(spawner_.end(ctx, left));
   co_return {};
 }
 
@@ -117,7 +127,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   program_options how = options_of(what);
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
-  how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
+  if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
   how.log.file = log_of(key);
   how.on_started = [this, key](int pid) {
     pids_[key] = pid;
@@ -129,8 +139,9 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
 row_past fleet::recall(const std::string& key) const {
   row_past past = store_.past(key);
-  for (const auto& left : spawner_.unclaimed())
-    if (const auto living = incarnation_of(left->what.note); living && left->what.key == key)
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  for (auto left = first; left != last; ++left)
+    if (const auto living = incarnation_of(left->second->what.note))
       past.incarnation = other_.contains(key) || unwanted_.contains(key) ? *living : *living - 1;
   return past;
 }

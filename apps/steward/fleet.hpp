@@ -66,7 +66,7 @@ class fleet final : public control {
   [[nodiscard]] task<> wait_while_stopping(context& ctx, const std::string& key);
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
-  [[nodiscard]] task<> end_unwanted();
+  [[nodiscard]] task<> end_unwanted(context& ctx);
 
   unit_store& store_;
   keeper_spawner& spawner_;

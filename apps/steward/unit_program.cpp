@@ -49,6 +49,12 @@ std::optional<std::uint64_t> incarnation_of(std::string_view note) {
   return incarnation;
 }
 
+unit_stop stop_of(std::string_view note) {
+  const auto definition = definition_of(note);
+  const auto known = definition ? unit_from_row(*definition) : result<unit>(unit());
+  return known ? known->stop : unit_stop();
+}
+
 bool same_definition(std::string_view left, std::string_view right) {
   const auto of_left = definition_of(left);
   return of_left && of_left == definition_of(right);

@@ -22,6 +22,9 @@ namespace steward {
 /// The incarnation that a note tells of; empty for what is no note.
 [[nodiscard]] std::optional<std::uint64_t> incarnation_of(std::string_view note);
 
+/// The stop that a note's definition asks for; the default for what is no note.
+[[nodiscard]] unit_stop stop_of(std::string_view note);
+
 /// Whether two notes tell of the same definition, so that what one began the other may go on with.
 [[nodiscard]] bool same_definition(std::string_view left, std::string_view right);
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <optional>
 
 namespace steward {
@@ -175,13 +176,20 @@ executable_state look_on_disk(const std::string& path) {
 }
 
 void check_executables(const unit_map& applied, const executable_lookup& lookup, std::string_view path, problems& found) {
+  std::map<std::string, executable_state> seen;  // units have programs and folders in common, and each look is a system call
+  const auto look_once = [&](const std::string& file) {
+    const auto [at, fresh] = seen.try_emplace(file);
+    if (fresh) at->second = lookup.look(file);
+    return at->second;
+  };
+  const executable_lookup once{.look = look_once, .search_path = lookup.search_path};
   for (const auto& [name, each] : applied) {
     if (each.program.command.empty()) continue;
     const std::string& program = each.program.command.front();
     const auto own_path = each.program.environment.find("PATH");
     const auto problem = program.contains('/')
-                             ? executable_problem(lookup.look(program), program)
-                             : search_problem(program, own_path != each.program.environment.end() ? own_path->second : lookup.search_path, lookup);
+                             ? executable_problem(look_once(program), program)
+                             : search_problem(program, own_path != each.program.environment.end() ? own_path->second : lookup.search_path, once);
     if (problem) found.add(item_path(key_path(key_path(path, name), "command"), 0), *problem);
   }
 }

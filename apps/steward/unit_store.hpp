@@ -76,6 +76,7 @@ class unit_store {
   std::map<std::string, row_past, std::less<>> pasts_;
   std::map<std::string, std::optional<row_past>, std::less<>> unwritten_;  // empty: to be forgotten
   doorbell something_to_write_;
+  doorbell urgent_;              // what must not wait: a unit that is done would be started again by the next daemon
   detail::turnstile one_apply_;  // two that are right each by itself may be wrong together
 };
 

@@ -15,22 +15,35 @@
 
 namespace steward::bench {
 
+namespace {
+
+void print_goal(const figure& of, double median, double goal) {
+  if (goal <= 0) return (void)std::printf("%10s\n", "-");
+  const bool reached = of.at_least ? median >= goal : median <= goal;
+  std::printf("%s%9.4g %s\n", of.at_least ? ">" : " ", goal, reached ? "reached" : "MISSED");
+}
+
+}  // namespace
+
 std::map<std::string, double> report(const std::vector<figure>& figures, int rounds) {
   std::map<std::string, std::vector<double>> taken;
   for (int round = 0; round < rounds; ++round)
     for (const figure& each : figures) taken[each.name].push_back(each.measure());
   std::map<std::string, double> medians;
-  std::printf("%-44s %12s %12s %12s %3s %-8s %10s\n", "name", "median", "min", "max", "n", "unit", "goal");
+  const bool ratios = std::ranges::any_of(figures, [](const figure& each) { return !each.floor.empty(); });
+  std::printf("%-44s %12s %12s %12s %3s %-8s %s%10s\n", "name", "median", "min", "max", "n", "unit", ratios ? "   ratio " : "", "goal");
   for (const figure& each : figures) {
     auto& values = taken[each.name];
     std::ranges::sort(values);
     const double median = values[values.size() / 2];
     medians[each.name] = median;
     std::printf("%-44s %12.4g %12.4g %12.4g %3zu %-8s ", each.name.c_str(), median, values.front(), values.back(), values.size(), each.unit.c_str());
-    if (each.goal > 0)
-      std::printf("%10.4g %s\n", each.goal, median <= each.goal ? "reached" : "MISSED");
-    else
-      std::printf("%10s\n", "-");
+    const double floor = each.floor.empty() ? 0 : medians.at(each.floor);
+    if (ratios && floor > 0)
+      std::printf("%8.3g ", median / floor);
+    else if (ratios)
+      std::printf("%8s ", "");
+    print_goal(each, median, each.times > 0 ? each.times * floor : each.goal);
     std::fflush(stdout);
   }
   return medians;

@@ -17,10 +17,13 @@ struct figure {
   std::string unit;
   double goal = 0;  ///< at most this; zero is no goal
   std::function<double()> measure;
+  std::string floor = {};  ///< the name of an earlier figure: the row shows the ratio to its median
+  double times = 0;        ///< at most so many times the floor's median; zero is no such goal
+  bool at_least = false;   ///< the goal is a lower bound
 };
 
-/// Takes all figures in turn, `rounds` times, and prints a row for each: name, median, min, max, n, unit, goal, and whether it was reached.
-/// Returns the medians by name.
+/// Takes all figures in turn, `rounds` times, and prints a row for each: name, median, min, max, n, unit, ratio to its floor where there is one,
+/// goal, and whether it was reached. Returns the medians by name.
 std::map<std::string, double> report(const std::vector<figure>& figures, int rounds);
 
 /// Seconds that `what` takes.

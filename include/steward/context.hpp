@@ -121,7 +121,7 @@ class context {
   std::atomic<std::uintptr_t> stopped_{0};  // zero, or the word of the stop's error
   instant deadline_ = instant::max();
   detail::hook_list hooks_;
-  context* child_ = nullptr;  // children in this domain; those in others are hooks
+  context* child_ = nullptr;     // children in this domain; those in others are hooks
   context* previous_ = nullptr;  // itself, if it is the topmost of its domain
   context* next_ = nullptr;
 };

@@ -16,7 +16,7 @@ namespace steward {
 class deadline_context : public context {
  public:
   deadline_context(context& parent, instant at) noexcept;
-  deadline_context(context& parent, std::chrono::nanoseconds after) noexcept : deadline_context(parent, parent.now() + after) {}
+  deadline_context(context& parent, std::chrono::nanoseconds after) noexcept : deadline_context(parent, later(parent.now(), after)) {}
   ~deadline_context();
 
  private:

@@ -14,6 +14,11 @@ namespace steward {
 /// A point on the clock of a scheduler: monotonic, never wall time; the virtual-time scheduler has one of its own.
 using instant = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
+/// That long after `from`, or the last instant there is, which never comes.
+[[nodiscard]] constexpr instant later(instant from, std::chrono::nanoseconds duration) noexcept {
+  return duration >= instant::max() - from ? instant::max() : from + duration;
+}
+
 /// How something ended. A closed set, and wire format.
 enum class exit_reason : unsigned char {
   completed,           ///< by itself, with success, after it was ready

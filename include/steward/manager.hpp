@@ -10,11 +10,11 @@
 #include "steward/memory_table.hpp"
 
 #include <concepts>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <random>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -114,6 +114,14 @@ class manager {
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   [[nodiscard]] static row_status<Key> status_of(const entry& e);
 
+  // Who is held back: detail/manager_waiting.hpp
+  [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value) const;
+  [[nodiscard]] bool runs(const Key& key) const;
+  [[nodiscard]] bool has_place() const noexcept;
+  void launch(entry& e);
+  void start_those_held_back();
+  void start_those_waiting_for(const Key& key);
+
   // What happens to one entry: detail/manager_life.hpp
   [[nodiscard]] entry& obtain(const Key& key);
   [[nodiscard]] entry& remember_key(const Key& key);
@@ -123,10 +131,6 @@ class manager {
   void set_state(entry& e, row_state state, instant at, const exit* ended = nullptr);
   void take_row(entry& e, row<Value> found);
   void apply_row(entry& e, row<Value> found);
-  [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value) const;
-  [[nodiscard]] std::vector<Key> missing(const Key& key, const Value* value) const;
-  void launch(entry& e);
-  void start_those_held_back();
   void begin(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
   void started(entry& e, const result<>& outcome);
@@ -174,8 +178,9 @@ class manager {
   std::size_t seen_ = 0;     // rows that the present pass has seen
   std::size_t initial_ = 0;  // first starts that have not settled
   std::size_t starting_ = 0;
-  std::size_t busy_ = 0;       // entries that are not at rest
-  std::deque<Key> held_back_;  // in order of arrival; some may be gone meanwhile
+  std::size_t busy_ = 0;                                             // entries that are not at rest
+  detail::entry_queue<entry> for_a_place_;                           // held back: enough are starting
+  std::unordered_map<Key, detail::entry_queue<entry>> for_another_;  // held back: by the first that they wait for
 };
 
 }  // namespace steward
@@ -183,3 +188,4 @@ class manager {
 #include "steward/detail/manager_control.hpp"
 #include "steward/detail/manager_life.hpp"
 #include "steward/detail/manager_run.hpp"
+#include "steward/detail/manager_waiting.hpp"

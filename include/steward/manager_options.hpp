@@ -48,7 +48,8 @@ struct row_past {
   std::uint64_t completed = 0;  ///< the generation for which its policy said that it is done; zero for none
 };
 
-/// How a manager works. Every function may be empty; none is called under a lock; an exception from one becomes an error event (R7).
+/// How a manager works. Every function may be empty; an exception from one becomes an error event (R7). All are called one at a time, by whichever
+/// thread carries out the manager's decisions at that moment, and under no lock.
 template <class Key, class Value>
 struct manager_options {
   std::chrono::nanoseconds interval = std::chrono::seconds(60);     ///< between two passes (M3)

@@ -17,7 +17,12 @@ class stop_awaiter;
 class done_awaiter;
 class ready_awaiter;
 
+template <class Key, class Value>
+class manager;
+
 namespace detail {
+class gone_awaiter;
+
 /// Who waits for a process to be gone; in the process's list, guarded by its lock.
 struct done_node {
   waiter* who = nullptr;
@@ -96,14 +101,14 @@ class process final : private detail::domain, private detail::roster_entry, priv
 
   [[nodiscard]] std::string_view name() const noexcept;
 
-  /// For those who are no coroutines: wakes `node.who` when it is gone. False: it is already, and nobody is woken.
-  [[nodiscard]] bool watch(detail::done_node& node) noexcept;
-
  private:
   friend class start_awaiter;
   friend class stop_awaiter;
   friend class done_awaiter;
   friend class ready_awaiter;
+  friend class detail::gone_awaiter;
+  template <class Key, class Value>
+  friend class manager;
 
   struct own_context final : context {
     own_context(context& parent, detail::domain& own) noexcept : context(parent.scheduler(), &parent, own) {}
@@ -114,6 +119,8 @@ class process final : private detail::domain, private detail::roster_entry, priv
   static void parent_stopped(detail::hook& self) noexcept;
   static void run_ended(work& self) noexcept;
 
+  // Wakes `node.who` when it is gone. False: it is already, and nobody is woken.
+  [[nodiscard]] bool watch(detail::done_node& node) noexcept;
   void run() noexcept;
   void ask(std::optional<error> cause) noexcept;
   void lost() noexcept;

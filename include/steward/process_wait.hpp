@@ -94,6 +94,28 @@ class [[nodiscard]] done_awaiter : private detail::hook {
   bool context_first_ = false;
 };
 
+namespace detail {
+
+/// Waits until a process is gone, whatever else stops: for those who have forced it.
+class [[nodiscard]] gone_awaiter {
+ public:
+  explicit gone_awaiter(process& what) noexcept : process_(&what) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return process_->is_done(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    node_.who = &caller.promise();
+    return process_->watch(node_);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  process* process_;
+  done_node node_;
+};
+
+}  // namespace detail
+
 /// `co_await or_return(web.start(ctx));`
 [[nodiscard]] inline auto or_return(task<>&& awaited) noexcept { return or_return<void>(std::move(awaited)); }
 

@@ -29,7 +29,7 @@ class run_loop final : public scheduler {
   /// Runs what is ready now, and returns without waiting. Returns how many items ran.
   std::size_t run_ready() noexcept;
 
-  /// Makes `run` return when the item that runs now has ended.
+  /// Makes `run` return soon: other items that are ready, at most 64, may run first. What is left runs when the loop is run again.
   void finish() noexcept;
 
   void post(work& item) noexcept override;

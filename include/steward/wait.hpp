@@ -64,7 +64,7 @@ class [[nodiscard]] sleep_awaiter : private detail::hook, private timer {
 };
 
 inline stopped_awaiter context::stopped() noexcept { return stopped_awaiter(*this); }
-inline sleep_awaiter context::sleep_for(std::chrono::nanoseconds duration) noexcept { return {*this, now() + duration}; }
+inline sleep_awaiter context::sleep_for(std::chrono::nanoseconds duration) noexcept { return {*this, later(now(), duration)}; }
 inline sleep_awaiter context::sleep_until(instant when) noexcept { return {*this, when}; }
 
 }  // namespace steward

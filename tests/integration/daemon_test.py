@@ -400,7 +400,7 @@ class killed_keeper_test(steward_test):
         one, two = self.running("one"), self.running("two")
         first = self.keeper()
         os.kill(first, signal.SIGKILL)
-        until(lambda: "the keeper has died" in self.text("err"), "a word about the keeper")
+        until(lambda: "the keeper is lost" in self.text("err"), "a word about the keeper")
         until(lambda: "there is a new keeper" in self.text("err"), lambda: f"a new keeper; {self.text('err')}")
         self.assert_still(one)
         self.assert_still(two)

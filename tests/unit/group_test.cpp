@@ -197,5 +197,59 @@ TEST_F(Sequential, S1_NothingMoreStartsAfterAStop) {
   EXPECT_EQ(outcome(), "stopped: requested");
 }
 
+TEST_F(Parallel, P3_AFailureBeforeAStopStaysTheResult) {
+  run(parallel(runnable(quick("a", log).ready_after(1ms).end_before_ready(fail(error("no disk")))),
+               runnable(quick("b", log).ready_after(5ms).ignore_stop().end_before_ready(fail(error("late"))))));
+  time.advance(2ms);
+  root.stop(stop_reason::shutdown);
+  time.advance(5ms);
+  EXPECT_FALSE(log.has("main"));
+  EXPECT_EQ(outcome(), "no disk; late");
+}
+
+TEST_F(Parallel, R10_ASuccessBeforeReadyIsAFailedStart) {
+  run(parallel(runnable(quick("a", log)), runnable(quick("b", log).ready_after(1ms).end_before_ready()), runnable(quick("c", log).hang())));
+  time.advance(1ms);
+  EXPECT_FALSE(log.has("main"));
+  EXPECT_TRUE(log.has("c forced"));
+  EXPECT_EQ(outcome(), "ended before it was ready");
+}
+
+TEST_F(Parallel, P3_ACancelledOneThatEndsWithSuccessIsNoFailureOfItsOwn) {
+  run(parallel(runnable(quick("a", log).ready_after(1ms).end_before_ready(fail(error("no")))),
+               runnable(quick("b", log).ready_after(5ms).ignore_stop().end_before_ready())));
+  time.advance(5ms);
+  EXPECT_EQ(outcome(), "no");
+}
+
+TEST_F(Sequential, P11_OneThatIsReadyAfterALossIsStoppedAtOnce) {
+  run(sequential(runnable(quick("a", log).lose_after(1ms).winds_down_in(10ms)), runnable(quick("b", log).ready_after(5ms).ignore_stop()),
+                 runnable(quick("c", log))));
+  time.advance(1min);
+  EXPECT_FALSE(log.has("main"));
+  EXPECT_FALSE(log.has("c start"));
+  EXPECT_EQ(log.when("b released"), 5ms);
+  EXPECT_EQ(log.when("a end"), 15ms);
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(Sequential, S2_NothingStartsUnderAStoppedContextWhateverADependencyHandsOn) {
+  context elsewhere(root);
+  root_context own_root(time);
+  const auto foreign = [&](context&, callback ready) -> task<> {
+    co_await deaf_sleep(5ms);
+    co_return co_await ready(elsewhere);
+  };
+  const runnable both = sequential(foreign, runnable(quick("b", log)));
+  background<void> job(time, both.run(own_root, main));
+  time.advance(1ms);
+  own_root.stop(stop_reason::shutdown);
+  time.advance(10ms);
+  EXPECT_FALSE(log.has("b start"));
+  EXPECT_FALSE(log.has("main"));
+  ASSERT_TRUE(job.done());
+  EXPECT_EQ(text(job.outcome()), "stopped: shutdown");
+}
+
 }  // namespace
 }  // namespace steward::test

@@ -28,7 +28,7 @@ TEST(SlotIndex, FindsWhatWasAddedAndNothingElseWhateverCollides) {
     std::vector<std::uint32_t> keys;                 // number to key
     const auto find = [&](std::uint32_t key) { return index.find(hash_of(key), [&](std::uint32_t number) { return keys[number] == key; }); };
     for (int step = 0; step < 5000; ++step) {
-      const std::uint32_t key = random() % 500;
+      const auto key = static_cast<std::uint32_t>(random() % 500);
       const auto known = numbers.find(key);
       ASSERT_EQ(find(key), known == numbers.end() ? slot_index::none : known->second) << "step " << step;
       if (known == numbers.end()) {

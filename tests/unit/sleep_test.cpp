@@ -54,7 +54,7 @@ class meddling_scheduler final : public scheduler {
 class Sleep : public ::testing::Test {
  protected:
   /// Sleeps once; returns whether the sleep had ended while the scheduler was still looking at its timer.
-  bool sleep() {
+  bool nap() {
     bool over = false;
     bool over_inside_cancel = false;
     on.before_cancel = [&, before = on.before_cancel] {
@@ -77,22 +77,22 @@ class Sleep : public ::testing::Test {
   root_context root{on};
 };
 
-TEST_F(Sleep, C5_EndsWhenItsTimeHasCome) { EXPECT_FALSE(sleep()); }
+TEST_F(Sleep, C5_EndsWhenItsTimeHasCome) { EXPECT_FALSE(nap()); }
 
 TEST_F(Sleep, C5_StoppedWhileItIsBeingSetUp) {
   on.before_post_at = [this] { root.stop(); };
-  EXPECT_FALSE(sleep());
+  EXPECT_FALSE(nap());
 }
 
 TEST_F(Sleep, C5_ItsTimeComesWhileItIsBeingSetUp) {
   on.before_post_at = [this] { on.ring(); };
-  EXPECT_FALSE(sleep());
+  EXPECT_FALSE(nap());
 }
 
 TEST_F(Sleep, C5_StoppedWhileItIsBeingSetUpAndThenItsTimeComesWhileTheTimerIsTakenBack) {
   on.before_post_at = [this] { root.stop(); };
   on.before_cancel = [this] { on.ring(); };
-  EXPECT_FALSE(sleep()) << "the timer is gone, and the scheduler is about to look whether it waits";
+  EXPECT_FALSE(nap()) << "the timer is gone, and the scheduler is about to look whether it waits";
 }
 
 }  // namespace

@@ -89,9 +89,17 @@ unique_fd frame_channel::take_descriptor() noexcept {
 }
 
 result<> frame_channel::send(std::string frame, std::shared_ptr<const child_handles> handles) {
+  const bool idle = outgoing_.empty();
+  queue(std::move(frame), std::move(handles));
+  return idle ? flush() : result<>();
+}
+
+void frame_channel::queue(std::string frame, std::shared_ptr<const child_handles> handles) {
   waiting_out_ += frame.size();
-  outgoing_.push_back({.bytes = std::move(frame), .sent = 0, .handles = std::move(handles)});
-  return outgoing_.size() == 1 ? flush() : result<>();
+  if (!handles && !outgoing_.empty() && !outgoing_.back().handles)
+    outgoing_.back().bytes += frame;
+  else
+    outgoing_.push_back({.bytes = std::move(frame), .sent = 0, .handles = std::move(handles)});
 }
 
 result<> frame_channel::flush() {

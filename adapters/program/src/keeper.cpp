@@ -96,7 +96,8 @@ result<prepared> prepare_keeper(const keeper_options& options) {
 int run_keeper(const keeper_options& options) {
   auto made = prepare_keeper(options);
   if (!made) {
-    say(STDOUT_FILENO, made.error().to_string() + "\n");
+    const bool taken = made.error().is(std::make_error_code(std::errc::address_in_use));
+    say(STDOUT_FILENO, taken ? "taken\n" : made.error().to_string() + "\n");
     return 1;
   }
   raise_open_files();

@@ -93,14 +93,11 @@ result<bool> start_keeper(const std::string& path, const std::string& self, cloc
   if (wait_readable(started->pidfd.get(), until)) (void)reap(started->pidfd.get());
   said = said.substr(0, said.find('\n'));
   if (said == "ready") return true;
-  if (said.contains("another keeper listens there")) return false;
+  if (said == "taken") return false;
   return fail(error(said.empty() ? path + ": the keeper ended before it was ready" : said));
 }
 
-}  // namespace
-
-result<keeper_link> connect_keeper(const std::string& path) {
-  const auto until = clock::now() + patience;
+result<keeper_link> connect_until(const std::string& path, clock::time_point until) {
   for (;;) {
     auto socket = detail::connect_unix(path);
     if (!socket) return fail(socket.error());
@@ -110,15 +107,19 @@ result<keeper_link> connect_keeper(const std::string& path) {
   }
 }
 
+}  // namespace
+
+result<keeper_link> connect_keeper(const std::string& path) { return connect_until(path, clock::now() + patience); }
+
 result<keeper_link> connect_or_start_keeper(const std::string& path, const std::string& self) {
   constexpr int attempts = 5;
   const auto until = clock::now() + patience;
-  auto link = connect_keeper(path);
+  auto link = connect_until(path, until);
   // A keeper that is just ending, because it has nothing to hold, looks the same as none.
   for (int attempt = 0; !link && nobody_listens(link.error()) && attempt < attempts; ++attempt) {
     const auto made = start_keeper(std::filesystem::absolute(path), self, until);
     if (!made) return fail(made.error());
-    link = connect_keeper(path);
+    link = connect_until(path, until);
     if (link) link->started = *made;
   }
   return link;

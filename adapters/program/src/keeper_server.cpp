@@ -77,10 +77,12 @@ void keeper_server::turn() {
   }
   table_.probe(keeper_table::clock::now());
   report_changes();
+  for (auto& [number, each] : connections_) (void)each.channel.flush();  // a start takes its time
   process_waiting();
   report_changes();
   for (auto at = connections_.begin(); at != connections_.end();) {
     const auto [number, next] = std::pair(at->first, std::next(at));
+    (void)at->second.channel.flush();
     if (at->second.closing && at->second.channel.waiting_out() == 0)
       close(number);
     else
@@ -211,8 +213,8 @@ void keeper_server::answer(connection& who, std::uint64_t id, const result<>& ou
 }
 
 void keeper_server::send(connection& who, std::uint64_t id, const reply& body, const std::shared_ptr<const child_handles>& handles) {
-  // A closed connection shows itself at the next read; what was to be said is in the table.
-  (void)who.channel.send(encode(id, body), handles);
+  // Goes out at the end of this turn. A closed connection shows itself at the next read; what was to be said is in the table.
+  who.channel.queue(encode(id, body), handles);
 }
 
 void keeper_server::report_changes() {

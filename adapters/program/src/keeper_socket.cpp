@@ -12,7 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
+#include <ctime>
 
 namespace steward::detail {
 namespace {
@@ -34,14 +34,17 @@ result<sockaddr_un> address_of(const std::string& path) {
 
 unique_fd make_socket(int flags) noexcept { return unique_fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
 
-/// Held while a socket is looked at and replaced, so that nobody removes what another has just made. The folder itself is locked: no file is left
-/// behind.
-result<unique_fd> lock_folder_of(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  unique_fd lock(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) return system_failure(errno, path);
-  while (::flock(lock.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return system_failure(errno, path);
+/// Held while a socket is looked at and replaced, so that nobody removes what another has just made. A file of our own beside it, which no other
+/// user can open and so hold.
+result<unique_fd> lock_place_of(const std::string& path) {
+  constexpr int attempts = 500;
+  constexpr timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};  // 5 s in all
+  const auto file = path + ".lock";
+  unique_fd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!lock) return system_failure(errno, file);
+  for (int attempt = 0; ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    if ((errno != EINTR && errno != EWOULDBLOCK) || attempt == attempts) return system_failure(errno, file);
+    ::nanosleep(&pause, nullptr);
   }
   return lock;
 }
@@ -76,7 +79,7 @@ result<unique_fd> connect_unix(const std::string& path) {
 result<unique_fd> claim_socket(const std::string& path) {
   const auto address = address_of(path);
   if (!address) return fail(address.error());
-  const auto lock = lock_folder_of(path);
+  const auto lock = lock_place_of(path);
   if (!lock) return fail(lock.error());
   if (auto cleared = clear(path); !cleared) return fail(cleared.error());
   auto listener = make_socket(SOCK_NONBLOCK);
@@ -92,8 +95,7 @@ result<unique_fd> claim_socket(const std::string& path) {
 
 void give_up_socket(const std::string& path) noexcept {
   try {
-    const auto lock = lock_folder_of(path);
-    ::unlink(path.c_str());
+    if (const auto lock = lock_place_of(path)) ::unlink(path.c_str());
   } catch (...) {  // then the next keeper clears it away
   }
 }

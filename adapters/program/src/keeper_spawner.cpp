@@ -18,7 +18,6 @@ namespace steward {
 namespace {
 
 constexpr std::size_t output_capacity = std::size_t{1} << 20U;
-constexpr std::chrono::seconds grace_of_unclaimed(10);
 constexpr std::chrono::milliseconds between_looks(50);
 constexpr std::chrono::seconds between_keepers(1);
 
@@ -50,7 +49,7 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   result<> outcome = co_await ask_done(detail::list_request());
   if (outcome) outcome = co_await ready(ctx);
   // It stays if it still holds something, and a later daemon finds it.
-  leaving_ = connected_ && programs_.empty();
+  leaving_ = connected_ && programs_.empty() && of_dead_keepers_.empty();
   if (leaving_) (void)co_await ask_done(detail::shutdown_request());
   closing_ = true;
   to_write_.ring();
@@ -106,10 +105,9 @@ result<> keeper_spawner::take_frames() {
 
 void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   if (const auto* report = std::get_if<detail::changed>(&told.body)) {
-    for (const held& each : programs_) {
-      if (each->orphaned || each->what.child != report->child) continue;
-      each->what.state = report->state;
-      each->changed.ring();
+    if (const auto known = programs_.find(report->child); known != programs_.end()) {
+      known->second->what.state = report->state;
+      known->second->changed.ring();
     }
     return;
   }
@@ -118,7 +116,10 @@ void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   const auto asked = asked_.find(told.id);
   if (asked == asked_.end()) return;
   question& waiting = *asked->second;
-  if (taken && !waiting.program_wanted) return;  // one of a list: its end is still to come
+  if (taken && !waiting.program_wanted) {  // one of a list: its end is still to come
+    unclaimed_.emplace(taken->what.key, taken);
+    return;
+  }
   waiting.program = std::move(taken);
   waiting.answer = std::move(told.body);
   asked_.erase(asked);
@@ -130,22 +131,37 @@ auto keeper_spawner::take_in(detail::held_child what) -> held {
   program->what = std::move(what);
   program->pidfd = channel_.take_descriptor();
   program->output = channel_.take_descriptor();
-  programs_.push_back(program);
+  programs_[program->what.child] = program;
   return program;
 }
 
-bool keeper_spawner::send(std::uint64_t id, const detail::request& body) {
-  if (!connected_ || !channel_.send(detail::encode(id, body))) return false;
+void keeper_spawner::claim(const held& which) {
+  which->claimed = true;
+  const auto [first, last] = unclaimed_.equal_range(which->what.key);
+  const auto found = std::find_if(first, last, [&](const auto& each) { return each.second == which; });
+  if (found != last) unclaimed_.erase(found);
+}
+
+result<> keeper_spawner::send(std::uint64_t id, const detail::request& body) {
+  if (!connected_) return fail(error("there is no keeper just now"));
+  auto frame = detail::encode(id, body);
+  // The keeper would end the connection, and with it the supervision of everything else.
+  if (frame.size() > detail::keeper_frame_prefix + detail::keeper_max_frame) {
+    return fail(error(std::make_error_code(std::errc::argument_list_too_long), "command, environment and definition take " +
+                                                                                   std::to_string(frame.size()) + " bytes; at most " +
+                                                                                   std::to_string(detail::keeper_max_frame) + " are possible"));
+  }
+  if (!channel_.send(std::move(frame))) return fail(error("there is no keeper just now"));
   if (channel_.waiting_out() > 0) to_write_.ring();
-  return true;
+  return {};
 }
 
 task<> keeper_spawner::ask(detail::request body, question& into) {
   const std::uint64_t id = ++last_id_;
   asked_[id] = &into;
-  if (!send(id, body)) {
+  if (auto sent = send(id, body); !sent) {
     asked_.erase(id);
-    co_return error("there is no keeper just now");
+    co_return std::move(sent.error());
   }
   co_await into.answered.wait();
   co_return {};
@@ -160,13 +176,11 @@ task<> keeper_spawner::ask_done(detail::request body) {
 
 auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, program_spec what, std::function<bool(std::string_view note)> accept)
     -> task<held> {
-  for (const held& left : unclaimed()) {
-    if (left->what.key != key) continue;
-    if (accept && accept(left->what.note)) {
-      left->claimed = true;
-      co_return left;
-    }
-    co_await or_return(end(left));
+  for (auto at = unclaimed_.find(key); at != unclaimed_.end(); at = unclaimed_.find(key)) {
+    const held left = at->second;
+    claim(left);
+    if (accept && accept(left->what.note)) co_return left;
+    co_await or_return(end(ctx, left));
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -177,6 +191,7 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
   co_await or_return(ask(std::move(request), started));
   if (!started.program) co_return to_error(*started.answer);
   started.program->claimed = true;
+  std::string().swap(started.program->what.note);  // is for the next daemon
   co_return std::move(started.program);
 }
 
@@ -184,9 +199,11 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
   if (which->what.state.phase == detail::held_phase::gone) co_return {};
   if (!which->orphaned) {
     const detail::signal_request request{which->what.child, static_cast<std::uint32_t>(signal), group};
-    (void)co_await ask_done(request);
-    co_return {};
+    auto done = co_await ask_done(request);
+    if (done || !which->orphaned) co_return {};
+    if (which->what.state.phase == detail::held_phase::gone) co_return {};
   }
+  // Its keeper has died, perhaps with the request in its hands.
   const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};
   if (group)
     (void)signal_group(leader, signal);
@@ -196,29 +213,29 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
 }
 
 void keeper_spawner::forget(const held& which) {
-  if (!which->orphaned) (void)send(++last_id_, detail::forget_request{which->what.child});
-  std::erase(programs_, which);
+  if (which->orphaned) {
+    std::erase(of_dead_keepers_, which);
+    return;
+  }
+  (void)send(++last_id_, detail::forget_request{which->what.child});
+  programs_.erase(which->what.child);
 }
 
-auto keeper_spawner::unclaimed() const -> std::vector<held> {
-  std::vector<held> left;
-  std::ranges::copy_if(programs_, std::back_inserter(left), [](const held& each) { return !each->claimed; });
-  return left;
-}
-
-task<> keeper_spawner::end(held which) {
-  which->claimed = true;
+task<> keeper_spawner::end(context& ctx, held which) {
+  claim(which);
   const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
-  const auto patience = std::chrono::steady_clock::now() + grace_of_unclaimed;
-  (void)co_await signal(which, SIGTERM, true);
+  const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
+  const instant patience = later(ctx.now(), how.deadline);
+  if (!ctx.is_stopped()) (void)co_await signal(which, how.signal, true);
   boost::asio::steady_timer pause(io_);
   bool killed = false;
   while (!gone()) {
+    if (!killed && (ctx.is_stopped() || ctx.now() >= patience)) {
+      killed = true;
+      (void)co_await signal(which, SIGKILL, true);
+    }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
-    if (gone() || killed || std::chrono::steady_clock::now() < patience) continue;
-    killed = true;
-    (void)co_await signal(which, SIGKILL, true);
   }
   forget(which);
   co_return {};
@@ -226,12 +243,14 @@ task<> keeper_spawner::end(held which) {
 
 void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   connected_ = false;
-  warn_("the keeper has died (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
+  warn_("the keeper is lost (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
   socket_.release();
+  (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
   answer_all(detail::failed{ECONNRESET, "the keeper has died"});
-  for (const held& each : programs_) {
-    if (std::exchange(each->orphaned, true) || each->what.state.phase == detail::held_phase::gone) continue;
-    orphans_.emplace_back(on).start(watch_orphan(each));
+  for (const auto& [child, each] : std::exchange(programs_, {})) {
+    each->orphaned = true;
+    of_dead_keepers_.push_back(each);
+    if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(on).start(watch_orphan(each));
   }
 }
 

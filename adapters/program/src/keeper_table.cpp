@@ -15,9 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_interval{5};      // most groups end with their leader, within a few milliseconds
-constexpr milliseconds longest_interval{500};  // a group that stays is asked twice a second, which costs about 1 µs each
-
 std::int64_t wall_clock_now() noexcept {
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -74,8 +71,7 @@ void keeper_table::ended(std::uint64_t child) {
   const bool alone = signal_group({.pidfd = which.handles->pidfd.get(), .pid = which.what.pid, .reaped = true}, 0) == false;
   if (!alone) {
     outlived_.push_back(child);
-    which.probe_interval = first_interval;
-    which.probe_at = clock::now() + first_interval;
+    which.probe_at = clock::now() + which.probe.pause();
   }
   set_phase(which, alone ? held_phase::gone : held_phase::exited);
 }
@@ -106,15 +102,11 @@ void keeper_table::probe(clock::time_point now) {
   std::erase_if(outlived_, [&](std::uint64_t child) {
     auto& which = children_.at(child);
     if (which.probe_at > now) return false;
-    bool empty = signal_group(leader_of(which), 0) == false;
-    // Zombies that nobody reaps do not count; finding that out is slow, so it comes when asking has become rare.
-    if (!empty && which.probe_interval >= longest_interval) empty = !group_has_living_member(which.what.pid);
-    if (empty) {
+    if (which.probe.finds_nobody(leader_of(which))) {
       set_phase(which, held_phase::gone);
       return true;
     }
-    which.probe_interval = std::min(2 * which.probe_interval, longest_interval);
-    which.probe_at = now + which.probe_interval;
+    which.probe_at = now + which.probe.pause();
     return false;
   });
 }

@@ -3,6 +3,7 @@
 // The children that a keeper holds: started, watched, reaped, remembered until somebody took note of their end.
 #pragma once
 
+#include "group_probe.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 
@@ -30,7 +31,7 @@ class keeper_table {
     held_child what;
     std::shared_ptr<const child_handles> handles;
     clock::time_point probe_at{};
-    std::chrono::milliseconds probe_interval{0};
+    group_probe probe;
   };
 
   explicit keeper_table(int epoll) noexcept : epoll_(epoll) {}

@@ -7,6 +7,7 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -15,6 +16,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include <algorithm>
+#include <memory>
 
 namespace steward {
 namespace {
@@ -27,21 +29,50 @@ constexpr std::chrono::nanoseconds first_pause = std::chrono::milliseconds(100);
 constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds patience = std::chrono::seconds(2);
 
-task<> connect([[maybe_unused]] context& ctx, tcp::socket& socket, const std::string& host, std::uint16_t port) {
-  tcp::resolver resolver(socket.get_executor());
-  auto found = co_await or_return(co_await resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service, use_task));
+/// A look-up of a name. The system's cannot be stopped: one that nobody waits for any more goes on alone, and its result is dropped.
+struct look_up {
+  explicit look_up(asio::io_context& io) : resolver(io) {}
+
+  tcp::resolver resolver;
+  boost::system::error_code failure;
+  tcp::resolver::results_type found;
+  context* waiting = nullptr;
+};
+
+task<tcp::resolver::results_type> resolve(context& ctx, asio::io_context& io, const std::string& host, std::uint16_t port) {
+  boost::system::error_code is_name;
+  const auto address = asio::ip::make_address(host, is_name);
+  if (!is_name) co_return tcp::resolver::results_type::create(tcp::endpoint(address, port), host, std::to_string(port));
+  const auto shared = std::make_shared<look_up>(io);
+  context waiting(ctx);
+  shared->waiting = &waiting;
+  auto take = [shared](const boost::system::error_code& failure, tcp::resolver::results_type found) {
+    shared->failure = failure;
+    shared->found = std::move(found);
+    if (shared->waiting != nullptr) shared->waiting->stop();
+  };
+  shared->resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service, std::move(take));
+  co_await waiting.stopped();
+  shared->waiting = nullptr;
+  if (auto why = ctx.stop_error()) co_return std::move(*why);
+  if (shared->failure) co_return error(shared->failure);
+  co_return shared->found;
+}
+
+task<> connect(context& ctx, asio::io_context& io, tcp::socket& socket, const std::string& host, std::uint16_t port) {
+  auto found = co_await or_return(resolve(ctx, io, host, port));
   co_await or_return(co_await asio::async_connect(socket, found, use_task));
   co_return {};
 }
 
 task<> ask(context& ctx, asio::io_context& io, const ready_by_tcp& how) {
   tcp::socket socket(io);
-  co_return co_await connect(ctx, socket, how.host, how.port);
+  co_return co_await connect(ctx, io, socket, how.host, how.port);
 }
 
 task<> ask(context& ctx, asio::io_context& io, const ready_by_http& how) {
   tcp::socket socket(io);
-  co_await or_return(connect(ctx, socket, how.host, how.port));
+  co_await or_return(connect(ctx, io, socket, how.host, how.port));
   http::request<http::empty_body> request(http::verb::get, how.target, 11);
   const bool is_v6 = how.host.find(':') != std::string::npos;
   request.set(http::field::host, (is_v6 ? "[" + how.host + "]" : how.host) + ":" + std::to_string(how.port));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <system_error>
 
@@ -31,8 +32,14 @@ void rotating_log::write(std::string_view bytes) noexcept {
       unreported_ += bytes.size();
       return;
     }
+    const std::size_t line = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
+    if (at_line_start_ && written_ > 0 && written_ + line > options_.size) {
+      rotate();
+      continue;
+    }
     const std::size_t now = place_to_cut(bytes, written_, options_.size);
     if (!put(bytes.substr(0, now))) return;
+    at_line_start_ = bytes[now - 1] == '\n';
     bytes.remove_prefix(now);
     if (!bytes.empty()) rotate();
   }
@@ -67,25 +74,26 @@ bool rotating_log::open() noexcept {
   fd_.reset(::open(options_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, for_owner_and_group));
   if (!fd_ && errno == ENOENT) {
     std::error_code ignored;
-    std::filesystem::create_directories(options_.file.parent_path(), ignored);
+    std::filesystem::create_directories(std::filesystem::path(options_.file).parent_path(), ignored);
     fd_.reset(::open(options_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, for_owner_and_group));
   }
   struct stat seen{};
   if (!fd_ || ::fstat(fd_.get(), &seen) != 0) return false;
   written_ = static_cast<std::uint64_t>(seen.st_size);
+  at_line_start_ = written_ == 0;
   return true;
 }
 
-// Oldest first, so that each finds its new name free.
+// Oldest first, so that each finds its new name free. To rename over the oldest would do as well, but then ext4 and others first bring all of the new
+// part to the disk, at once: that halves what a program can write.
 void rotating_log::rotate() noexcept {
   fd_.reset();
   try {
-    const std::string name = options_.file.string();
-    for (unsigned part = std::max(options_.parts, 1U) - 1; part > 0; --part) {
-      const std::string from = part == 1 ? name : name + "." + std::to_string(part - 1);
-      (void)std::rename(from.c_str(), (name + "." + std::to_string(part)).c_str());
-    }
-    if (options_.parts <= 1) (void)::unlink(name.c_str());
+    const std::string& name = options_.file;
+    const auto part_name = [&name](unsigned part) { return part == 0 ? name : name + "." + std::to_string(part); };
+    const unsigned last = std::max(options_.parts, 1U) - 1;
+    (void)::unlink(part_name(last).c_str());
+    for (unsigned part = last; part > 0; --part) (void)std::rename(part_name(part - 1).c_str(), part_name(part).c_str());
   } catch (...) {
     return;  // without memory for a name it goes on in the same part
   }

@@ -18,6 +18,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #if defined(__GLIBC__)
@@ -87,10 +88,17 @@ cloned clone_child(detail::child_plan& plan) noexcept {
   unsigned long before = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, kernel_sigset_size);
   cloned made;
-  made.pid = __clone(detail::run_child, stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &made.pidfd);
+  made.pid = __clone(detail::run_child, stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &plan, &made.pidfd);
   made.failure = made.pid < 0 ? errno : 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, kernel_sigset_size);
   return made;
+}
+
+/// Moves what is held for long above what comes and goes: a child copies the descriptors below its pipe's. See `run_child`.
+detail::unique_fd put_aside(detail::unique_fd fd) noexcept {
+  constexpr int aside = 256;
+  const int moved = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, aside);
+  return moved < 0 ? std::move(fd) : detail::unique_fd(moved);
 }
 
 void reap_now(int pidfd) noexcept {
@@ -153,6 +161,8 @@ result<child> spawn(const launch& what, const spawn_options& options) {
     return fail(error(stage(launch_stage::limits) + ": unexpected content of /proc/self/stat"));
   }
   started.start_time = stat->start_time;
+  started.pidfd = put_aside(std::move(started.pidfd));
+  started.output = put_aside(std::move(started.output));
   return started;
 }
 

@@ -37,7 +37,8 @@ bool sqlite_worker::start_thread() noexcept {
   try {
     thread_ = std::thread([this] { work(); });
     ::pthread_setname_np(thread_.native_handle(), "steward-sqlite");
-  } catch (const std::system_error&) {
+  } catch (...) {  // no thread, or no memory for one: the next call tries again
+    thread_ = {};
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread_.joinable();

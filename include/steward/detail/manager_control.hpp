@@ -142,6 +142,10 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   if (!outcome && outcome.error().is(errc::invalid_state)) {
     // It is ending by itself just now.
     outcome = co_await e.life->done(ctx);
+    if (!outcome) {
+      e.life->force();
+      co_await detail::gone_awaiter(*e.life);
+    }
     if (const auto why = e.life->err(); outcome && why) outcome = fail(why->prefixed("run: "));
   }
   leave(e);
@@ -167,26 +171,18 @@ auto manager<Key, Value>::get(const Key& key) const -> result<value_pointer> {
 template <class Key, class Value>
 std::optional<row_status<Key>> manager<Key, Value>::status(const Key& key) const {
   std::optional<row_status<Key>> known;
-  std::shared_ptr<const Value> value;
   entries_.look(key, [&](const entry* e) {
-    if (e == nullptr) return;
-    known = status_of(*e);
-    value = e->value;
+    if (e != nullptr) known = status_of(*e);
   });
-  if (known && known->state == row_state::waiting && value) known->waiting_for = missing(key, value.get());
+  if (known) std::erase_if(known->waiting_for, [this](const Key& each) { return runs(each); });
   return known;
 }
 
 template <class Key, class Value>
 std::vector<std::pair<Key, row_status<Key>>> manager<Key, Value>::snapshot() const {
   std::vector<std::pair<Key, row_status<Key>>> all;
-  std::vector<std::shared_ptr<const Value>> values;
-  entries_.each_locked([&](const entry& e) {
-    all.emplace_back(e.key, status_of(e));
-    values.push_back(e.value);
-  });
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i].second.state == row_state::waiting && values[i]) all[i].second.waiting_for = missing(all[i].first, values[i].get());
+  entries_.each_locked([&](const entry& e) { all.emplace_back(e.key, status_of(e)); });
+  for (auto& [key, known] : all) std::erase_if(known.waiting_for, [this](const Key& each) { return runs(each); });
   return all;
 }
 
@@ -200,6 +196,7 @@ row_status<Key> manager<Key, Value>::status_of(const entry& e) {
   known.since = e.since;
   if (e.state == row_state::backoff) known.until = e.until;
   if (e.last) known.last = *e.last;
+  if (e.needs) known.waiting_for = *e.needs;
   return known;
 }
 

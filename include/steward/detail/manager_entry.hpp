@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace steward {
 
@@ -23,6 +24,9 @@ template <class Key, class Value>
 class manager;
 
 namespace detail {
+
+template <class Entry>
+class entry_queue;
 
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
@@ -71,9 +75,44 @@ struct alignas(64) manager_entry final : waiter {
   instant ready_at{};   // zero if the present incarnation never was
   maybe_error failure;  // of a start that did not come as far as a process
   std::optional<process> life;
-  context* reading = nullptr;      // while its row is read: stop it to end the read
-  std::unique_ptr<exit> last;      // *
+  context* reading = nullptr;  // while its row is read: stop it to end the read
+  std::unique_ptr<exit> last;  // *
+
+  // In waiting: who must be running first, *, and the queue that it is held back in.
+  std::unique_ptr<std::vector<Key>> needs;
+  entry_queue<manager_entry>* queue = nullptr;
+  manager_entry* ahead = nullptr;
+  manager_entry* behind = nullptr;
+
   backoff_timer* timer = nullptr;  // in backoff
+};
+
+/// Entries that are held back, in order of arrival. The queue runs through the entries: each is in one at most, and may leave it from anywhere.
+template <class Entry>
+class entry_queue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] Entry& first() const noexcept { return *first_; }
+
+  void push(Entry& e) noexcept {
+    e.queue = this;
+    e.ahead = last_;
+    e.behind = nullptr;
+    (last_ != nullptr ? last_->behind : first_) = &e;
+    last_ = &e;
+  }
+
+  /// Takes an entry out of the queue that it is in, if it is in one.
+  static void remove(Entry& e) noexcept {
+    entry_queue* const from = std::exchange(e.queue, nullptr);
+    if (from == nullptr) return;
+    (e.ahead != nullptr ? e.ahead->behind : from->first_) = e.behind;
+    (e.behind != nullptr ? e.behind->ahead : from->last_) = e.ahead;
+  }
+
+ private:
+  Entry* first_ = nullptr;
+  Entry* last_ = nullptr;
 };
 
 /// The entries of a manager, beside one another in memory and found by key through an index in shards, so that readers on many threads seldom meet.
@@ -114,9 +153,11 @@ class manager_entries {
   void erase(entry& what) noexcept {
     const std::uint64_t hash = hash_of(what.key);
     shard& where = shard_of(hash);
-    const std::lock_guard guard(where.lock);
-    where.index.remove(tag_of(hash), what.number);
-    pool_.remove(what.number);
+    {
+      const std::lock_guard guard(where.lock);
+      where.index.remove(tag_of(hash), what.number);
+    }
+    pool_.remove(what.number);  // nobody finds it any more, and what is the user's is destroyed without a lock
   }
 
   /// A walk over all, on the strand, that may be interrupted: `for (std::uint32_t i = 0; i < end(); ++i) if (entry* e = at(i)) …`

@@ -96,10 +96,13 @@ void manager<Key, Value>::report(const Key* key, const error& problem) {
 
 template <class Key, class Value>
 void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
+  std::unique_ptr<std::vector<Key>> waits_no_more;
+  if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
   {
     const std::lock_guard guard(e.shard);
     e.state = state;
     e.since = at;
+    if (state != row_state::waiting) waits_no_more.swap(e.needs);
   }
   manager_event<Key> what;
   what.key = &e.key;
@@ -124,12 +127,13 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
     e.restart = false;
   }
   e.generation = found.generation;
-  e.value = std::move(found.value);
+  e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.pass = pass_;
+  e.erase = false;  // it may have been deleted, and be back before its process has ended
   const bool changed = found.generation != e.generation;
   const bool lives = e.state == row_state::starting || e.state == row_state::running || e.state == row_state::stopping;
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
@@ -144,63 +148,14 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       e.reread = lives;
       return launch(e);
     case reconcile_action::restart:
-      if (!lives) return;  // held back still, with the new row
+      if (!lives) return launch(e);                                        // was held back, and may wait for others now
+      if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
       e.again = true;
       if (e.state != row_state::stopping) ask_to_end(e);
       return;
     case reconcile_action::stop:
       e.again = false;
       return ask_to_end(e);
-  }
-}
-
-template <class Key, class Value>
-std::vector<Key> manager<Key, Value>::needed_by(const Key& key, const Value& value) const {
-  if (!options_.after) return {};
-  return detail::contained([&] { return options_.after(key, value); }).value_or(std::vector<Key>());
-}
-
-// Those that an entry waits for and that are not running.
-template <class Key, class Value>
-std::vector<Key> manager<Key, Value>::missing(const Key& key, const Value* value) const {
-  std::vector<Key> absent;
-  if (value == nullptr) return absent;
-  for (Key& each : needed_by(key, *value))
-    if (!entries_.look(each, [](const entry* found) { return found != nullptr && found->state == row_state::running; }))
-      absent.push_back(std::move(each));
-  return absent;
-}
-
-// Starts an entry, or holds it back until its turn: either way a backoff is over.
-template <class Key, class Value>
-void manager<Key, Value>::launch(entry& e) {
-  drop_timer(e);
-  if (ending_) return set_state(e, row_state::stopped);
-  if (pass_ == 1 && !e.initial && !first_pass_over_) {
-    e.initial = true;
-    ++initial_;
-  }
-  const bool too_many = options_.max_starting != 0 && starting_ >= options_.max_starting;
-  if (!too_many && missing(e.key, e.value.get()).empty()) return begin(e);
-  if (e.state != row_state::waiting) {
-    set_state(e, row_state::waiting);
-    held_back_.push_back(e.key);
-  }
-}
-
-// Looks through those held back once, in their order; who is still held back goes to the end.
-template <class Key, class Value>
-void manager<Key, Value>::start_those_held_back() {
-  for (std::size_t left = held_back_.size(); left > 0; --left) {
-    if (options_.max_starting != 0 && starting_ >= options_.max_starting) return;
-    const Key key = std::move(held_back_.front());
-    held_back_.pop_front();
-    entry* const e = entries_.find(key);
-    if (e == nullptr || e->state != row_state::waiting) continue;
-    if (missing(e->key, e->value.get()).empty())
-      begin(*e);
-    else
-      held_back_.push_back(key);
   }
 }
 
@@ -250,7 +205,10 @@ void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (std::exchange(e.has_place, false)) --starting_;
   if (outcome) {
     e.ready_at = strand_->now();
-    if (!e.asked) set_state(e, row_state::running, e.ready_at);
+    if (!e.asked) {
+      set_state(e, row_state::running, e.ready_at);
+      start_those_waiting_for(e.key);
+    }
     if (!e.life->watch(e.watch)) e.gone = true;
   } else {
     if (!e.life) e.failure = outcome.error();

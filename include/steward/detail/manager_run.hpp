@@ -155,6 +155,7 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
   while (!pass.is_stopped()) {
     look_again_ = false;
     ++pass_;
+    std::erase_if(for_another_, [](const auto& each) { return each.second.empty(); });
     auto looked = co_await look_at_all(pass);
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;

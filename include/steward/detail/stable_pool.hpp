@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,53 +25,47 @@ class stable_pool {
   stable_pool(const stable_pool&) = delete;
   stable_pool& operator=(const stable_pool&) = delete;
   ~stable_pool() {
-    for (std::uint32_t number = 0; number < end_; ++number) std::destroy_at(&cell(number));
-    for (std::size_t i = 0; i < chunks_.size() && chunks_[i] != nullptr; ++i) free_pages(chunks_[i], bytes_of(i), alignof(std::optional<T>));
+    for (std::uint32_t number = 0; number < end(); ++number)
+      if (taken_[number]) std::destroy_at(&at(number));
+    for (std::size_t i = 0; i < chunks_.size() && chunks_[i] != nullptr; ++i) free_pages(chunks_[i], bytes_of(i), alignof(T));
   }
 
   /// Makes one. Returns its number, which is that of one that was removed if there is any.
   template <class... Args>
   [[nodiscard]] std::uint32_t add(Args&&... args) {
-    if (!free_.empty()) {
-      const std::uint32_t number = free_.back();
-      cell(number).emplace(std::forward<Args>(args)...);
-      free_.pop_back();
-      return number;
-    }
-    const auto [chunk, offset] = place_of(end_);
-    if (chunks_[chunk] == nullptr) {
-      free_.reserve(first_chunk << (chunk + 1));  // so that to remove never allocates
-      chunks_[chunk] = static_cast<std::optional<T>*>(allocate_pages(bytes_of(chunk), alignof(std::optional<T>)));
-    }
-    std::construct_at(chunks_[chunk] + offset, std::in_place, std::forward<Args>(args)...);
-    return end_++;
+    if (free_.empty()) add_place();
+    const std::uint32_t number = free_.back();
+    std::construct_at(&at(number), std::forward<Args>(args)...);
+    free_.pop_back();
+    taken_[number] = true;
+    return number;
   }
 
   void remove(std::uint32_t number) noexcept {
-    cell(number).reset();
-    free_.push_back(number);
+    std::destroy_at(&at(number));
+    taken_[number] = false;
+    free_.push_back(number);  // there is room for all of them
   }
 
   /// Shape: there is one of this number.
-  [[nodiscard]] T& at(std::uint32_t number) noexcept { return *cell(number); }
-  [[nodiscard]] const T& at(std::uint32_t number) const noexcept { return *const_cast<stable_pool*>(this)->cell(number); }
+  [[nodiscard]] T& at(std::uint32_t number) noexcept {
+    const auto [chunk, offset] = place_of(number);
+    return chunks_[chunk][offset];
+  }
+  [[nodiscard]] const T& at(std::uint32_t number) const noexcept { return const_cast<stable_pool*>(this)->at(number); }
 
   /// Empty if there is none of this number. For the one who changes it.
-  [[nodiscard]] T* find(std::uint32_t number) noexcept {
-    if (number >= end_) return nullptr;
-    std::optional<T>& held = cell(number);
-    return held ? &*held : nullptr;
-  }
+  [[nodiscard]] T* find(std::uint32_t number) noexcept { return number < end() && taken_[number] ? &at(number) : nullptr; }
 
-  /// All numbers are below this.
-  [[nodiscard]] std::uint32_t end() const noexcept { return end_; }
-  [[nodiscard]] std::size_t size() const noexcept { return end_ - free_.size(); }
+  /// All numbers are below this. For the one who changes it, as is `size`.
+  [[nodiscard]] std::uint32_t end() const noexcept { return static_cast<std::uint32_t>(taken_.size()); }
+  [[nodiscard]] std::size_t size() const noexcept { return taken_.size() - free_.size(); }
 
  private:
   static constexpr std::size_t first_chunk = 64;
   static constexpr std::size_t first_chunk_bits = 6;
 
-  [[nodiscard]] static constexpr std::size_t bytes_of(std::size_t chunk) noexcept { return (first_chunk << chunk) * sizeof(std::optional<T>); }
+  [[nodiscard]] static constexpr std::size_t bytes_of(std::size_t chunk) noexcept { return (first_chunk << chunk) * sizeof(T); }
 
   // Chunk k holds first_chunk << k, so the leading one of number + first_chunk tells the chunk.
   [[nodiscard]] static std::pair<std::size_t, std::size_t> place_of(std::uint32_t number) noexcept {
@@ -80,13 +73,20 @@ class stable_pool {
     const std::size_t chunk = static_cast<std::size_t>(std::bit_width(shifted)) - first_chunk_bits - 1;
     return {chunk, shifted - (first_chunk << chunk)};
   }
-  [[nodiscard]] std::optional<T>& cell(std::uint32_t number) noexcept {
-    const auto [chunk, offset] = place_of(number);
-    return chunks_[chunk][offset];
+
+  void add_place() {
+    const auto [chunk, offset] = place_of(end());
+    if (chunks_[chunk] == nullptr) {
+      free_.reserve(first_chunk << (chunk + 1));
+      taken_.reserve(first_chunk << (chunk + 1));
+      chunks_[chunk] = static_cast<T*>(allocate_pages(bytes_of(chunk), alignof(T)));
+    }
+    free_.push_back(end());
+    taken_.push_back(false);
   }
 
-  std::array<std::optional<T>*, 27> chunks_{};
-  std::uint32_t end_ = 0;
+  std::array<T*, 27> chunks_{};
+  std::vector<bool> taken_;  // by number
   std::vector<std::uint32_t> free_;
 };
 

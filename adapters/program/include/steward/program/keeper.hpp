@@ -24,8 +24,8 @@ struct keeper_options {
 ///
 /// It is the parent of every program that it starts, reaps them and their orphans, and remembers each end until somebody took note of it. It serves
 /// one daemon at a time and goes on without one. SIGINT, SIGHUP and SIGQUIT mean nothing to it; SIGTERM ends it only when it holds nothing. When it
-/// can be connected to it writes `ready` on stdout; if it cannot be, one line that says why; then it lets go of all three standard streams. Threads:
-/// to be called with no other thread alive.  Source: decision 0006.
+/// can be connected to it writes `ready` on stdout, `taken` if another one listens there, or one line that says why it cannot; then it lets go of all
+/// three standard streams. Threads: to be called with no other thread alive.  Source: decision 0006.
 [[nodiscard]] int run_keeper(const keeper_options& options);
 
 /// `run_keeper` for a command line: `--socket PATH [--detach]`. For `main`, before anything else has been made:

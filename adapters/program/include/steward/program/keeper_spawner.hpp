@@ -8,12 +8,14 @@
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/keeper.hpp"
-#include "steward/program/spec.hpp"
+#include "steward/program/spawner.hpp"
 #include "steward/runnable.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -22,18 +24,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace steward {
 
-/// A program that the keeper holds. Whoever claimed it is the only one who has it.
-struct held_program {
-  detail::held_child what;
-  detail::unique_fd pidfd;
-  detail::unique_fd output;
-  detail::bell changed;  ///< rung when `what.state` changes
-  bool claimed = false;
-  bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
+/// How a program is ended that a former daemon left and that nobody wants as it is.
+struct farewell {
+  int signal = SIGTERM;
+  std::chrono::nanoseconds deadline = std::chrono::seconds(10);  ///< then SIGKILL
 };
 
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
@@ -43,10 +42,8 @@ struct held_program {
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
-class keeper_spawner {
+class keeper_spawner final : public spawner {
  public:
-  using held = std::shared_ptr<held_program>;
-
   /// `renew` gets a connection to a new keeper when this one has died; `warn` is told in one line.
   keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
                  std::function<void(const std::string&)> warn);
@@ -54,25 +51,24 @@ class keeper_spawner {
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
-  /// Starts a program under a key.
-  /// Shape: one that a former daemon left under this key, which nobody has claimed, is taken over if `accept` likes its note; any other is ended
-  /// first. Errors: stage and reason, as `steward::spawn`.
+  /// Shape: one that a former daemon left under this key, and that `accept` does not like, is ended first.
   [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what,
-                                 std::function<bool(std::string_view note)> accept);
+                                 std::function<bool(std::string_view note)> accept) override;
+  [[nodiscard]] task<> signal(held which, int signal, bool group) override;
+  void forget(const held& which) override;
 
-  /// Signals the leader, or its whole group. A program that is gone already is no error.
-  [[nodiscard]] task<> signal(held which, int signal, bool group);
+  /// What a former daemon left, by key, with the note; claimed by nobody yet. A key may be there twice: of one that is gone, and of the next.
+  using left_programs = std::multimap<std::string, held, std::less<>>;
+  [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
-  /// Drops the record of a program that is gone.
-  void forget(const held& which);
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force at once; it waits for the end all the
+  /// same.
+  [[nodiscard]] task<> end(context& ctx, held which);
 
-  /// What a former daemon left, by key, with the note; claimed by nobody yet.
-  [[nodiscard]] std::vector<held> unclaimed() const;
+  /// Tells by its note how a program is to be ended that was left. Without it: as `farewell` says.
+  void end_those_left(std::function<farewell(std::string_view note)> how) { farewell_of_ = std::move(how); }
 
-  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.
-  [[nodiscard]] task<> end(held which);
-
-  [[nodiscard]] boost::asio::io_context& io() const noexcept { return io_; }
+  [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }
 
  private:
   /// One request that waits for its answer.
@@ -88,9 +84,10 @@ class keeper_spawner {
   [[nodiscard]] result<> take_frames();
   void dispatch(detail::numbered<detail::reply> told);
   [[nodiscard]] held take_in(detail::held_child what);
+  void claim(const held& which);
   [[nodiscard]] task<> ask(detail::request body, question& into);
   [[nodiscard]] task<> ask_done(detail::request body);
-  [[nodiscard]] bool send(std::uint64_t id, const detail::request& body);
+  [[nodiscard]] result<> send(std::uint64_t id, const detail::request& body);
   void answer_all(const detail::reply& with);
   void connection_lost(scheduler& on, const error& why);
   [[nodiscard]] task<> watch_orphan(held which);
@@ -99,6 +96,7 @@ class keeper_spawner {
   boost::asio::io_context& io_;
   std::function<result<keeper_link>()> renew_;
   std::function<void(const std::string&)> warn_;
+  std::function<farewell(std::string_view note)> farewell_of_;
   detail::frame_channel channel_;
   boost::asio::posix::stream_descriptor socket_;
   std::uint64_t last_id_ = 1;
@@ -107,7 +105,9 @@ class keeper_spawner {
   bool closing_ = false;
   detail::bell to_write_;
   std::map<std::uint64_t, question*> asked_;
-  std::vector<held> programs_;
+  std::unordered_map<std::uint64_t, held> programs_;  // by the keeper's number
+  std::vector<held> of_dead_keepers_;
+  left_programs unclaimed_;
   std::list<detail::beside> orphans_;
   context* between_attempts_ = nullptr;
 };

@@ -16,11 +16,11 @@
 
 namespace steward {
 
-class keeper_spawner;
+class spawner;
 
 /// How a program is run.
 struct program_options {
-  std::string key;                                    ///< under which the keeper holds it: one at a time
+  std::string key;                                    ///< under which a keeper holds it: one at a time
   std::string note;                                   ///< what the next daemon wants to know of it
   std::function<bool(std::string_view note)> accept;  ///< whether one that a former daemon left, with its note, is this very program; empty: never
   readiness ready;                                    ///< by default: as soon as it could be executed
@@ -36,7 +36,8 @@ struct program_options {
 /// Stop: graceful: the stop signal to the leader, and when `stop_deadline` has passed SIGKILL to the group; forced: SIGKILL at once. It has ended
 /// when nobody of its group is left. Errors: a failed start names its stage (`exec /usr/bin/foo: Permission denied`). A program that ends by itself
 /// with another code than 0, or by a signal, is an error from which `exit_of` gets the numbers. One that was asked to end may do so in any way; had
-/// it to be killed, that is `killed by signal 9 (SIGKILL); stopped: deadline`. Threads: the one of the spawner.  Lifetime: the spawner outlives it.
-[[nodiscard]] runnable program(program_spec what, program_options options, keeper_spawner& spawner);
+/// it to be killed, that is `killed by signal 9 (SIGKILL); stopped: deadline`. Threads: the one of the spawner.  Lifetime: the spawner, a
+/// `local_spawner` or a `keeper_spawner`, outlives it.
+[[nodiscard]] runnable program(program_spec what, program_options options, spawner& by);
 
 }  // namespace steward

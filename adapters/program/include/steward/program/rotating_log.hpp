@@ -7,14 +7,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace steward {
 
 /// Where a log goes, and how much of it is kept.
 struct log_options {
-  std::filesystem::path file;                     ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
+  std::string file;                               ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
   std::uint64_t size = std::uint64_t{10} << 20U;  ///< bytes after which a new part begins
   unsigned parts = 2;                             ///< how many are kept, the present one included; at least 1
 };
@@ -40,6 +41,7 @@ class rotating_log {
   log_options options_;
   detail::unique_fd fd_;
   std::uint64_t written_ = 0;  // into the present part
+  bool at_line_start_ = true;  // as far as it is known: what an earlier writer left may be half a line
   std::uint64_t dropped_ = 0;
   std::uint64_t unreported_ = 0;
 };

@@ -41,8 +41,9 @@ struct child {
 /// Errors: the text begins with the stage that failed: `exec /usr/bin/foo: Permission denied`, `directory /nope: No such file or directory`,
 /// `limits: Too many open files`. `code()` is the errno of it.
 /// Threads: any. Blocks the calling thread until the child has executed the program or failed (about 1 ms); others go on.
-/// Cost: the memory of this process is shared until then and never copied, so that its size does not matter.
-/// Source: vfork semantics by clone(2) with CLONE_VM, CLONE_VFORK and CLONE_PIDFD (Linux 5.4).
+/// Cost: the memory of this process is shared until then and never copied, so that its size does not matter. Nor does the number of programs held:
+/// their descriptors are moved above those that a child has to copy.
+/// Source: vfork semantics by clone(2) with CLONE_VM, CLONE_VFORK, CLONE_FILES and CLONE_PIDFD (Linux 5.4), close_range(2) (5.9).
 [[nodiscard]] result<child> spawn(const launch& what, const spawn_options& options = {});
 
 /// The same from a spec; see `prepare`.

@@ -57,6 +57,9 @@ class frame_channel {
   /// Sends what waits, as far as it goes.  Errors: when the other end is closed.
   [[nodiscard]] result<> flush();
 
+  /// Leaves a frame for the next `flush`: several go out in one piece.
+  void queue(std::string frame, std::shared_ptr<const child_handles> handles = nullptr);
+
   /// Bytes that wait to be sent.
   [[nodiscard]] std::size_t waiting_out() const noexcept { return waiting_out_; }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "steward/program/rotating_log.hpp"
+
+#include "support.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace steward {
+namespace {
+
+std::string content(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class RotatingLog : public ::testing::Test {
+ protected:
+  /// Three lines to a part.
+  [[nodiscard]] rotating_log log(unsigned parts) const { return rotating_log({.file = file_, .size = 6, .parts = parts}); }
+
+  test::temporary_folder folder_;
+  std::string file_ = folder_ / "sub/log";
+};
+
+TEST_F(RotatingLog, KeepsSoManyPartsAndTheNewestFirst) {
+  auto written = log(3);
+  written.write("1\n2\n3\n4\n5\n6\n7\n8\n9\na\nb\nc\nd\n");
+  EXPECT_EQ(content(file_), "d\n");
+  EXPECT_EQ(content(file_ + ".1"), "a\nb\nc\n");
+  EXPECT_EQ(content(file_ + ".2"), "7\n8\n9\n");
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".3"));
+  EXPECT_EQ(written.dropped(), 0U);
+}
+
+TEST_F(RotatingLog, WithOnePartBeginsAnew) {
+  auto written = log(1);
+  for (const char* line : {"1\n", "2\n", "3\n", "4\n"}) written.write(line);
+  EXPECT_EQ(content(file_), "4\n");
+  EXPECT_FALSE(std::filesystem::exists(file_ + ".1"));
+}
+
+TEST_F(RotatingLog, LinesThatComeOneByOneBeginNewPartsToo) {
+  auto written = log(2);
+  for (int i = 0; i < 100; ++i) written.write(std::to_string(i % 10) + "\n");
+  EXPECT_EQ(content(file_ + ".1"), "6\n7\n8\n");
+  EXPECT_EQ(content(file_), "9\n");
+}
+
+TEST_F(RotatingLog, NeverCutsALineThatComesInPieces) {
+  auto written = log(2);
+  for (const char* piece : {"12", "34", "56", "78\n", "9\n"}) written.write(piece);
+  EXPECT_EQ(content(file_ + ".1"), "12345678\n");
+  EXPECT_EQ(content(file_), "9\n");
+}
+
+TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
+  log(2).write("1\n2\n");
+  log(2).write("3\n4\n");
+  EXPECT_EQ(content(file_), "4\n");
+  EXPECT_EQ(content(file_ + ".1"), "1\n2\n3\n");
+}
+
+}  // namespace
+}  // namespace steward
