@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace steward {
 namespace {
@@ -28,43 +30,48 @@ result<std::string> read_at(int fd, std::uint64_t offset, std::size_t size, cons
   return text;
 }
 
-// Where the last `lines` lines of `text` begin; how many there were is taken off `lines`.
-std::size_t start_of_last(const std::string& text, std::size_t& lines) {
-  std::size_t at = text.size();
-  if (at > 0 && text[at - 1] == '\n') --at;
-  while (lines > 0 && at > 0) {
-    const std::size_t newline = text.rfind('\n', at - 1);
-    --lines;
-    if (newline == std::string::npos) return 0;
-    if (lines == 0) return newline + 1;
-    at = newline;
+// Cuts `text` so that it begins with the `lines`-th line from its end, and takes off `lines` what it has. A line break at `end` or behind it ends the
+// last line and begins none. True when it has them all.
+bool cut_to_last(std::string& text, std::size_t end, std::size_t& lines) {
+  while (end > 0) {
+    const std::size_t newline = text.rfind('\n', end - 1);
+    if (newline == std::string::npos) return false;
+    end = newline;
+    if (--lines > 0) continue;
+    text.erase(0, newline + 1);
+    return true;
   }
-  return lines == 0 ? text.size() : 0;
+  return false;
 }
 
-// The last lines of one file, up to `end`.
-result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, const std::filesystem::path& file) {
+std::string joined(const std::vector<std::string>& newest_first) {
   std::string text;
+  for (auto part = newest_first.rbegin(); part != newest_first.rend(); ++part) text += *part;
+  return text;
+}
+
+// The last lines of one file, up to `end`; what it has of them is taken off `lines`.
+result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, const std::filesystem::path& file) {
+  std::vector<std::string> parts;
   std::uint64_t from = end;
-  while (from > 0 && text.size() < largest_tail) {
+  while (lines > 0 && from > 0 && end - from < largest_tail) {
     const auto size = std::min<std::uint64_t>(from, block);
     from -= size;
     auto part = read_at(fd, from, size, file);
     if (!part) return part;
-    text.insert(0, *part);
-    std::size_t left = lines;
-    const std::size_t start = start_of_last(text, left);
-    const bool perhaps_cut = start == 0 && from > 0;  // the line may have begun before what was read
-    if (left > 0 || perhaps_cut) continue;
-    lines = 0;
-    return text.substr(start);
+    parts.push_back(std::move(*part));
+    std::string& first = parts.back();
+    const bool ends_the_last = parts.size() == 1 && first.ends_with('\n');
+    if (cut_to_last(first, first.size() - (ends_the_last ? 1 : 0), lines)) return joined(parts);
   }
+  std::string text = joined(parts);
   if (from > 0) {
     // Older lines would not join on to these; and the first of these is whole only behind a line break.
     lines = 0;
-    return text.substr(text.find('\n') + 1);
+    text.erase(0, text.find('\n') + 1);
+  } else if (!text.empty()) {
+    --lines;  // the first line of the file
   }
-  lines -= std::min(lines, static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
   return text;
 }
 

@@ -50,6 +50,15 @@ TEST(LogReader, GoesBackIntoThePartBefore) {
   EXPECT_EQ(log.tail(9), "one\ntwo\nthree\nfour\nfive\n");
 }
 
+TEST(LogReader, ALastLineWithoutABreakIsALine) {
+  const a_log log;
+  log.write("one\ntwo\n", ".1");
+  log.write("\nfour");
+  EXPECT_EQ(log.tail(1), "four");
+  EXPECT_EQ(log.tail(2), "\nfour");
+  EXPECT_EQ(log.tail(3), "two\n\nfour");
+}
+
 TEST(LogReader, MoreThanItReadsBeginsWithAWholeLineAndLeavesNoGap) {
   const a_log log;
   log.write("before\n", ".1");

@@ -11,7 +11,6 @@ import sqlite3
 import subprocess
 import termios
 import threading
-import time
 
 from steward_under_test import BINARY, CAP, is_alive, local_connection, main, shell, steward_test, until, until_gone
 
@@ -217,6 +216,65 @@ class left_program_test(steward_test):
         self.write("leave", "")
         until_gone(before["first"]["pid"], before["third"]["pid"])
         self.assert_still(again)
+
+
+class row_trouble_test(steward_test):
+    def edit_row(self, key, value):
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("begin immediate")
+        table.execute("update steward_meta set value = value + 1 where name = 'generation'")
+        table.execute("update steward_row set value = ?, generation = (select value from steward_meta where name = 'generation') where key = ?", (value, key))
+        table.execute("commit")
+        table.close()
+
+    def look(self):
+        """A change makes the daemon look at the whole table."""
+        self.does("restart", "other")
+
+    def test_is_told_with_the_unit_and_ends_nothing(self):
+        self.run_daemon(good={"command": SLEEP}, other={"command": SLEEP})
+        good = self.running("good")
+        self.running("other")
+        self.assertIsNone(good["error"])
+        self.edit_row("good", "{")
+        self.look()
+        seen = self.wait_for("good", error=lambda text: text)
+        self.assertIn("good", self.text("err"))
+        self.assertIn(seen["error"], self.text("err"))
+        self.assert_still(good)
+        self.assertIsNone(self.unit("other")["error"])
+        self.edit_row("good", json.dumps({"command": ["sleep", "1001"]}))
+        self.look()
+        again = self.wait_for("good", state="running", error=None, generation=lambda generation: generation and generation > good["generation"])
+        self.assertNotEqual(again["pid"], good["pid"])
+
+    def test_is_forgotten_when_it_is_over(self):
+        self.run_daemon(good={"command": SLEEP}, other={"command": SLEEP})
+        good = self.running("good")
+        self.running("other")
+        table = sqlite3.connect(self.database, isolation_level=None)
+        was = table.execute("select value from steward_row where key = 'good'").fetchone()[0]
+        table.execute("update steward_row set value = '{' where key = 'good'")
+        self.look()
+        self.wait_for("good", error=lambda text: text)
+        table.execute("update steward_row set value = ? where key = 'good'", (was,))
+        table.close()
+
+        def well():
+            self.look()
+            return self.unit("good")["error"] is None
+
+        until(well, lambda: f"no error; there is {self.unit('good')['error']}")
+        self.assert_still(good)
+
+    def test_of_a_size_that_no_program_can_have_is_refused(self):
+        self.run_daemon(good={"command": SLEEP})
+        good = self.running("good")
+        large = self.units(large={"command": ["sleep", "1000", *["x" * 100000] * 11]})
+        self.refused(2, r"large.*has 11\d{5} bytes of command, directory and environment; it must be at most 1048576", "apply", large)
+        body = json.dumps({"units": {"large": {"command": ["/bin/sleep", "1000"], "environment": {f"A{i}": "x" * 100000 for i in range(11)}}}})
+        self.assertEqual(self.ask("POST", "/v1/apply", body)[0], 422)
+        self.assert_still(good)
 
 
 class table_trouble_test(steward_test):
