@@ -3,7 +3,10 @@
 // Those who come to a manager from outside, and what they ask: start, stop, and what is known.
 #pragma once
 
-#include "steward/detail/manager_run.hpp"
+#include "steward/detail/yield.hpp"
+#include "steward/manager.hpp"
+#include "steward/process_wait.hpp"
+#include "steward/wait.hpp"
 
 namespace steward {
 

@@ -3,6 +3,7 @@
 // What a manager does with one entry. Everything here runs on the manager's strand.
 #pragma once
 
+#include "steward/detail/contained.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>
@@ -35,16 +36,6 @@ class manager_entry<Key, Value>::backoff_timer final : public timer {
 
   manager_entry* entry_;
 };
-
-/// Calls something of the user's; an exception becomes an error (R7).
-template <class F>
-[[nodiscard]] auto contained(F&& f) noexcept -> result<std::invoke_result_t<F>> {
-  try {
-    return f();
-  } catch (...) {
-    return fail(current_exception_error());
-  }
-}
 
 }  // namespace detail
 

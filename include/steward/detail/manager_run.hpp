@@ -5,23 +5,14 @@
 
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
-#include "steward/detail/manager_life.hpp"
+#include "steward/detail/yield.hpp"
+#include "steward/manager.hpp"
 #include "steward/misuse.hpp"
 #include "steward/wait.hpp"
 
 namespace steward {
 
 namespace detail {
-
-/// `co_await yield{};` lets what is queued run first.
-struct yield {
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> caller) const noexcept {
-    wake(caller.promise());
-  }
-  void await_resume() const noexcept {}
-};
 
 // A walk over all entries lets what it has set off run every so often: others get their turn, and what comes next finds its memory in the cache.
 inline constexpr std::uint32_t entries_in_a_stride = 256;

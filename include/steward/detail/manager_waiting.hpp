@@ -3,7 +3,10 @@
 // Who is held back by a manager, for what, and when their turn comes. Everything here runs on the manager's strand, but for `runs`.
 #pragma once
 
-#include "steward/detail/manager_life.hpp"
+#include "steward/detail/contained.hpp"
+#include "steward/manager.hpp"
+
+#include <algorithm>
 
 namespace steward {
 
