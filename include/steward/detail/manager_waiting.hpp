@@ -30,7 +30,10 @@ bool manager<Key, Value>::has_place() const noexcept {
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
   drop_timer(e);
-  if (ending_) return set_state(e, row_state::stopped);
+  if (ending_) {
+    set_state(e, row_state::stopped);
+    return rest(e);
+  }
   if (pass_ == 1 && !e.initial && !first_pass_over_) {
     e.initial = true;
     ++initial_;
