@@ -74,7 +74,7 @@ TEST_F(LocalSpawner, AStopAsksTheLeaderAndItsOutputIsWhole) {
 
 TEST_F(LocalSpawner, R7_WhoIsToldOfTheStartMayThrowAndNothingIsLeftBehind) {
   auto how = options();
-  how.on_started = [this, told = std::move(how.on_started)](int pid) {
+  how.on_started = [told = std::move(how.on_started)](int pid) {
     told(pid);
     throw std::runtime_error("no room");
   };
