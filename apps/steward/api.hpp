@@ -20,7 +20,7 @@ namespace steward {
 inline constexpr int api_version = 1;
 
 /// The largest body of a request. A million small units fit.
-inline constexpr std::size_t largest_body = std::size_t{256} << 20U;
+inline constexpr std::size_t largest_body = std::size_t{32} << 20U;
 
 /// How many lines of a log are sent when nothing is said, and at most.
 inline constexpr std::uint32_t default_log_lines = 100;

@@ -36,7 +36,7 @@ error no_daemon(const std::string& socket) {
   struct stat info{};
   if (::stat(socket.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode))
     return error(fmt::format("{} is not a socket; --socket names another", printable(socket)));
-  return error(fmt::format("no daemon at {} (start one with: steward run)", printable(socket)));
+  return error(fmt::format("no daemon at {} (start one with: steward run; --socket names that of another)", printable(socket)));
 }
 
 error connect_error(const std::string& socket, const error_code& why) {

@@ -123,6 +123,12 @@ result<> verdict(const result<>& started, std::optional<error> why, const contex
   return how == ending::not_asked ? started : result<>();
 }
 
+// As `nohup` asks for. Otherwise a terminal that is closed is a Ctrl-C: nobody is left who would see what happens.
+bool hangup_is_ignored() {
+  struct sigaction present{};
+  return ::sigaction(SIGHUP, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+}
+
 /// Runs the whole as a process until it has ended, and yields what it ended with.
 task<> supervise(context& root, runnable whole, boost::asio::io_context& io, const fleet& units) {
   const context* own = nullptr;
@@ -135,6 +141,7 @@ task<> supervise(context& root, runnable whole, boost::asio::io_context& io, con
   detail::beside watcher(root.scheduler());
   auto how = ending::not_asked;
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);  // before anything begins that a signal should end in order
+  if (!hangup_is_ignored()) signals.add(SIGHUP);
   watcher.start(watch_signals(watching, signals, app, units, how));
   const result<> started = co_await app.start(root);
   (void)co_await app.done(root);

@@ -184,6 +184,9 @@ void check_executables(const unit_map& applied, const executable_lookup& lookup,
   };
   const executable_lookup once{.look = look_once, .search_path = lookup.search_path};
   for (const auto& [name, each] : applied) {
+    const std::string& folder = each.program.directory;
+    if (!folder.empty() && look_once(folder) != executable_state::folder)
+      found.add(key_path(key_path(path, name), "directory"), fmt::format("{} is no folder; it must be one that exists", in_quotes(folder)));
     if (each.program.command.empty()) continue;
     const std::string& program = each.program.command.front();
     const auto own_path = each.program.environment.find("PATH");

@@ -45,7 +45,7 @@ struct executable_lookup {
 /// Looks on this machine's disk.
 [[nodiscard]] executable_state look_on_disk(const std::string& path);
 
-/// Reports every unit whose program is missing or cannot be executed.
+/// Reports every unit whose program is missing or cannot be executed, and every directory that is none.
 void check_executables(const unit_map& applied, const executable_lookup& lookup, std::string_view path, problems& found);
 
 }  // namespace steward

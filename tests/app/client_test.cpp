@@ -42,15 +42,17 @@ TEST(Client, AsksAndUnderstands) {
 
 TEST(Client, SaysThatThereIsNoDaemon) {
   const temporary_folder folder;
-  EXPECT_EQ(api_client(folder / "none").version().error().to_string(), "no daemon at " + (folder / "none") + " (start one with: steward run)");
+  EXPECT_EQ(api_client(folder / "none").version().error().to_string(),
+            "no daemon at " + (folder / "none") + " (start one with: steward run; --socket names that of another)");
   EXPECT_EQ(api_client(folder / "no/folder").version().error().to_string(),
-            "no daemon at " + (folder / "no/folder") + " (start one with: steward run)");
+            "no daemon at " + (folder / "no/folder") + " (start one with: steward run; --socket names that of another)");
   std::string stale;
   {
     const fake_daemon gone({});
     stale = gone.socket();
   }
-  EXPECT_EQ(api_client(stale).version().error().to_string(), "no daemon at " + stale + " (start one with: steward run)");
+  EXPECT_EQ(api_client(stale).version().error().to_string(),
+            "no daemon at " + stale + " (start one with: steward run; --socket names that of another)");
 }
 
 TEST(Client, SaysThatAForeignFileIsNoSocket) {

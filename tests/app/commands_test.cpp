@@ -95,7 +95,7 @@ TEST(Commands, AFailureIsToldOnOneLineWithExitCodeOne) {
   EXPECT_EQ(seen.err, "steward: there is no unit \"wbe\"; did you mean \"web\"?\n");
   const outcome none = do_it(status_command{.socket = "/nowhere/s", .key = std::nullopt});
   EXPECT_EQ(none.exit_code, 1);
-  EXPECT_EQ(none.err, "steward: no daemon at /nowhere/s (start one with: steward run)\n");
+  EXPECT_EQ(none.err, "steward: no daemon at /nowhere/s (start one with: steward run; --socket names that of another)\n");
 }
 
 TEST(Commands, ControlTellsWhatTheDaemonDid) {

@@ -133,6 +133,20 @@ TEST(Executable, WhatCannotBeExecutedIsRefused) {
   EXPECT_EQ(program_problem("/etc"), "unit.u.command[0]: \"/etc\" is a folder; it must be an executable file\n");
 }
 
+TEST(Executable, ItsDirectoryMustBeThere) {
+  const auto problem = [](const std::string& directory) {
+    unit_map applied{{"u", unit_after({})}};
+    applied.at("u").program = {.command = {"run"}, .directory = directory, .environment = {}};
+    problems found;
+    check_executables(applied, {.look = disk, .search_path = "/bin"}, "unit", found);
+    return found.empty() ? "" : found.to_error().to_tree();
+  };
+  EXPECT_EQ(problem(""), "");
+  EXPECT_EQ(problem("/etc"), "");
+  EXPECT_EQ(problem("/nowhere"), "unit.u.directory: \"/nowhere\" is no folder; it must be one that exists\n");
+  EXPECT_EQ(problem("/etc/file"), "unit.u.directory: \"/etc/file\" is no folder; it must be one that exists\n");
+}
+
 TEST(Executable, AUnitsOwnPathIsTheOneThatCounts) {
   EXPECT_EQ(program_problem("run", {{"PATH", "/opt/x"}}), "");
   EXPECT_EQ(program_problem("run", {{"PATH", "/opt/y"}}), "unit.u.command[0]: \"run\" is in no folder of PATH (/opt/y); write its full path\n");

@@ -301,6 +301,13 @@ class interrupt_test(steward_test):
         self.run_daemon()
         self.running("one")
 
+    def test_by_a_terminal_that_is_closed_is_the_same(self):
+        self.run_daemon(one={"command": SLEEP})
+        pid = self.running("one")["pid"]
+        self.daemon.send_signal(signal.SIGHUP)
+        self.assertEqual(self.daemon.wait(CAP), 0, self.text("err"))
+        until_gone(pid)
+
     def test_the_second_time_is_forced(self):
         self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done", stop={"deadline": "1h"}))
         pid = self.running("deaf")["pid"]
@@ -650,7 +657,7 @@ class mistake_test(steward_test):
         self.running("good")
         self.kill_daemon()
         self.assertTrue(os.path.exists(self.socket))
-        self.refused(1, r"no daemon at .* \(start one with: steward run\)", "status")
+        self.refused(1, r"no daemon at .* \(start one with: steward run; --socket names that of another\)", "status")
         self.run_daemon()
         self.running("good")
 
@@ -673,7 +680,7 @@ class mistake_test(steward_test):
     def test_no_daemon(self):
         for arguments in (("status",), ("stop", "a"), ("logs", "a"), ("rm", "a"), ("apply", self.units(a={"command": ["true"]}))):
             with self.subTest(arguments):
-                self.refused(1, r"^steward: no daemon at .*s\.db\.sock \(start one with: steward run\)$", *arguments)
+                self.refused(1, r"^steward: no daemon at .*s\.db\.sock \(start one with: steward run; --socket names that of another\)$", *arguments)
         self.refused(1, r"^steward: no daemon at \./steward\.db\.sock ", "status", socket=False)
 
     def test_program_that_cannot_be_executed_when_its_time_comes(self):
