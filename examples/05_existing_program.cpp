@@ -39,6 +39,8 @@ bool one_process(steward::run_loop& loop) {
   const auto started = steward::sync_wait_on(loop, [&] { return ticker.start(root); });
   std::printf("ticker is %s\n", std::string(to_string(ticker.state())).c_str());
 
+  std::this_thread::sleep_for(10ms);  // what the program does besides
+
   // Give it a second for the graceful end; then it is forced, and the error says so.
   steward::deadline_context limit(root, 1s);
   const auto stopped = steward::sync_wait_on(loop, [&] { return ticker.stop(limit); });

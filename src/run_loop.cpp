@@ -66,12 +66,13 @@ bool run_loop::wait_for_work() noexcept {
   std::unique_lock guard(mutex_);
   while (!finished_ && ready_.empty() && inbox_.empty()) {
     const timer* first = timers_.earliest();
-    if (first == nullptr)
+    if (first == nullptr) {
       posted_.wait(guard);
-    else if (first->at <= now())
-      break;
-    else
-      posted_.wait_until(guard, first->at);
+      continue;
+    }
+    const instant until = first->at;  // a copy: meanwhile another thread may take the timer back, and free it
+    if (until <= now()) break;
+    posted_.wait_until(guard, until);
   }
   return !std::exchange(finished_, false);
 }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <semaphore>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -54,6 +55,26 @@ TEST_F(RunLoop, RunsWhatWasPostedInThatOrderAndNothingInsideThePost) {
   EXPECT_EQ(ran.size(), 200U);
   EXPECT_TRUE(std::ranges::is_sorted(ran));
   EXPECT_EQ(loop.run_ready(), 0U);
+}
+
+// AddressSanitizer sees it when the loop looks at the timer once more after its sleep.
+TEST_F(RunLoop, ATimerThatAnotherThreadTakesBackMayBeFreedWhileTheLoopSleeps) {
+  std::jthread running([this] { loop.run(); });
+  const auto wait_for_the_loop = [this] {
+    std::binary_semaphore ran_once(0);
+    loop.post(add([&] { ran_once.release(); }));
+    ran_once.acquire();
+  };
+  for (int i = 0; i < 200; ++i) {
+    auto far = std::make_unique<item>([] {});
+    loop.post_at(*far, loop.now() + 1h);
+    wait_for_the_loop();
+    for (int turn = 0; turn < 100; ++turn) std::this_thread::yield();  // so that it goes to sleep, mostly
+    ASSERT_TRUE(loop.cancel(*far));
+    far.reset();
+    wait_for_the_loop();
+  }
+  loop.finish();
 }
 
 TEST_F(RunLoop, WhatAnItemPostsRunsAfterWhatIsThereAlready) {
