@@ -13,6 +13,7 @@ void journal::add(instant at, std::string_view line) {
 std::vector<std::string> journal::lines() const {
   const std::lock_guard guard(mutex_);
   std::vector<std::string> all;
+  all.reserve(entries_.size());
   for (const entry& each : entries_) all.push_back(each.line);
   return all;
 }
@@ -20,6 +21,7 @@ std::vector<std::string> journal::lines() const {
 std::vector<std::string> journal::timed() const {
   const std::lock_guard guard(mutex_);
   std::vector<std::string> all;
+  all.reserve(entries_.size());
   for (const entry& each : entries_) all.push_back(short_text(each.at - virtual_scheduler::epoch) + " " + each.line);
   return all;
 }

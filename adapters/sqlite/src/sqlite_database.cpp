@@ -23,8 +23,8 @@ class empty_job final : public detail::database_job {
 
 }  // namespace
 
-sqlite_database::sqlite_database(std::filesystem::path file, sqlite_options options)
-    : worker_(std::make_unique<detail::sqlite_worker>(std::move(file), options)) {}
+sqlite_database::sqlite_database(const std::filesystem::path& file, sqlite_options options)
+    : worker_(std::make_unique<detail::sqlite_worker>(file, options)) {}
 
 sqlite_database::~sqlite_database() = default;
 

@@ -35,7 +35,7 @@ struct database_trouble {
 /// decision 0007; docs/table.md.
 class sqlite_database {
  public:
-  explicit sqlite_database(std::filesystem::path file, sqlite_options options = {});
+  explicit sqlite_database(const std::filesystem::path& file, sqlite_options options = {});
   sqlite_database(const sqlite_database&) = delete;
   sqlite_database& operator=(const sqlite_database&) = delete;
   ~sqlite_database();
