@@ -50,10 +50,10 @@ check_laws() { python3 tools/check_laws.py; }
 check_headers() { tools/check_headers.sh "$jobs"; }
 
 check_tidy() {
-  lock_preset test
-  configure_preset test
+  lock_preset lint
+  configure_preset lint
   unlock_preset
-  python3 tools/tidy.py build/test "$jobs"
+  python3 tools/tidy.py build/lint "$jobs"
 }
 
 run_lint() {

@@ -33,8 +33,6 @@ def entries(build):
 
 def fingerprint(command, directory, config):
     """What clang-tidy's verdict depends on; None if the source does not even preprocess."""
-    if "ccache" in command[0]:
-        command = command[1:]
     drop = {"-o", "-c"}
     arguments, skip = [], False
     for word in command:
@@ -71,14 +69,14 @@ def main():
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
     config = version + (ROOT / ".clang-tidy").read_bytes()
     work = sorted({name: (name, command, directory) for name, command, directory in entries(build)}.values())
-    failed = []
+    failed = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for done, (name, code, text) in enumerate(pool.map(lambda entry: check(build, memory, config, entry), work), 1):
             if code:
-                failed.append(name)
-            if text:
-                print(text, flush=True)
+                failed[name] = text
             print(f"      {done}/{len(work)} {name}{'  FAILED' if code else ''}", flush=True)
+    for text in dict.fromkeys(failed.values()):  # a header's finding once, not once a file that includes it
+        print(text)
     if failed:
         print(f"clang-tidy is not content with {len(failed)} of {len(work)} files: {' '.join(failed)}")
     return 1 if failed or not work else 0

@@ -32,7 +32,7 @@ struct unit_codec {
 /// Threads: all on one.  Lifetime: outlives its run.
 class unit_store {
  public:
-  explicit unit_store(std::filesystem::path file) : database_(std::move(file)) {}
+  explicit unit_store(const std::filesystem::path& file) : database_(file) {}
 
   /// Opens the database and reads what is remembered; in the end writes that down and closes it.
   [[nodiscard]] task<> run(context& ctx, callback ready);
