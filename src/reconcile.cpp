@@ -4,8 +4,8 @@
 namespace steward {
 namespace {
 
-constexpr std::array<std::string_view, 7> state_names{"waiting", "starting", "running", "stopping", "backoff", "stopped", "completed"};
-static_assert(state_names.size() == static_cast<std::size_t>(row_state::completed) + 1);
+constexpr std::array<std::string_view, row_states> state_names{"waiting", "starting",  "running", "stopping", "backoff",
+                                                               "stopped", "completed", "gave_up", "abandoned"};
 
 }  // namespace
 

@@ -10,11 +10,30 @@
 namespace steward {
 namespace {
 
-constexpr std::array<std::pair<restart, std::string_view>, 3> names{{
+constexpr std::array<std::pair<restart, std::string_view>, 3> restart_names{{
     {restart::always, "always"},
     {restart::on_failure, "on_failure"},
     {restart::never, "never"},
 }};
+
+constexpr std::array<std::pair<exhausted, std::string_view>, 2> exhausted_names{{
+    {exhausted::slow_retry, "slow_retry"},
+    {exhausted::give_up, "give_up"},
+}};
+
+template <class Enum, std::size_t Size>
+std::string_view name_of(const std::array<std::pair<Enum, std::string_view>, Size>& names, Enum what) noexcept {
+  for (const auto& [each, name] : names)
+    if (each == what) return name;
+  return "";
+}
+
+template <class Enum, std::size_t Size>
+std::optional<Enum> with_name(const std::array<std::pair<Enum, std::string_view>, Size>& names, std::string_view text) noexcept {
+  for (const auto& [each, name] : names)
+    if (name == text) return each;
+  return std::nullopt;
+}
 
 bool wanted_again(restart when, const exit& ended) noexcept {
   switch (when) {
@@ -35,19 +54,20 @@ bool was_healthy(const exit& ended, std::chrono::nanoseconds reset_after) noexce
 // Policies come from files and tables: a number out of its range, or none at all, counts as the nearest one inside.
 double within(double value, double low, double high) noexcept { return std::isnan(value) ? low : std::clamp(value, low, high); }
 
+// Forgets the restarts that are no longer in the window that ends at `due`.
+void forget_old(std::vector<instant>& recent, instant due, std::chrono::nanoseconds window) {
+  std::erase_if(recent, [&](instant each) { return later(each, window) <= due; });
+}
+
 }  // namespace
 
-std::string_view to_string(restart when) noexcept {
-  for (const auto& [each, name] : names)
-    if (each == when) return name;
-  return "";
-}
+std::string_view to_string(restart when) noexcept { return name_of(restart_names, when); }
 
-std::optional<restart> restart_from_string(std::string_view text) noexcept {
-  for (const auto& [each, name] : names)
-    if (name == text) return each;
-  return std::nullopt;
-}
+std::optional<restart> restart_from_string(std::string_view text) noexcept { return with_name(restart_names, text); }
+
+std::string_view to_string(exhausted then) noexcept { return name_of(exhausted_names, then); }
+
+std::optional<exhausted> exhausted_from_string(std::string_view text) noexcept { return with_name(exhausted_names, text); }
 
 std::chrono::nanoseconds backoff::delay(std::uint32_t failures, double spread) const noexcept {
   if (failures == 0 || initial.count() <= 0 || max.count() <= 0) return std::chrono::nanoseconds(0);
@@ -59,11 +79,32 @@ std::chrono::nanoseconds backoff::delay(std::uint32_t failures, double spread) c
   return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(moved));
 }
 
-restart_decision decide_restart(const restart_policy& policy, restart_history history, const exit& ended, double spread) noexcept {
+restart_decision decide_restart(const restart_policy& policy, restart_history history, const exit& ended, double spread) {
   if (was_healthy(ended, policy.delays.reset_after)) history.failures = 0;
-  restart_decision next{.again = wanted_again(policy.when, ended), .delay = {}, .history = history};
-  if (next.again) next.delay = policy.delays.delay(history.failures, spread);
-  if (next.history.failures != std::numeric_limits<std::uint32_t>::max()) ++next.history.failures;
+  restart_decision next;
+  next.history = std::move(history);
+  const std::uint32_t before = next.history.failures;
+  if (before != std::numeric_limits<std::uint32_t>::max()) ++next.history.failures;
+  if (!wanted_again(policy.when, ended)) return next;
+  next.what = verdict::restart;
+  next.delay = policy.delays.delay(before, spread);
+  if (!policy.budget || !ended.ended_at) return next;
+
+  const restart_budget& budget = *policy.budget;
+  std::vector<instant>& recent = next.history.recent;
+  forget_old(recent, later(*ended.ended_at, next.delay), budget.window);
+  if (recent.size() >= budget.restarts) {
+    if (budget.then == exhausted::give_up) {
+      next.what = verdict::gave_up;
+      next.delay = {};
+      return next;
+    }
+    next.slow = true;
+    next.delay = policy.delays.delay(std::numeric_limits<std::uint32_t>::max(), spread);
+    forget_old(recent, later(*ended.ended_at, next.delay), budget.window);
+  }
+  recent.push_back(later(*ended.ended_at, next.delay));
+  if (recent.size() > budget.restarts) recent.erase(recent.begin());
   return next;
 }
 

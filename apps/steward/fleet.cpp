@@ -242,7 +242,7 @@ task<control_answer> fleet::stop(context& ctx, std::string key) {
   const auto known = manager_.status(key);
   auto wanted_down = co_await store_.want(ctx, key, wanted::down);
   if (!wanted_down) co_return refused(key, wanted_down.error());
-  const bool lived = known && known->state != row_state::stopped && known->state != row_state::completed;
+  const bool lived = known && known->state != row_state::stopped && !is_settled(known->state);
   co_await or_return(stop_and_wait(ctx, key));
   control_answer answer{.key = key, .changed = lived, .message = {}};
   answer.message = key + (lived ? " is stopped" : " is stopped already");

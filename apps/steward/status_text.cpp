@@ -28,6 +28,8 @@ std::string_view colour_of(row_state state) {
     case row_state::stopping:
       return "\x1b[33m";
     case row_state::backoff:
+    case row_state::gave_up:
+    case row_state::abandoned:
       return "\x1b[31m";
     case row_state::stopped:
     case row_state::completed:
@@ -140,10 +142,12 @@ std::string state_note(const unit_status& unit, wall_time now) {
       return fmt::format("last: {}{}", end_of(unit), when);
     }
     case row_state::stopping:
+    case row_state::abandoned:
       return {};
     case row_state::stopped:
       return unit.exit && unit.exit->reason != exit_reason::stopped ? end_of(unit) : std::string();
     case row_state::completed:
+    case row_state::gave_up:
       return end_of(unit);
   }
   return {};
@@ -229,8 +233,9 @@ std::string status_sheet(const unit_status& unit, wall_time now, const text_styl
 
 std::string status_summary(std::span<const unit_status> units) {
   if (units.empty()) return "no units";
-  constexpr std::array order{row_state::running,  row_state::starting, row_state::waiting,  row_state::backoff,
-                             row_state::stopping, row_state::stopped,  row_state::completed};
+  constexpr std::array order{row_state::running,   row_state::starting, row_state::waiting, row_state::backoff,  row_state::gave_up,
+                             row_state::abandoned, row_state::stopping, row_state::stopped, row_state::completed};
+  static_assert(order.size() == row_states);
   std::string out;
   for (const row_state state : order) {
     const auto count = std::ranges::count(units, state, &unit_status::state);

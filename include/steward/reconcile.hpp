@@ -22,7 +22,19 @@ enum class row_state : unsigned char {
   backoff,    ///< ended; will be started again after a delay
   stopped,    ///< not running: its row does not want it, or it was stopped by hand until the next pass
   completed,  ///< ended, and its policy leaves it at that for this generation of its row
+  gave_up,    ///< ended, and used up its budget; stays down for this generation of its row
+  abandoned,  ///< forced, and not gone in time: it still lives, and nothing takes its place until it is gone
 };
+
+inline constexpr std::size_t row_states = 9;
+
+/// Whether an incarnation is, or may be, alive in this state.
+[[nodiscard]] constexpr bool is_alive(row_state state) noexcept {
+  return state == row_state::starting || state == row_state::running || state == row_state::stopping || state == row_state::abandoned;
+}
+
+/// Whether this state lasts for the generation of its row: only an edit, or a start by hand, ends it.
+[[nodiscard]] constexpr bool is_settled(row_state state) noexcept { return state == row_state::completed || state == row_state::gave_up; }
 
 /// What to do about a row that a pass has just seen.
 enum class reconcile_action : unsigned char {
@@ -39,7 +51,7 @@ enum class reconcile_action : unsigned char {
   struct decision {
     reconcile_action down, same, edited;
   };
-  constexpr std::array<decision, 7> decisions{{
+  constexpr std::array<decision, row_states> decisions{{
       {stop, nothing, restart},  // waiting
       {stop, nothing, restart},  // starting
       {stop, nothing, restart},  // running
@@ -47,6 +59,8 @@ enum class reconcile_action : unsigned char {
       {stop, nothing, start},    // backoff
       {nothing, start, start},   // stopped
       {stop, nothing, start},    // completed
+      {stop, nothing, start},    // gave_up
+      {stop, restart, restart},  // abandoned
   }};
   const decision& of_state = decisions[static_cast<std::size_t>(state)];
   if (what == wanted::down) return of_state.down;

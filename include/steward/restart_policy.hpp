@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace steward {
 
@@ -39,24 +40,54 @@ struct backoff {
   friend bool operator==(const backoff&, const backoff&) = default;
 };
 
-/// The whole restart policy of one key.
+/// What follows an end when the budget is used up.
+enum class exhausted : unsigned char {
+  slow_retry,  ///< go on, at the maximum delay: never a dead end
+  give_up,     ///< leave it down until its row is edited or somebody starts it by hand
+};
+
+/// `"slow_retry"`, `"give_up"`.
+[[nodiscard]] std::string_view to_string(exhausted then) noexcept;
+[[nodiscard]] std::optional<exhausted> exhausted_from_string(std::string_view text) noexcept;
+
+/// How many restarts within how long. Only time gives room again, and a start by hand: a healthy while in between does not, so that what
+/// fails once an hour can be told from what fails once a year.
+struct restart_budget {
+  std::uint32_t restarts = 10;
+  std::chrono::nanoseconds window = std::chrono::minutes(10);
+  exhausted then = exhausted::slow_retry;
+
+  friend bool operator==(const restart_budget&, const restart_budget&) = default;
+};
+
+/// The whole restart policy of one key, or of a group.
 struct restart_policy {
   restart when = restart::always;
   backoff delays;
+  std::optional<restart_budget> budget = std::nullopt;  ///< empty: no limit but the delays
 
   friend bool operator==(const restart_policy&, const restart_policy&) = default;
 };
 
 /// What a policy remembers of one key between its incarnations.
 struct restart_history {
-  std::uint32_t failures = 0;  ///< ends in a row without a healthy time between them: none was ready for `reset_after`
+  std::uint32_t failures = 0;   ///< ends in a row without a healthy time between them: none was ready for `reset_after`
+  std::vector<instant> recent;  ///< the last restarts that a budget counts, oldest first, at most as many as it allows
 
   friend bool operator==(const restart_history&, const restart_history&) = default;
 };
 
+/// What follows an end, in a word.
+enum class verdict : unsigned char {
+  restart,
+  completed,  ///< its policy leaves it at that
+  gave_up,    ///< it would be restarted, had it not used up its budget
+};
+
 /// What follows an end.
 struct restart_decision {
-  bool again = false;                 ///< start again; otherwise the row is `completed`
+  verdict what = verdict::completed;
+  bool slow = false;                  ///< restarted at the maximum delay, because the budget is used up
   std::chrono::nanoseconds delay{0};  ///< how long after the end; zero is at once
   restart_history history;            ///< what to remember
 
@@ -65,6 +96,8 @@ struct restart_decision {
 
 /// Decides what follows `ended`. Pure: the same input gives the same answer.
 /// Shape: `spread` is a random number in [-1, 1) that the caller draws; the delay is moved by `spread * jitter` of itself and never exceeds `max`.
-[[nodiscard]] restart_decision decide_restart(const restart_policy& policy, restart_history history, const exit& ended, double spread) noexcept;
+/// A restart counts at the instant at which it is due; an end without an instant is not counted.
+/// Cost: allocates only where a budget counts.
+[[nodiscard]] restart_decision decide_restart(const restart_policy& policy, restart_history history, const exit& ended, double spread);
 
 }  // namespace steward

@@ -40,7 +40,8 @@ TEST(Golden, ProcessEvents) {
 }
 
 TEST(Golden, RowStates) {
-  EXPECT_THAT(names_up_to(row_state::completed), ElementsAre("waiting", "starting", "running", "stopping", "backoff", "stopped", "completed"));
+  EXPECT_THAT(names_up_to(row_state::abandoned),
+              ElementsAre("waiting", "starting", "running", "stopping", "backoff", "stopped", "completed", "gave_up", "abandoned"));
 }
 
 TEST(Golden, StopReasons) {

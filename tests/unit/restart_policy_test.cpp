@@ -37,6 +37,12 @@ restart_policy policy_of(restart when) {
   return policy;
 }
 
+restart_history failed(std::uint32_t times) {
+  restart_history history;
+  history.failures = times;
+  return history;
+}
+
 class RestartPolicyTable : public ::testing::TestWithParam<std::tuple<restart, exit_reason>> {};
 
 TEST_P(RestartPolicyTable, SaysWhichEndsAreFollowedByARestart) {
@@ -44,7 +50,7 @@ TEST_P(RestartPolicyTable, SaysWhichEndsAreFollowedByARestart) {
   const bool clean = reason == exit_reason::completed || reason == exit_reason::stopped;
   const bool again = when == restart::always || (when == restart::on_failure && !clean);
   const auto decision = decide_restart(policy_of(when), {}, ended(reason), 0);
-  EXPECT_EQ(decision.again, again);
+  EXPECT_EQ(decision.what, again ? verdict::restart : verdict::completed);
   EXPECT_EQ(decision.delay, 0s);
   EXPECT_EQ(decision.history.failures, 1U);
 }
@@ -65,6 +71,14 @@ TEST(RestartPolicy, NamesAreWireFormat) {
   EXPECT_EQ(restart_from_string("on-failure"), std::nullopt);
 }
 
+TEST(RestartPolicy, NamesOfWhatFollowsAnExhaustedBudgetAreWireFormat) {
+  for (const auto& [then, name] : {std::pair{exhausted::slow_retry, "slow_retry"}, std::pair{exhausted::give_up, "give_up"}}) {
+    EXPECT_EQ(to_string(then), name);
+    EXPECT_EQ(exhausted_from_string(name), then);
+  }
+  EXPECT_EQ(exhausted_from_string("give up"), std::nullopt);
+}
+
 TEST(RestartPolicy, FirstRestartIsAtOnceThenTheDelayGrowsUpToItsMaximum) {
   const auto policy = policy_of(restart::always);
   restart_history history;
@@ -79,7 +93,7 @@ TEST(RestartPolicy, FirstRestartIsAtOnceThenTheDelayGrowsUpToItsMaximum) {
 
 TEST(RestartPolicy, BeingReadyForLongEnoughForgetsEarlierFailures) {
   const auto policy = policy_of(restart::always);
-  const restart_history many{.failures = 9};
+  const restart_history many = failed(9);
   const auto healthy = decide_restart(policy, many, ended(exit_reason::failed, 30s), 0);
   EXPECT_EQ(healthy.delay, 0s);
   EXPECT_EQ(healthy.history.failures, 1U) << "the end itself is the first of a new row";
@@ -91,12 +105,12 @@ TEST(RestartPolicy, BeingReadyForLongEnoughForgetsEarlierFailures) {
 }
 
 TEST(RestartPolicy, CleanEndsCountTooSoThatAProgramThatEndsAtOnceDoesNotSpin) {
-  const auto decision = decide_restart(policy_of(restart::always), restart_history{.failures = 3}, ended(exit_reason::completed, 1s), 0);
+  const auto decision = decide_restart(policy_of(restart::always), failed(3), ended(exit_reason::completed, 1s), 0);
   EXPECT_EQ(decision.delay, 800ms);
 }
 
 TEST(RestartPolicy, FailuresDoNotOverflow) {
-  const restart_history most{.failures = std::numeric_limits<std::uint32_t>::max()};
+  const restart_history most = failed(std::numeric_limits<std::uint32_t>::max());
   const auto decision = decide_restart(policy_of(restart::always), most, ended(exit_reason::failed), 0);
   EXPECT_EQ(decision.history, most);
   EXPECT_EQ(decision.delay, 1min);
@@ -105,7 +119,7 @@ TEST(RestartPolicy, FailuresDoNotOverflow) {
 TEST(RestartPolicy, JitterMovesTheDelayByItsFractionAtMost) {
   restart_policy policy = policy_of(restart::always);
   policy.delays.jitter = 0.2;
-  const restart_history third{.failures = 3};
+  const restart_history third = failed(3);
   EXPECT_EQ(decide_restart(policy, third, ended(exit_reason::failed), -1).delay, 640ms);
   EXPECT_EQ(decide_restart(policy, third, ended(exit_reason::failed), 0).delay, 800ms);
   EXPECT_EQ(decide_restart(policy, third, ended(exit_reason::failed), 0.5).delay, 880ms);
@@ -151,6 +165,101 @@ TEST(RestartPolicy, DelaysOfAnyPolicyStayWithinTheirBounds) {
     ASSERT_GE(static_cast<double>(delay.count()), middle * (1 - delays.jitter) - 2);
     ASSERT_LE(static_cast<double>(delay.count()), middle * (1 + delays.jitter) + 2);
     ASSERT_GE(delays.delay(failures + 1, 0), delays.delay(failures, 0));
+  }
+}
+
+// A crash loop under a policy, in virtual time: when each restart was due, until it is given up or `many` have been.
+struct crash_loop {
+  restart_policy policy = policy_of(restart::always);
+  nanoseconds lives = 0s;
+  restart_history history;
+  instant now = start;
+  std::vector<nanoseconds> restarts;  // since the start
+  verdict last = verdict::restart;
+
+  void run(std::size_t many, double spread = 0) {
+    for (std::size_t i = 0; i < many && last == verdict::restart; ++i) {
+      exit how = ended(exit_reason::failed);
+      if (lives >= policy.delays.reset_after) how.ready_at = now;
+      now += lives;
+      how.ended_at = now;
+      const auto decision = decide_restart(policy, history, how, spread);
+      history = decision.history;
+      last = decision.what;
+      now += decision.delay;
+      if (last == verdict::restart) restarts.push_back(now - start);
+    }
+  }
+
+  // The most restarts in any window of this length.
+  [[nodiscard]] std::size_t most_within(nanoseconds window) const {
+    std::size_t most = 0;
+    for (auto from = restarts.begin(); from != restarts.end(); ++from)
+      most = std::max(most, static_cast<std::size_t>(std::ranges::lower_bound(restarts, *from + window) - from));
+    return most;
+  }
+};
+
+TEST(RestartBudget, GivesUpWhenItIsUsedUp) {
+  crash_loop loop;
+  loop.policy.budget = restart_budget{.restarts = 3, .window = 1min, .then = exhausted::give_up};
+  loop.run(100);
+  EXPECT_EQ(loop.restarts, (std::vector<nanoseconds>{0s, 200ms, 600ms}));
+  EXPECT_EQ(loop.last, verdict::gave_up);
+}
+
+TEST(RestartBudget, SlowRetryIsNeverADeadEnd) {
+  crash_loop loop;
+  loop.policy.budget = restart_budget{.restarts = 3, .window = 10min, .then = exhausted::slow_retry};
+  loop.run(6);
+  EXPECT_EQ(loop.restarts, (std::vector<nanoseconds>{0s, 200ms, 600ms, 1min + 600ms, 2min + 600ms, 3min + 600ms}));
+  EXPECT_EQ(loop.last, verdict::restart);
+}
+
+TEST(RestartBudget, AHealthyWhileForgetsTheDelayButNotTheBudget) {
+  crash_loop loop;
+  loop.lives = 30s;
+  loop.policy.budget = restart_budget{.restarts = 3, .window = 1h, .then = exhausted::give_up};
+  loop.run(100);
+  EXPECT_EQ(loop.restarts, (std::vector<nanoseconds>{30s, 1min, 90s})) << "each at once, as it had been healthy";
+  EXPECT_EQ(loop.last, verdict::gave_up);
+}
+
+TEST(RestartBudget, TimeGivesRoomAgain) {
+  crash_loop loop;
+  loop.lives = 30s;
+  loop.policy.budget = restart_budget{.restarts = 3, .window = 1min, .then = exhausted::give_up};
+  loop.run(100);
+  EXPECT_EQ(loop.restarts.size(), 100U) << "two in a minute";
+}
+
+TEST(RestartBudget, OfZeroAllowsNone) {
+  crash_loop loop;
+  loop.policy.budget = restart_budget{.restarts = 0, .window = 1min, .then = exhausted::give_up};
+  loop.run(100);
+  EXPECT_TRUE(loop.restarts.empty());
+  EXPECT_EQ(loop.last, verdict::gave_up);
+}
+
+TEST(RestartBudget, DoesNotTouchAnEndThatIsNotFollowedByARestart) {
+  restart_policy policy = policy_of(restart::on_failure);
+  policy.budget = restart_budget{.restarts = 0, .window = 1min, .then = exhausted::give_up};
+  EXPECT_EQ(decide_restart(policy, {}, ended(exit_reason::completed, 1s), 0).what, verdict::completed);
+}
+
+TEST(RestartBudget, IsHeldInEveryWindowOfARandomCrashLoop) {
+  std::minstd_rand random(7);
+  for (int round = 0; round < 300; ++round) {
+    crash_loop loop;
+    loop.policy.delays.jitter = 1;
+    loop.policy.delays.initial = 1ms * (random() % 1000);
+    loop.policy.delays.max = 1s * (1 + random() % 60);
+    loop.lives = 1ms * (random() % 40'000);
+    loop.policy.budget = restart_budget{.restarts = static_cast<std::uint32_t>(1 + random() % 9), .window = 1s * (1 + random() % 300)};
+    loop.policy.budget->then = exhausted::give_up;
+    loop.run(200, std::uniform_real_distribution<double>(-1, 1)(random));
+    ASSERT_LE(loop.most_within(loop.policy.budget->window), loop.policy.budget->restarts) << "round " << round;
+    ASSERT_LE(loop.history.recent.size(), loop.policy.budget->restarts) << "round " << round;
   }
 }
 

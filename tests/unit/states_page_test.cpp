@@ -87,7 +87,7 @@ TEST(StatesPage, ShowsWhatAPassDoesAboutEachState) {
 TEST(StatesPage, ListsTheClosedSetsAsTheyAre) {
   EXPECT_THAT(names_of_states_page("process states"), ElementsAreArray(names<process_state>(process_states)));
   EXPECT_THAT(names_of_states_page("process events"), ElementsAreArray(names<process_event>(process_events)));
-  EXPECT_THAT(names_of_states_page("row states"), ElementsAreArray(names<row_state>(7)));
+  EXPECT_THAT(names_of_states_page("row states"), ElementsAreArray(names<row_state>(row_states)));
   EXPECT_THAT(names_of_states_page("stop reasons"), ElementsAreArray(names<stop_reason>(8)));
   EXPECT_THAT(names_of_states_page("exit reasons"), ElementsAreArray(names<exit_reason>(7)));
 }

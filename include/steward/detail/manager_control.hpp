@@ -51,7 +51,7 @@ auto manager<Key, Value>::start(context& ctx, Key key) -> task<value_pointer> {
 template <class Key, class Value>
 auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -> task<value_pointer> {
   entry* at = &obtain(key);
-  while (at->state == row_state::stopping) {
+  while (at->state == row_state::stopping || at->state == row_state::abandoned) {
     // What stops has a process, or is a start whose row is still being read: that is rare, and is asked for again.
     occupy(*at);
     if (at->life)
@@ -67,7 +67,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
   drop_timer(e);
-  const row_state before = e.state == row_state::completed ? row_state::completed : row_state::stopped;
+  const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
   e.asked = e.again = e.erase = e.reread = e.restart = false;
   e.by_hand = true;
   e.on = strand_;
@@ -122,7 +122,9 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   switch (e.state) {
     case row_state::stopped:
     case row_state::completed:
+    case row_state::gave_up:
     case row_state::stopping:
+    case row_state::abandoned:
       co_return errc::process_not_found;
     case row_state::waiting:
     case row_state::backoff:
@@ -164,6 +166,7 @@ auto manager<Key, Value>::get(const Key& key) const -> result<value_pointer> {
         return e->value;
       case row_state::starting:
       case row_state::stopping:
+      case row_state::abandoned:
         return fail(errc::process_not_running);
       default:
         return fail(errc::process_not_found);

@@ -126,7 +126,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.pass = pass_;
   e.erase = false;  // it may have been deleted, and be back before its process has ended
   const bool changed = found.generation != e.generation;
-  const bool lives = e.state == row_state::starting || e.state == row_state::running || e.state == row_state::stopping;
+  const bool lives = is_alive(e.state);
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
   if (!lives && (changed || !e.value)) {
     take_row(e, std::move(found));
@@ -142,7 +142,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       if (!lives) return launch(e);                                        // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
       e.again = true;
-      if (e.state != row_state::stopping) ask_to_end(e);
+      ask_to_end(e);
       return;
     case reconcile_action::stop:
       e.again = false;
@@ -221,6 +221,9 @@ void manager<Key, Value>::ask_to_end(entry& e) {
   switch (e.state) {
     case row_state::stopping:
       return;
+    case row_state::abandoned:
+      e.asked = true;
+      return;
     case row_state::starting:
     case row_state::running:
       e.asked = true;
@@ -238,6 +241,7 @@ void manager<Key, Value>::ask_to_end(entry& e) {
       break;
     case row_state::stopped:
     case row_state::completed:
+    case row_state::gave_up:
       if (ending_) return;  // that it is done is true beyond this run
       break;
   }
@@ -327,9 +331,10 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
     else
       report(&e.key, asked.error());
   }
-  const restart_decision decision = decide_restart(policy, e.history, ended, spread());
-  e.history = decision.history;
-  if (!decision.again) return set_state(e, row_state::completed, *ended.ended_at, &ended);
+  restart_decision decision = decide_restart(policy, std::move(e.history), ended, spread());
+  e.history = std::move(decision.history);
+  if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
+  if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
   e.restart = true;
   {
     const std::lock_guard guard(e.shard);
