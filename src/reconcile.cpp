@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, row_states> state_names{"waiting", "start
 exit_reason reason_of(const end_facts& facts) noexcept {
   if (facts.failure && facts.failure->is(errc::exception)) return exit_reason::exception;
   const bool only_stopped = facts.failure && facts.failure->is_stop();
+  if (facts.late) return exit_reason::start_deadline;
   if (only_stopped && !facts.was_ready && facts.failure->reason() == stop_reason::deadline) return exit_reason::start_deadline;
   if (facts.asked || facts.forced) {
     if (facts.failure && !only_stopped) return exit_reason::failed;

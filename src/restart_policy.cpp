@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/restart_policy.hpp"
 
+#include "steward/detail/enum_names.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -10,30 +11,16 @@
 namespace steward {
 namespace {
 
-constexpr std::array<std::pair<restart, std::string_view>, 3> restart_names{{
+constexpr detail::enum_names<restart, 3> restart_names{{
     {restart::always, "always"},
     {restart::on_failure, "on_failure"},
     {restart::never, "never"},
 }};
 
-constexpr std::array<std::pair<exhausted, std::string_view>, 2> exhausted_names{{
+constexpr detail::enum_names<exhausted, 2> exhausted_names{{
     {exhausted::slow_retry, "slow_retry"},
     {exhausted::give_up, "give_up"},
 }};
-
-template <class Enum, std::size_t Size>
-std::string_view name_of(const std::array<std::pair<Enum, std::string_view>, Size>& names, Enum what) noexcept {
-  for (const auto& [each, name] : names)
-    if (each == what) return name;
-  return "";
-}
-
-template <class Enum, std::size_t Size>
-std::optional<Enum> with_name(const std::array<std::pair<Enum, std::string_view>, Size>& names, std::string_view text) noexcept {
-  for (const auto& [each, name] : names)
-    if (name == text) return each;
-  return std::nullopt;
-}
 
 bool wanted_again(restart when, const exit& ended) noexcept {
   switch (when) {
@@ -61,13 +48,13 @@ void forget_old(std::vector<instant>& recent, instant due, std::chrono::nanoseco
 
 }  // namespace
 
-std::string_view to_string(restart when) noexcept { return name_of(restart_names, when); }
+std::string_view to_string(restart when) noexcept { return detail::name_of(restart_names, when); }
 
-std::optional<restart> restart_from_string(std::string_view text) noexcept { return with_name(restart_names, text); }
+std::optional<restart> restart_from_string(std::string_view text) noexcept { return detail::with_name(restart_names, text); }
 
-std::string_view to_string(exhausted then) noexcept { return name_of(exhausted_names, then); }
+std::string_view to_string(exhausted then) noexcept { return detail::name_of(exhausted_names, then); }
 
-std::optional<exhausted> exhausted_from_string(std::string_view text) noexcept { return with_name(exhausted_names, text); }
+std::optional<exhausted> exhausted_from_string(std::string_view text) noexcept { return detail::with_name(exhausted_names, text); }
 
 std::chrono::nanoseconds backoff::delay(std::uint32_t failures, double spread) const noexcept {
   if (failures == 0 || initial.count() <= 0 || max.count() <= 0) return std::chrono::nanoseconds(0);

@@ -7,13 +7,19 @@
 #include "steward/detail/manager_entry.hpp"
 #include "steward/detail/strand.hpp"
 #include "steward/detail/turnstile.hpp"
+#include "steward/explanation.hpp"
 #include "steward/memory_table.hpp"
 
+#include <array>
+#include <atomic>
 #include <concepts>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -77,6 +83,17 @@ class manager {
   /// The status of every key, each as it is when it is looked at.  Cost: linear; other threads are held up for one shard at a time.
   [[nodiscard]] std::vector<std::pair<Key, row_status<Key>>> snapshot() const;
 
+  /// How many keys are in each state.  Cost: constant; each count is exact, taken one after the other.
+  [[nodiscard]] state_counts counts() const noexcept;
+
+  /// Why a key is not running, or not gone: until when, and waiting for whom; empty if it is not known.
+  /// Cost: constant, but for one that waits for others: linear in those that wait behind one another.
+  [[nodiscard]] std::optional<explanation<Key>> explain(const Key& key) const;
+
+  /// Those that should be gone and are not, since when, and what they have come to. In no order.
+  /// Cost: constant if there are none; else linear in all, other threads being held up for one shard at a time.
+  [[nodiscard]] std::vector<row_straggler<Key>> stragglers() const;
+
   /// Since when the table cannot be read, and why; empty while it can (M12).
   [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
 
@@ -88,10 +105,10 @@ class manager {
 
  private:
   using entry = detail::manager_entry<Key, Value>;
+  using group = detail::manager_group<entry>;
   class look_item;
   class visit;
   class closing;
-  friend typename entry::backoff_timer;
 
   // The run and its passes: detail/manager_run.hpp
   task<> run_on_strand(context& ctx, callback ready);
@@ -104,55 +121,95 @@ class manager {
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
   void check_idle() noexcept;
-  void count_dependents();
-  void free_cycles();
 
   // Those who come from outside: detail/manager_control.hpp
   [[nodiscard]] bool enter() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
+
+  // What is known: detail/manager_answers.hpp
   [[nodiscard]] static row_status<Key> status_of(const entry& e);
+  [[nodiscard]] static explanation<Key> explanation_of(const entry& e);
+  [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
 
   // Who is held back: detail/manager_waiting.hpp
-  [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value) const;
+  [[nodiscard]] std::vector<Key> needed_by(const entry& e);
   [[nodiscard]] bool runs(const Key& key) const;
   [[nodiscard]] bool has_place() const noexcept;
   void launch(entry& e);
   void start_those_held_back();
   void start_those_waiting_for(const Key& key);
 
-  // What happens to one entry: detail/manager_life.hpp
-  [[nodiscard]] entry& obtain(const Key& key);
-  [[nodiscard]] entry& remember_key(const Key& key);
+  // What it tells: detail/manager_tell.hpp
   void tell(const manager_event<Key>& what);
   void report(const Key* key, const error& problem);
   void set_state(entry& e, row_state state);
   void set_state(entry& e, row_state state, instant at, const exit* ended = nullptr);
+  void count(row_state state, int change) noexcept;
+  static void mark(entry& e, bool entry::* what, bool to) noexcept;
+
+  // The life of one entry: detail/manager_life.hpp
+  [[nodiscard]] entry& obtain(const Key& key);
+  [[nodiscard]] entry& remember_key(const Key& key);
+  void forget(entry& e);
   void take_row(entry& e, row<Value> found);
   void apply_row(entry& e, row<Value> found);
   void begin(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
   void started(entry& e, const result<>& outcome);
   void settle_initial(entry& e);
-  void ask_to_end(entry& e);
+  void ask_to_end(entry& e, const Key* because_of = nullptr);
+  void request_end(entry& e);
+  void blame(entry& e, const Key& whom);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
   static void process_gone(work& self) noexcept;
+  [[nodiscard]] exit exit_of(const entry& e) const;
   void after_end(entry& e);
   void remember(entry& e, const exit& ended);
+
+  // Ends without being asked, and deadlines: detail/manager_policy.hpp
+  template <class F>
+  [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);
-  void backoff_over(entry& e);
-  void drop_timer(entry& e) noexcept;
-  void dependents_of(entry& e, int change);
+  void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
+  void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase);
+  static void alarm_over(entry& e);
+  void drop_alarm(entry& e) noexcept;
+  void late_at_start(entry& e);
+  void force(entry& e, stop_reason why);
+  static void total_over(manager& of);
+  void set_total(std::chrono::nanoseconds limit);
   [[nodiscard]] double spread();
+
+  // Who goes down and comes up together: detail/manager_groups.hpp
+  void enter_group(entry& e);
+  void leave_group(entry& e) noexcept;
+  void leave_regroup(entry& e) noexcept;
+  [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
+  void take_down(entry& other, const entry& failed, bool gives_up);
+  void await_group(entry& e, const exit& ended);
+  void check_group(group& team);
+  static void group_over(group& team);
+
+  // Who must be gone before whom: detail/manager_order.hpp
+  void note_requirements(entry& e);
+  void stop_those_that_require(entry& e);
+  [[nodiscard]] static on_loss loss_of(const entry& e, const Key& of);
+  [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
+  void release_those_before(entry& e);
+  void dependents_of(entry& e, int change);
+  void count_dependents();
+  void free_cycles();
 
   table<Key, Value>& table_;
   factory make_;
   options_type options_;
   detail::manager_entries<Key, Value> entries_;
   std::minstd_rand random_;
+  std::array<std::atomic<std::size_t>, row_states> counts_{};
 
   mutable detail::spin_lock lock_;  // guards the next seven
   bool accepting_ = false;
@@ -181,11 +238,20 @@ class manager {
   std::size_t busy_ = 0;                                             // entries that are not at rest
   detail::entry_queue<entry> for_a_place_;                           // held back: enough are starting
   std::unordered_map<Key, detail::entry_queue<entry>> for_another_;  // held back: by the first that they wait for
+  std::unordered_map<Key, std::vector<entry*>> required_by_;         // those that live, by what they require
+  std::map<std::string, group> groups_;
+  detail::alarm<manager>* total_ = nullptr;
+  bool total_forced_ = false;
 };
 
 }  // namespace steward
 
+#include "steward/detail/manager_answers.hpp"
 #include "steward/detail/manager_control.hpp"
+#include "steward/detail/manager_groups.hpp"
 #include "steward/detail/manager_life.hpp"
+#include "steward/detail/manager_order.hpp"
+#include "steward/detail/manager_policy.hpp"
 #include "steward/detail/manager_run.hpp"
+#include "steward/detail/manager_tell.hpp"
 #include "steward/detail/manager_waiting.hpp"

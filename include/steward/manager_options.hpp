@@ -5,7 +5,7 @@
 
 #include "steward/exit.hpp"
 #include "steward/reconcile.hpp"
-#include "steward/restart_policy.hpp"
+#include "steward/supervision.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,6 +27,7 @@ struct row_status {
   std::optional<instant> until;   ///< in backoff: when it will be started
   std::optional<exit> last;       ///< how the last incarnation that has ended did
   std::vector<Key> waiting_for;   ///< in waiting: who is not ready yet
+  std::optional<Key> because_of;  ///< whose end took the last incarnation down
 };
 
 /// Something that happened. Handed out by reference for the time of the call.
@@ -36,8 +37,9 @@ struct manager_event {
   row_state state{};         ///< with a key and no problem: the state that it has just entered
   std::uint64_t generation = 0;
   std::uint64_t incarnation = 0;
-  const exit* ended = nullptr;     ///< when an incarnation has ended: how
-  const error* problem = nullptr;  ///< an error that nobody else receives
+  const exit* ended = nullptr;      ///< when an incarnation has ended: how
+  const error* problem = nullptr;   ///< an error that nobody else receives
+  const Key* because_of = nullptr;  ///< whose end takes this one down
   instant at{};
 };
 
@@ -46,6 +48,7 @@ struct row_past {
   std::uint64_t incarnation = 0;
   std::uint64_t restarts = 0;
   std::uint64_t completed = 0;  ///< the generation for which its policy said that it is done; zero for none
+  std::uint64_t gave_up = 0;    ///< the generation for which its budget was used up; zero for none
 };
 
 /// How a manager works. Every function may be empty; an exception from one becomes an error event (R7). All are called one at a time, by whichever
@@ -59,8 +62,24 @@ struct manager_options {
   /// The restart policy of a row. By default `always`, with the default delays.
   std::function<restart_policy(const Key&, const Value&)> policy;
 
+  /// How long each phase of a process may take. By default as long as it likes.
+  std::function<process_deadlines(const Key&, const Value&)> deadlines;
+
+  /// One limit for all first starts, and one for the whole end.
+  total_deadlines total;
+
   /// Which other keys must be running before this one is started. In the end it is asked to stop before they are.
   std::function<std::vector<Key>(const Key&, const Value&)> after;
+
+  /// Which other keys must be running before this one is started and as long as it lives. When one of them is to be stopped, this one is stopped
+  /// first; when one of them is lost, this one is asked to stop at once. What follows is its `loss`.
+  std::function<std::vector<requirement<Key>>(const Key&, const Value&)> requirements;
+
+  /// The group that a process belongs to; empty for none.
+  std::function<std::optional<group_place>(const Key&, const Value&)> group;
+
+  /// The policy of a group, by its name. By default `one_for_one`, without a budget.
+  std::function<group_policy(const std::string&)> groups;
 
   /// Receives every state change and every error, one at a time, in order. It must not wait; what it calls of the manager must not wait either.
   std::function<void(const manager_event<Key>&)> on_event;

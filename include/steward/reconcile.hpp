@@ -70,6 +70,7 @@ enum class reconcile_action : unsigned char {
 /// What is known of an end, to tell its reason from.
 struct end_facts {
   bool asked = false;   ///< somebody asked it to stop
+  bool late = false;    ///< it was not ready by its deadline, and was forced for that
   bool forced = false;  ///< its context was stopped before its run had ended
   bool was_ready = false;
   std::optional<error> failure;  ///< what the run returned

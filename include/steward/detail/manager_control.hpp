@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Those who come to a manager from outside, and what they ask: start, stop, and what is known.
+// Those who come to a manager from outside, and what they ask: start and stop.
 #pragma once
 
 #include "steward/detail/yield.hpp"
@@ -66,7 +66,9 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   entry& e = *at;
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
-  drop_timer(e);
+  drop_alarm(e);
+  leave_regroup(e);
+  if (e.team != nullptr) e.team->history = {};
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
   e.asked = e.again = e.erase = e.reread = e.restart = false;
   e.by_hand = true;
@@ -123,99 +125,32 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
     case row_state::stopped:
     case row_state::completed:
     case row_state::gave_up:
-    case row_state::stopping:
-    case row_state::abandoned:
       co_return errc::process_not_found;
     case row_state::waiting:
     case row_state::backoff:
       ask_to_end(e);
       co_return {};
+    case row_state::stopping:
+    case row_state::abandoned:
+      if (e.asked && !e.again && !e.regroup) co_return errc::process_not_found;
+      break;
     case row_state::starting:
     case row_state::running:
       break;
   }
-  if (!e.life) {
-    ask_to_end(e);
-    co_return {};
-  }
-  if (e.life->contains(ctx)) co_return errc::would_wait_for_itself;
-  e.asked = true;
+  if (e.life && e.life->contains(ctx)) co_return errc::would_wait_for_itself;
   e.again = false;
-  set_state(e, row_state::stopping);
+  ask_to_end(e);
+  if (!e.life) co_return {};
   occupy(e);
-  result<> outcome = co_await e.life->stop(ctx);
-  if (!outcome && outcome.error().is(errc::invalid_state)) {
-    // It is ending by itself just now.
-    outcome = co_await e.life->done(ctx);
-    if (!outcome) {
-      e.life->force();
-      co_await detail::gone_awaiter(*e.life);
-    }
-    if (const auto why = e.life->err(); outcome && why) outcome = fail(why->prefixed("run: "));
+  result<> outcome = co_await e.life->done(ctx);
+  if (!outcome) {
+    force(e, stop_reason::requested);
+    co_await detail::gone_awaiter(*e.life);
   }
+  if (const auto why = e.life->err(); outcome && why && !why->is_echo_of(&e.life->own_)) outcome = fail(why->prefixed("run: "));
   leave(e);
   co_return outcome;
-}
-
-template <class Key, class Value>
-auto manager<Key, Value>::get(const Key& key) const -> result<value_pointer> {
-  return entries_.look(key, [](const entry* e) -> result<value_pointer> {
-    if (e == nullptr) return fail(errc::process_not_found);
-    switch (e->state) {
-      case row_state::running:
-        return e->value;
-      case row_state::starting:
-      case row_state::stopping:
-      case row_state::abandoned:
-        return fail(errc::process_not_running);
-      default:
-        return fail(errc::process_not_found);
-    }
-  });
-}
-
-template <class Key, class Value>
-std::optional<row_status<Key>> manager<Key, Value>::status(const Key& key) const {
-  std::optional<row_status<Key>> known;
-  entries_.look(key, [&](const entry* e) {
-    if (e != nullptr) known = status_of(*e);
-  });
-  if (known) std::erase_if(known->waiting_for, [this](const Key& each) { return runs(each); });
-  return known;
-}
-
-template <class Key, class Value>
-std::vector<std::pair<Key, row_status<Key>>> manager<Key, Value>::snapshot() const {
-  std::vector<std::pair<Key, row_status<Key>>> all;
-  entries_.each_locked([&](const entry& e) { all.emplace_back(e.key, status_of(e)); });
-  for (auto& [key, known] : all) std::erase_if(known.waiting_for, [this](const Key& each) { return runs(each); });
-  return all;
-}
-
-template <class Key, class Value>
-row_status<Key> manager<Key, Value>::status_of(const entry& e) {
-  row_status<Key> known;
-  known.state = e.state;
-  known.generation = e.generation;
-  known.incarnation = e.incarnation;
-  known.restarts = e.restarts;
-  known.since = e.since;
-  if (e.state == row_state::backoff) known.until = e.until;
-  if (e.last) known.last = *e.last;
-  if (e.needs) known.waiting_for = *e.needs;
-  return known;
-}
-
-template <class Key, class Value>
-std::optional<std::pair<instant, error>> manager<Key, Value>::unreadable() const {
-  const std::lock_guard guard(lock_);
-  return unreadable_;
-}
-
-template <class Key, class Value>
-std::uint64_t manager<Key, Value>::passes() const {
-  const std::lock_guard guard(lock_);
-  return passes_;
 }
 
 template <class Key, class Value>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "steward/detail/alarm.hpp"
 #include "steward/detail/maybe_error.hpp"
 #include "steward/detail/slot_index.hpp"
 #include "steward/detail/spin_lock.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -28,19 +30,20 @@ namespace detail {
 template <class Entry>
 class entry_queue;
 
+template <class Entry>
+struct manager_group;
+
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
 struct alignas(64) manager_entry final : waiter {
-  class backoff_timer;
-
   manager_entry(const Key& key, spin_lock& shard, manager<Key, Value>& owner, function gone) noexcept
       : waiter(gone, nullptr), key(key), shard(shard), owner(owner) {
     watch.who = this;
   }
 
   /// Nothing lives or happens here.
-  [[nodiscard]] bool at_rest() const noexcept { return users == 0 && !life && !timer; }
+  [[nodiscard]] bool at_rest() const noexcept { return users == 0 && !life && !alarm; }
 
   // What `get` reads comes first: with a small key it is one cache line.
   const Key key;
@@ -55,6 +58,14 @@ struct alignas(64) manager_entry final : waiter {
   bool has_place = false;                // counted among those that start just now
   bool restart = false;                  // the next start is one by policy
   bool busy = false;                     // counted among those that are not at rest
+  bool requested = false;                // * its process was asked, not only meant to be: those that require it are gone
+  bool late = false;                     // it was not ready by its deadline
+  bool forced = false;                   // * a deadline has forced it
+  bool parked = false;                   // * one that it required is lost: stays down for this generation
+  bool unwanted = false;                 // * its row does not want it
+  bool regroup = false;                  // * starts again together with its group
+  bool gives_up = false;                 // its group has used up its budget
+  bool overdue = false;                  // the total deadline has forced it
   std::shared_ptr<const Value> value;    // *
 
   spin_lock& shard;
@@ -70,7 +81,7 @@ struct alignas(64) manager_entry final : waiter {
   std::uint64_t restarts = 0;     // *
   restart_history history;
   instant since{};  // *
-  instant until{};  // *, in backoff
+  instant until{};  // *, in backoff and under a deadline
   instant started_at{};
   instant ready_at{};   // zero if the present incarnation never was
   maybe_error failure;  // of a start that did not come as far as a process
@@ -78,13 +89,32 @@ struct alignas(64) manager_entry final : waiter {
   context* reading = nullptr;  // while its row is read: stop it to end the read
   std::unique_ptr<exit> last;  // *
 
+  std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
+
+  // While it lives: what it requires. Where it belongs.
+  std::unique_ptr<std::vector<requirement<Key>>> required;
+  manager_group<manager_entry>* team = nullptr;
+  std::uint32_t place = 0;
+
   // In waiting: who must be running first, *, and the queue that it is held back in.
   std::unique_ptr<std::vector<Key>> needs;
   entry_queue<manager_entry>* queue = nullptr;
   manager_entry* ahead = nullptr;
   manager_entry* behind = nullptr;
 
-  backoff_timer* timer = nullptr;  // in backoff
+  detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
+};
+
+/// Entries that may go down and come up together.
+template <class Entry>
+struct manager_group {
+  std::string name;
+  std::vector<Entry*> members;
+  std::vector<Entry*> pending;  // those that are started again together, when the time has come and none of them lives any more
+  restart_history history;
+  instant until{};
+  alarm<manager_group>* timer = nullptr;
+  bool deciding = false;  // nobody is started before it is clear who goes down
 };
 
 /// Entries that are held back, in order of arrival. The queue runs through the entries: each is in one at most, and may leave it from anywhere.

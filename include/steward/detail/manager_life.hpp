@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a manager does with one entry. Everything here runs on the manager's strand.
+// The life of one entry, from its first start to its last end. Everything here runs on the manager's strand.
 #pragma once
 
 #include "steward/detail/contained.hpp"
@@ -11,33 +11,6 @@
 #include <type_traits>
 
 namespace steward {
-
-namespace detail {
-
-/// The delay before a restart. It frees itself when it has run; one that is no longer wanted and cannot be taken back does nothing else.
-template <class Key, class Value>
-class manager_entry<Key, Value>::backoff_timer final : public timer {
- public:
-  backoff_timer(scheduler& on, manager_entry& entry) noexcept : timer(&run, &on), entry_(&entry) {}
-
-  static void drop(backoff_timer* given) noexcept {
-    if (given == nullptr) return;
-    given->entry_ = nullptr;
-    if (given->on->cancel(*given)) delete given;
-  }
-
- private:
-  static void run(work& self) noexcept {
-    const std::unique_ptr<backoff_timer> me(static_cast<backoff_timer*>(static_cast<waiter*>(&self)));
-    if (me->entry_ == nullptr) return;
-    me->entry_->timer = nullptr;
-    me->entry_->owner.backoff_over(*me->entry_);
-  }
-
-  manager_entry* entry_;
-};
-
-}  // namespace detail
 
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
@@ -56,69 +29,37 @@ auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
     else
       report(&key, recalled.error());
   }
-  return entries_.add(key, *this, &process_gone, [&past, now = strand_->now()](entry& made) noexcept {
+  entry& added = entries_.add(key, *this, &process_gone, [&past, now = strand_->now()](entry& made) noexcept {
     made.since = now;
     made.incarnation = past.incarnation;
     made.restarts = past.restarts;
-    if (past.completed == 0) return;
-    made.generation = past.completed;
-    made.state = row_state::completed;
+    made.generation = std::max(past.completed, past.gave_up);
+    if (past.completed != 0) made.state = row_state::completed;
+    if (past.gave_up > past.completed) made.state = row_state::gave_up;
   });
+  count(added.state, +1);
+  return added;
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::tell(const manager_event<Key>& what) {
-  if (!options_.on_event) return;
-  try {
-    options_.on_event(what);
-  } catch (...) {
-    (void)current_exception_error();  // counted; there is nobody left to tell
-  }
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::report(const Key* key, const error& problem) {
-  manager_event<Key> what;
-  what.key = key;
-  what.problem = &problem;
-  what.at = strand_->now();
-  tell(what);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
-  std::unique_ptr<std::vector<Key>> waits_no_more;
-  if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
-  {
-    const std::lock_guard guard(e.shard);
-    e.state = state;
-    e.since = at;
-    if (state != row_state::waiting) waits_no_more.swap(e.needs);
-  }
-  manager_event<Key> what;
-  what.key = &e.key;
-  what.state = state;
-  what.generation = e.generation;
-  what.incarnation = e.incarnation;
-  what.ended = ended;
-  what.at = at;
-  tell(what);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::set_state(entry& e, row_state state) {
-  set_state(e, state, strand_->now());
+void manager<Key, Value>::forget(entry& e) {
+  count(e.state, -1);
+  leave_group(e);
+  entries_.erase(e);
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::take_row(entry& e, row<Value> found) {
-  const std::lock_guard guard(e.shard);
-  if (found.generation != e.generation) {
-    e.restarts = 0;
-    e.restart = false;
+  {
+    const std::lock_guard guard(e.shard);
+    if (found.generation != e.generation) {
+      e.restarts = 0;
+      e.restart = false;
+    }
+    e.generation = found.generation;
+    e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
   }
-  e.generation = found.generation;
-  e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
+  enter_group(e);
 }
 
 template <class Key, class Value>
@@ -127,6 +68,8 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.erase = false;  // it may have been deleted, and be back before its process has ended
   const bool changed = found.generation != e.generation;
   const bool lives = is_alive(e.state);
+  if (e.unwanted != (found.wanted == wanted::down)) mark(e, &entry::unwanted, !e.unwanted);
+  if (e.parked && !changed && found.wanted == wanted::up) return;
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
   if (!lives && (changed || !e.value)) {
     take_row(e, std::move(found));
@@ -141,8 +84,9 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
     case reconcile_action::restart:
       if (!lives) return launch(e);                                        // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
-      e.again = true;
+      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
       ask_to_end(e);
+      e.again = true;
       return;
     case reconcile_action::stop:
       e.again = false;
@@ -173,9 +117,13 @@ result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
   e.started_at = e.since;
   e.ready_at = {};
+  e.late = e.overdue = e.gives_up = false;
+  std::unique_ptr<Key> innocent;
   {
     const std::lock_guard guard(e.shard);
     ++e.incarnation;
+    e.parked = e.requested = e.forced = false;
+    e.because_of.swap(innocent);
   }
   try {
     result<runnable> made = make_(e.key, *e.value);
@@ -184,6 +132,8 @@ result<> manager<Key, Value>::prepare(entry& e) {
       e.life.emplace(*ctx_, std::move(*made), std::string_view(e.key));
     else
       e.life.emplace(*ctx_, std::move(*made));
+    note_requirements(e);
+    set_deadline(e, &process_deadlines::start);
   } catch (...) {
     return fail(current_exception_error());
   }
@@ -194,9 +144,10 @@ result<> manager<Key, Value>::prepare(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (std::exchange(e.has_place, false)) --starting_;
+  if (e.state == row_state::starting) drop_alarm(e);
   if (outcome) {
     e.ready_at = strand_->now();
-    if (!e.asked) {
+    if (!e.asked && !e.late) {
       set_state(e, row_state::running, e.ready_at);
       start_those_waiting_for(e.key);
     }
@@ -217,22 +168,23 @@ void manager<Key, Value>::settle_initial(entry& e) {
 
 // Whatever an entry does, it comes to an end, and no policy starts it again.
 template <class Key, class Value>
-void manager<Key, Value>::ask_to_end(entry& e) {
+void manager<Key, Value>::ask_to_end(entry& e, const Key* because_of) {
+  leave_regroup(e);
   switch (e.state) {
     case row_state::stopping:
-      return;
     case row_state::abandoned:
       e.asked = true;
-      return;
+      return request_end(e);
     case row_state::starting:
     case row_state::running:
       e.asked = true;
+      if (because_of != nullptr) blame(e, *because_of);
       set_state(e, row_state::stopping);
       if (e.reading != nullptr) e.reading->stop();
-      if (e.life) e.life->request_stop();
-      return;
+      stop_those_that_require(e);
+      return request_end(e);
     case row_state::backoff:
-      drop_timer(e);
+      drop_alarm(e);
       e.restart = false;
       break;
     case row_state::waiting:
@@ -247,6 +199,22 @@ void manager<Key, Value>::ask_to_end(entry& e) {
   }
   if (e.state != row_state::stopped) set_state(e, row_state::stopped);
   rest(e);
+}
+
+// Asks the process itself, once, and not before those are gone that must be gone first.
+template <class Key, class Value>
+void manager<Key, Value>::request_end(entry& e) {
+  if (e.dependents != 0 || !e.life || e.requested) return;
+  mark(e, &entry::requested, true);
+  if (!e.forced) set_deadline(e, &process_deadlines::stop);
+  e.life->request_stop();
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::blame(entry& e, const Key& whom) {
+  auto known = std::make_unique<Key>(whom);
+  const std::lock_guard guard(e.shard);
+  e.because_of.swap(known);
 }
 
 template <class Key, class Value>
@@ -270,7 +238,7 @@ void manager<Key, Value>::rest(entry& e) {
   if (!e.at_rest()) return;
   if (std::exchange(e.busy, false)) --busy_;
   const bool lives_on = e.state == row_state::waiting || e.state == row_state::backoff;
-  if (e.erase && !lives_on) entries_.erase(e);
+  if (e.erase && !lives_on) forget(e);
   check_idle();
 }
 
@@ -281,10 +249,12 @@ void manager<Key, Value>::process_gone(work& self) noexcept {
   if (e.users == 0) e.owner.after_end(e);
 }
 
+// How the present incarnation has ended, before its process is let go.
 template <class Key, class Value>
-void manager<Key, Value>::after_end(entry& e) {
+exit manager<Key, Value>::exit_of(const entry& e) const {
   end_facts facts;
   facts.asked = e.asked;
+  facts.late = e.late;
   facts.forced = e.life && e.life->was_forced();
   facts.was_ready = e.ready_at != instant{};
   facts.failure = e.life ? e.life->err() : e.failure.copy();
@@ -294,18 +264,31 @@ void manager<Key, Value>::after_end(entry& e) {
   ended.started_at = e.started_at;
   if (facts.was_ready) ended.ready_at = e.ready_at;
   ended.ended_at = strand_->now();
-  if (e.life) dependents_of(e, -1);
+  return ended;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::after_end(entry& e) {
+  drop_alarm(e);
+  const exit ended = exit_of(e);
+  if (e.life) release_those_before(e);
   e.life.reset();
   e.gone = false;
+  e.dependents = 0;
   e.failure = {};
   const bool by_hand = std::exchange(e.by_hand, false);
+  const bool asked = std::exchange(e.asked, false);
   remember(e, ended);
+  if (!asked) stop_those_that_require(e);
+  const instant at = *ended.ended_at;
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
-    set_state(e, row_state::stopped, *ended.ended_at, &ended);
+    set_state(e, row_state::stopped, at, &ended);
     e.reread = true;
     launch(e);
-  } else if (ending_ || e.erase || std::exchange(e.asked, false) || (by_hand && !facts.was_ready)) {
-    set_state(e, row_state::stopped, *ended.ended_at, &ended);
+  } else if (e.regroup) {
+    await_group(e, ended);
+  } else if (ending_ || e.erase || asked || (by_hand && !ended.ready_at)) {
+    set_state(e, std::exchange(e.gives_up, false) && !ending_ && !e.erase ? row_state::gave_up : row_state::stopped, at, &ended);
   } else {
     follow_policy(e, ended);
   }
@@ -319,48 +302,6 @@ void manager<Key, Value>::remember(entry& e, const exit& ended) {
   auto copy = std::make_unique<exit>(ended);
   const std::lock_guard guard(e.shard);
   e.last.swap(copy);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
-  restart_policy policy;
-  if (options_.policy) {
-    auto asked = detail::contained([&] { return options_.policy(e.key, *e.value); });
-    if (asked)
-      policy = std::move(*asked);
-    else
-      report(&e.key, asked.error());
-  }
-  restart_decision decision = decide_restart(policy, std::move(e.history), ended, spread());
-  e.history = std::move(decision.history);
-  if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
-  if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
-  e.restart = true;
-  {
-    const std::lock_guard guard(e.shard);
-    e.until = *ended.ended_at + decision.delay;
-  }
-  set_state(e, row_state::backoff, *ended.ended_at, &ended);
-  e.reread = true;
-  if (decision.delay.count() == 0) return launch(e);
-  e.timer = new typename entry::backoff_timer(*strand_, e);
-  strand_->post_at(*e.timer, e.until);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::backoff_over(entry& e) {
-  launch(e);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::drop_timer(entry& e) noexcept {
-  entry::backoff_timer::drop(std::exchange(e.timer, nullptr));
-}
-
-template <class Key, class Value>
-double manager<Key, Value>::spread() {
-  if (!options_.spread) return std::uniform_real_distribution<double>(-1.0, 1.0)(random_);
-  return detail::contained([&] { return options_.spread(); }).value_or(0.0);
 }
 
 }  // namespace steward

@@ -110,6 +110,8 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   context pass(ctx);
   pass_ctx_ = &pass;
   detail::beside all_passes(*strand_);
+  total_forced_ = false;
+  set_total(total_deadlines::graceful(options_.total.start));
   {
     deadline_context settled(ctx, options_.initial_wait);
     settled_ = &settled;
@@ -127,6 +129,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
     accepting_ = false;
   }
   ending_ = true;
+  set_total(total_deadlines::graceful(options_.total.stop));
   pass.stop(stop_reason::shutdown);
   count_dependents();
   for (std::uint32_t i = 0; i < entries_.end(); ++i) {
@@ -135,6 +138,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   }
   if (auto passed = co_await all_passes.join(); !passed) report(nullptr, passed.error());
   co_await closing(*this);
+  set_total({});
   pass_ctx_ = nullptr;
   co_return outcome;
 }
@@ -248,6 +252,7 @@ task<> manager<Key, Value>::reread_row(entry& e) {
   if (e.asked) co_return {};
   if (found) {
     e.asked = found->wanted == wanted::down;
+    if (e.asked) mark(e, &entry::unwanted, true);
     take_row(e, std::move(*found));
     co_return {};
   }
@@ -271,57 +276,6 @@ bool manager<Key, Value>::idle() const noexcept {
 template <class Key, class Value>
 void manager<Key, Value>::check_idle() noexcept {
   if (closing_waiter_ != nullptr && idle()) wake(*std::exchange(closing_waiter_, nullptr));
-}
-
-// In the end everything is asked at once, but for those that others which still live were started after: they are asked when the last of these is
-// gone.
-template <class Key, class Value>
-void manager<Key, Value>::count_dependents() {
-  if (!options_.after) return;
-  entries_.each([](entry& e) { e.dependents = 0; });
-  entries_.each([&](entry& e) { dependents_of(e, +1); });
-  free_cycles();
-}
-
-// Entries that wait for one another, which can come about only by starts by hand, are all asked at once: a plain count of who would go after whom
-// finds them.
-template <class Key, class Value>
-void manager<Key, Value>::free_cycles() {
-  std::unordered_map<entry*, std::uint32_t> left;
-  std::vector<entry*> going;
-  entries_.each([&](entry& e) {
-    if (!e.life) return;
-    left.emplace(&e, e.dependents);
-    if (e.dependents == 0) going.push_back(&e);
-  });
-  while (!going.empty()) {
-    entry* const gone = going.back();
-    going.pop_back();
-    left.erase(gone);
-    for (const Key& key : needed_by(gone->key, *gone->value)) {
-      const auto other = left.find(entries_.find(key));
-      if (other == left.end() || other->first == gone) continue;
-      --other->second;
-      if (other->second == 0) going.push_back(other->first);
-    }
-  }
-  for (const auto& [e, count] : left) e->dependents = 0;
-}
-
-// Counts an entry among, or out of, the dependents of those that it was started after.
-template <class Key, class Value>
-void manager<Key, Value>::dependents_of(entry& e, int change) {
-  if (!ending_ || !e.life || !e.value) return;
-  for (const Key& key : needed_by(e.key, *e.value)) {
-    entry* const other = entries_.find(key);
-    if (other == nullptr || other == &e) continue;
-    if (change > 0) {
-      ++other->dependents;
-    } else if (other->dependents > 0) {
-      --other->dependents;
-      if (other->dependents == 0) ask_to_end(*other);
-    }
-  }
 }
 
 }  // namespace steward

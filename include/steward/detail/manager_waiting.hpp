@@ -3,7 +3,6 @@
 // Who is held back by a manager, for what, and when their turn comes. Everything here runs on the manager's strand, but for `runs`.
 #pragma once
 
-#include "steward/detail/contained.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>
@@ -11,9 +10,10 @@
 namespace steward {
 
 template <class Key, class Value>
-std::vector<Key> manager<Key, Value>::needed_by(const Key& key, const Value& value) const {
-  if (!options_.after) return {};
-  return detail::contained([&] { return options_.after(key, value); }).value_or(std::vector<Key>());
+std::vector<Key> manager<Key, Value>::needed_by(const entry& e) {
+  auto needs = asked_of(options_.after, e);
+  for (requirement<Key>& each : asked_of(options_.requirements, e)) needs.push_back(std::move(each.key));
+  return needs;
 }
 
 template <class Key, class Value>
@@ -29,7 +29,8 @@ bool manager<Key, Value>::has_place() const noexcept {
 // Starts an entry, or holds it back until its turn: either way a backoff is over.
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
-  drop_timer(e);
+  drop_alarm(e);
+  leave_regroup(e);
   if (ending_) {
     set_state(e, row_state::stopped);
     return rest(e);
@@ -38,8 +39,7 @@ void manager<Key, Value>::launch(entry& e) {
     e.initial = true;
     ++initial_;
   }
-  std::vector<Key> needs;
-  if (e.value) needs = needed_by(e.key, *e.value);
+  std::vector<Key> needs = needed_by(e);
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
   if (absent == needs.end() && has_place()) return begin(e);
   detail::entry_queue<entry>::remove(e);

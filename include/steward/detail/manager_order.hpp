@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who must be gone before whom, and who goes down with whom. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/manager.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace steward {
+
+// From now on it lives, and what it requires must not go before it.
+template <class Key, class Value>
+void manager<Key, Value>::note_requirements(entry& e) {
+  if (!options_.requirements) return;
+  auto required = asked_of(options_.requirements, e);
+  if (required.empty()) return;
+  for (const requirement<Key>& each : required) required_by_[each.key].push_back(&e);
+  e.required = std::make_unique<std::vector<requirement<Key>>>(std::move(required));
+}
+
+// An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
+template <class Key, class Value>
+void manager<Key, Value>::stop_those_that_require(entry& e) {
+  if (required_by_.empty() || ending_) return;
+  const auto found = required_by_.find(e.key);
+  if (found == required_by_.end()) return;
+  const std::vector<entry*> requirers = found->second;
+  for (entry* const other : requirers) {
+    if (other == &e || !other->life) continue;
+    const on_loss loss = loss_of(*other, e.key);
+    if (loss == on_loss::ignore) continue;
+    const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
+    if (e.life && !(goes_already && waits_for(*other, e))) ++e.dependents;
+    if (goes_already) continue;
+    ask_to_end(*other, &e.key);
+    other->again = loss == on_loss::restart;
+    mark(*other, &entry::parked, loss == on_loss::stop);
+  }
+}
+
+template <class Key, class Value>
+on_loss manager<Key, Value>::loss_of(const entry& e, const Key& of) {
+  for (const requirement<Key>& each : *e.required)
+    if (each.key == of) return each.loss;
+  return on_loss::ignore;
+}
+
+// Whether an entry that is to be stopped waits, directly or through others, for this one to be gone.
+template <class Key, class Value>
+bool manager<Key, Value>::waits_for(const entry& who, const entry& whom) const {
+  std::vector<const entry*> looked_at{&who};
+  for (std::size_t i = 0; i < looked_at.size(); ++i) {
+    if (looked_at[i]->requested) continue;
+    const auto found = required_by_.find(looked_at[i]->key);
+    if (found == required_by_.end()) continue;
+    for (const entry* const each : found->second) {
+      if (each == &whom) return true;
+      if (std::ranges::find(looked_at, each) == looked_at.end()) looked_at.push_back(each);
+    }
+  }
+  return false;
+}
+
+// An entry's process has gone: those that had to wait for that may be asked to stop.
+template <class Key, class Value>
+void manager<Key, Value>::release_those_before(entry& e) {
+  const auto required = std::exchange(e.required, nullptr);
+  if (required) {
+    for (const requirement<Key>& each : *required) {
+      const auto found = required_by_.find(each.key);
+      if (found == required_by_.end()) continue;
+      std::erase(found->second, &e);
+      if (found->second.empty()) required_by_.erase(found);
+    }
+  }
+  if (ending_) return dependents_of(e, -1);
+  if (!required) return;
+  for (const requirement<Key>& each : *required) {
+    if (each.loss == on_loss::ignore) continue;
+    entry* const other = entries_.find(each.key);
+    if (other == nullptr || other->dependents == 0) continue;
+    if (--other->dependents == 0) request_end(*other);
+  }
+}
+
+// In the end everything is asked at once, but for those that others which still live were started after: they are asked when the last of these is
+// gone.
+template <class Key, class Value>
+void manager<Key, Value>::count_dependents() {
+  if (!options_.after && !options_.requirements) return;
+  entries_.each([](entry& e) { e.dependents = 0; });
+  entries_.each([&](entry& e) { dependents_of(e, +1); });
+  free_cycles();
+}
+
+// Entries that wait for one another, which can come about only by starts by hand, are all asked at once: a plain count of who would go after whom
+// finds them.
+template <class Key, class Value>
+void manager<Key, Value>::free_cycles() {
+  std::unordered_map<entry*, std::uint32_t> left;
+  std::vector<entry*> going;
+  entries_.each([&](entry& e) {
+    if (!e.life) return;
+    left.emplace(&e, e.dependents);
+    if (e.dependents == 0) going.push_back(&e);
+  });
+  while (!going.empty()) {
+    entry* const gone = going.back();
+    going.pop_back();
+    left.erase(gone);
+    for (const Key& key : needed_by(*gone)) {
+      const auto other = left.find(entries_.find(key));
+      if (other == left.end() || other->first == gone) continue;
+      --other->second;
+      if (other->second == 0) going.push_back(other->first);
+    }
+  }
+  for (const auto& [e, count] : left) e->dependents = 0;
+}
+
+// Counts an entry among, or out of, the dependents of those that it was started after.
+template <class Key, class Value>
+void manager<Key, Value>::dependents_of(entry& e, int change) {
+  if (!ending_ || !e.life || !e.value) return;
+  for (const Key& key : needed_by(e)) {
+    entry* const other = entries_.find(key);
+    if (other == nullptr || other == &e) continue;
+    if (change > 0) {
+      ++other->dependents;
+    } else if (other->dependents > 0) {
+      --other->dependents;
+      if (other->dependents == 0) ask_to_end(*other);
+    }
+  }
+}
+
+}  // namespace steward

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager does when an entry has ended by itself, or does not keep its deadlines. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/detail/contained.hpp"
+#include "steward/manager.hpp"
+
+#include <utility>
+
+namespace steward {
+
+// What the user's function says of an entry; its default where there is none, and where it throws.
+template <class Key, class Value>
+template <class F>
+auto manager<Key, Value>::asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&> {
+  if (!function || !e.value) return {};
+  auto answer = detail::contained([&] { return function(e.key, *e.value); });
+  if (answer) return std::move(*answer);
+  report(&e.key, answer.error());
+  return {};
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
+  restart_decision decision = decide_restart(asked_of(options_.policy, e), std::move(e.history), ended, spread());
+  e.history = std::move(decision.history);
+  if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
+  if (e.team != nullptr && !follow_group_policy(e, ended, decision)) return;
+  if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
+  back_off(e, later(*ended.ended_at, decision.delay), *ended.ended_at, &ended);
+  if (decision.delay.count() == 0) return launch(e);
+  e.alarm = detail::alarm<entry>::set(*strand_, e.until, &alarm_over, e);
+}
+
+// It will be started again at that time, by a launch that is the caller's to see to.
+template <class Key, class Value>
+void manager<Key, Value>::back_off(entry& e, instant until, instant at, const exit* ended) {
+  e.restart = e.reread = true;
+  {
+    const std::lock_guard guard(e.shard);
+    e.until = until;
+  }
+  set_state(e, row_state::backoff, at, ended);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase) {
+  drop_alarm(e);
+  const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
+  if (limit.count() <= 0) return;
+  const instant at = later(strand_->now(), limit);
+  {
+    const std::lock_guard guard(e.shard);
+    e.until = at;
+  }
+  e.alarm = detail::alarm<entry>::set(*strand_, at, &alarm_over, e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::drop_alarm(entry& e) noexcept {
+  detail::alarm<entry>::drop(std::exchange(e.alarm, nullptr));
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::alarm_over(entry& e) {
+  e.alarm = nullptr;
+  manager& of = e.owner;
+  switch (e.state) {
+    case row_state::backoff:
+      return of.launch(e);
+    case row_state::starting:
+      return of.late_at_start(e);
+    case row_state::stopping:
+      return e.forced ? of.set_state(e, row_state::abandoned) : of.force(e, stop_reason::deadline);
+    default:
+      return;
+  }
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::late_at_start(entry& e) {
+  if (!e.life || e.life->state() == process_state::running) return;  // ready at this very instant
+  e.late = true;
+  set_state(e, row_state::stopping);
+  force(e, stop_reason::deadline);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::force(entry& e, stop_reason why) {
+  if (!e.life) return;
+  mark(e, &entry::requested, true);
+  mark(e, &entry::forced, true);
+  set_deadline(e, &process_deadlines::kill);
+  e.life->force(why);
+}
+
+// A total deadline is over: in the graceful phase, who still starts is late, and in the end everybody is asked, whoever must go first, and forced.
+template <class Key, class Value>
+void manager<Key, Value>::total_over(manager& of) {
+  of.total_ = nullptr;
+  of.entries_.each([&of](entry& e) {
+    if (!of.ending_) {
+      if (e.initial && e.state == row_state::starting) of.late_at_start(e);
+    } else if (e.life && !std::exchange(e.overdue, true)) {
+      e.dependents = 0;
+      of.ask_to_end(e);
+      of.force(e, stop_reason::deadline);
+    } else if (e.life && e.state == row_state::stopping) {
+      of.set_state(e, row_state::abandoned);
+    }
+  });
+  if (!of.ending_ || std::exchange(of.total_forced_, true)) return;
+  of.set_total(of.options_.total.stop - total_deadlines::graceful(of.options_.total.stop));
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_total(std::chrono::nanoseconds limit) {
+  detail::alarm<manager>::drop(std::exchange(total_, nullptr));
+  if (limit.count() > 0) total_ = detail::alarm<manager>::set(*strand_, later(strand_->now(), limit), &total_over, *this);
+}
+
+template <class Key, class Value>
+double manager<Key, Value>::spread() {
+  if (!options_.spread) return std::uniform_real_distribution<double>(-1.0, 1.0)(random_);
+  return detail::contained([&] { return options_.spread(); }).value_or(0.0);
+}
+
+}  // namespace steward

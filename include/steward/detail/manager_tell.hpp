@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager tells, and the one place where the state of an entry changes. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/manager.hpp"
+
+namespace steward {
+
+template <class Key, class Value>
+void manager<Key, Value>::tell(const manager_event<Key>& what) {
+  if (!options_.on_event) return;
+  try {
+    options_.on_event(what);
+  } catch (...) {
+    (void)current_exception_error();  // counted; there is nobody left to tell
+  }
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::report(const Key* key, const error& problem) {
+  manager_event<Key> what;
+  what.key = key;
+  what.problem = &problem;
+  what.at = strand_->now();
+  tell(what);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
+  std::unique_ptr<std::vector<Key>> waits_no_more;
+  if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
+  count(e.state, -1);
+  count(state, +1);
+  {
+    const std::lock_guard guard(e.shard);
+    e.state = state;
+    e.since = at;
+    if (state != row_state::backoff) e.until = {};
+    if (state != row_state::waiting) waits_no_more.swap(e.needs);
+  }
+  manager_event<Key> what;
+  what.key = &e.key;
+  what.state = state;
+  what.generation = e.generation;
+  what.incarnation = e.incarnation;
+  what.ended = ended;
+  what.because_of = e.because_of.get();
+  what.at = at;
+  tell(what);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::set_state(entry& e, row_state state) {
+  set_state(e, state, strand_->now());
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::mark(entry& e, bool entry::* what, bool to) noexcept {
+  const std::lock_guard guard(e.shard);
+  e.*what = to;
+}
+
+// Written on the strand alone, so a plain addition is enough; read by anybody.
+template <class Key, class Value>
+void manager<Key, Value>::count(row_state state, int change) noexcept {
+  std::atomic<std::size_t>& of = counts_[static_cast<std::size_t>(state)];
+  of.store(of.load(std::memory_order_relaxed) + static_cast<std::size_t>(change), std::memory_order_relaxed);
+}
+
+}  // namespace steward

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deadlines that a manager enforces: of each process, and of all together.
+#include "manager_fixture.hpp"
+
+namespace steward::test {
+namespace {
+
+class ManagerDeadlines : public manager_test {
+ protected:
+  ManagerDeadlines() {
+    how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.start = 10s, .stop = 5s, .kill = 2s}; };
+    how.policy = [](const std::string&, const runnable&) {
+      restart_policy policy;
+      policy.when = restart::never;
+      return policy;
+    };
+  }
+
+  void erase(const std::string& key) {
+    table_.erase(key);
+    kept->reconcile_now();
+    time.run_until_idle();
+  }
+};
+
+TEST_F(ManagerDeadlines, WhoIsLateAtItsStartIsForcedAndItsPolicyFollows) {
+  scripted slow = scripted("slow", log).hang();
+  table_.put("slow", runnable(slow));
+  run(table_);
+  time.advance(10s - 1ns);
+  EXPECT_EQ(state("slow"), row_state::starting);
+  time.advance(1ns);
+  EXPECT_EQ(state("slow"), row_state::completed);
+  EXPECT_EQ(kept->status("slow")->last->reason, exit_reason::start_deadline);
+  finish();
+}
+
+TEST_F(ManagerDeadlines, ReadyAtTheVeryInstantIsInTime) {
+  scripted slow = scripted("slow", log).ready_after(10s);
+  table_.put("slow", runnable(slow));
+  run(table_);
+  time.advance(11s);
+  EXPECT_EQ(state("slow"), row_state::running);
+  finish();
+  EXPECT_FALSE(log.has("slow forced"));
+}
+
+TEST_F(ManagerDeadlines, AStartThatIsInTimeHasNoDeadlineAnyMore) {
+  table_.put("web", runnable(scripted("web", log).ready_after(1s)));
+  run(table_);
+  time.advance(1h);
+  EXPECT_EQ(state("web"), row_state::running);
+  finish();
+}
+
+TEST_F(ManagerDeadlines, WhoDoesNotStopInTimeIsForced) {
+  table_.put("web", runnable(scripted("web", log).winds_down_in(1h)));
+  run(table_);
+  erase("web");
+  time.advance(5s - 1ns);
+  EXPECT_EQ(state("web"), row_state::stopping);
+  EXPECT_FALSE(log.has("web forced"));
+  time.advance(1ns);
+  EXPECT_TRUE(log.has("web forced"));
+  EXPECT_FALSE(kept->status("web")) << "forgotten with its row";
+  finish();
+}
+
+TEST_F(ManagerDeadlines, WhoIsNotGoneEvenThenIsAbandonedAndNothingTakesItsPlace) {
+  scripted deaf = scripted("deaf", log).winds_down_in(1h).ignore_stop();
+  table_.put("deaf", runnable(deaf));
+  run(table_);
+  table_.put("deaf", runnable(scripted("heir", log)));
+  kept->reconcile_now();
+  time.advance(5s + 2s - 1ns);
+  EXPECT_EQ(state("deaf"), row_state::stopping);
+  time.advance(1ns);
+  EXPECT_EQ(state("deaf"), row_state::abandoned);
+  EXPECT_EQ(kept->counts()[static_cast<std::size_t>(row_state::abandoned)], 1U);
+  EXPECT_TRUE(kept->get("deaf").error().is(errc::process_not_running));
+  time.advance(30min);
+  EXPECT_FALSE(log.has("heir start")) << "at most one is alive";
+  time.advance(30min);
+  EXPECT_EQ(state("deaf"), row_state::running);
+  EXPECT_TRUE(log.has("heir start"));
+  EXPECT_EQ(kept->counts()[static_cast<std::size_t>(row_state::abandoned)], 0U);
+  finish();
+}
+
+TEST_F(ManagerDeadlines, AStopByHandIsUnderThemToo) {
+  table_.put("web", runnable(scripted("web", log).winds_down_in(1h)));
+  run(table_);
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.advance(5s);
+  ASSERT_TRUE(stopping.done());
+  EXPECT_TRUE(log.has("web forced"));
+  EXPECT_EQ(kept->status("web")->last->reason, exit_reason::forced);
+  finish();
+}
+
+TEST_F(ManagerDeadlines, AStopOfWhatIsForcedForItsLateStartKeepsItDown) {
+  how.policy = nullptr;  // always
+  table_.put("slow", runnable(scripted("slow", log).ready_after(1h).ignore_stop()));
+  run(table_);
+  time.advance(10s);
+  EXPECT_EQ(state("slow"), row_state::stopping);
+  table_.set_wanted("slow", wanted::down);
+  background<void> stopping(time, kept->stop(root, "slow"));
+  time.run_until_idle();
+  EXPECT_FALSE(stopping.done());
+  time.advance(2s);
+  EXPECT_EQ(state("slow"), row_state::abandoned);
+  released.open();
+  root.stop();
+  time.run_until_idle();
+}
+
+class ManagerTotals : public manager_test {};
+
+TEST_F(ManagerTotals, TheEndForcesAfterFourFifthsAndAsksEverybody) {
+  how.total.stop = 10s;
+  how.after = [](const std::string& key, const runnable&) {
+    return key == "web" ? std::vector<std::string>{"database"} : std::vector<std::string>{};
+  };
+  table_.put("database", runnable(scripted("database", log).winds_down_in(1s)));
+  table_.put("web", runnable(scripted("web", log).winds_down_in(1h)));
+  run(table_);
+  released.open();
+  time.advance(8s - 1ns);
+  EXPECT_FALSE(log.has("database released")) << "the other goes first";
+  EXPECT_FALSE(running->done());
+  time.advance(1ns);
+  EXPECT_TRUE(log.has("web forced"));
+  EXPECT_TRUE(log.has("database released")) << "everybody gets its stop call";
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(ManagerTotals, WhoOutlivesTheWholeOfItIsAbandoned) {
+  how.total.stop = 10s;
+  std::vector<row_state> seen;
+  how.on_event = [&](const manager_event<std::string>& what) {
+    if (what.key != nullptr && what.problem == nullptr) seen.push_back(what.state);
+  };
+  table_.put("deaf", runnable(scripted("deaf", log).winds_down_in(1h).ignore_stop()));
+  run(table_);
+  released.open();
+  time.advance(10s);
+  EXPECT_EQ(seen.back(), row_state::abandoned);
+  EXPECT_FALSE(running->done()) << "a wait of the library never gives up";
+  time.advance(1h);
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(ManagerTotals, FirstStartsThatAreNotReadyByThenAreLate) {
+  how.total.start = 10s;
+  how.initial_wait = 1min;
+  table_.put("slow", runnable(scripted("slow", log).hang().then(scripted("slow", log))));
+  run(table_);
+  time.advance(8s - 1ns);
+  EXPECT_FALSE(is_ready);
+  time.advance(1ns);
+  EXPECT_TRUE(is_ready);
+  EXPECT_EQ(kept->status("slow")->last->reason, exit_reason::start_deadline);
+  EXPECT_EQ(state("slow"), row_state::running) << "by its policy";
+  finish();
+}
+
+}  // namespace
+}  // namespace steward::test
