@@ -112,8 +112,10 @@ TEST_F(ManagerDeadlines, AStopOfWhatIsForcedForItsLateStartKeepsItDown) {
   time.advance(2s);
   EXPECT_EQ(state("slow"), row_state::abandoned);
   released.open();
-  root.stop();
-  time.run_until_idle();
+  time.advance(1h);
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(state("slow"), row_state::stopped);
+  EXPECT_TRUE(running->done());
 }
 
 class ManagerTotals : public manager_test {};
