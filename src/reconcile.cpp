@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/reconcile.hpp"
 
+#include "steward/detail/enum_names.hpp"
+
 namespace steward {
 namespace {
 
 constexpr std::array<std::string_view, row_states> state_names{"waiting", "starting",  "running", "stopping", "backoff",
                                                                "stopped", "completed", "gave_up", "abandoned"};
 
+constexpr detail::enum_names<row_edit, 4> edit_names{{
+    {row_edit::keep, "keep"},
+    {row_edit::reload, "reload"},
+    {row_edit::restart, "restart"},
+    {row_edit::replace, "replace"},
+}};
+
 }  // namespace
+
+std::string_view to_string(row_edit kind) noexcept { return detail::name_of(edit_names, kind); }
+
+std::optional<row_edit> row_edit_from_string(std::string_view text) noexcept { return detail::with_name(edit_names, text); }
 
 exit_reason reason_of(const end_facts& facts) noexcept {
   if (facts.failure && facts.failure->is(errc::exception)) return exit_reason::exception;

@@ -157,6 +157,7 @@ class manager {
   void apply_row(entry& e, row<Value> found);
   void begin(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
+  [[nodiscard]] std::unique_ptr<process> make_process(const Key& key, runnable what);
   void started(entry& e, const result<>& outcome);
   void settle_initial(entry& e);
   void ask_to_end(entry& e, const Key* because_of = nullptr);
@@ -184,6 +185,14 @@ class manager {
   void set_total(std::chrono::nanoseconds limit);
   [[nodiscard]] double spread();
 
+  // Edits that a process lives through: detail/manager_edit.hpp
+  [[nodiscard]] bool follow_edit(entry& e, row<Value>& found);
+  [[nodiscard]] row_edit kind_of_edit(const entry& e, const Value& now);
+  [[nodiscard]] bool take_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx));
+  detail::detached taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx));
+  task<> reload(entry& e, row<Value> found, context& ctx);
+  task<> replace(entry& e, row<Value> found, context& ctx);
+
   // Who goes down and comes up together: detail/manager_groups.hpp
   void enter_group(entry& e);
   void leave_group(entry& e) noexcept;
@@ -199,6 +208,7 @@ class manager {
   void stop_those_that_require(entry& e);
   [[nodiscard]] static on_loss loss_of(const entry& e, const Key& of);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
+  [[nodiscard]] std::unique_ptr<std::vector<requirement<Key>>> forget_requirements(entry& e);
   void release_those_before(entry& e);
   void dependents_of(entry& e, int change);
   void count_dependents();
@@ -248,6 +258,7 @@ class manager {
 
 #include "steward/detail/manager_answers.hpp"
 #include "steward/detail/manager_control.hpp"
+#include "steward/detail/manager_edit.hpp"
 #include "steward/detail/manager_groups.hpp"
 #include "steward/detail/manager_life.hpp"
 #include "steward/detail/manager_order.hpp"

@@ -6,11 +6,13 @@
 #include "steward/exit.hpp"
 #include "steward/reconcile.hpp"
 #include "steward/supervision.hpp"
+#include "steward/task.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -80,6 +82,13 @@ struct manager_options {
 
   /// The policy of a group, by its name. By default `one_for_one`, without a budget.
   std::function<group_policy(const std::string&)> groups;
+
+  /// What an edit of a row asks of its process while that runs. By default `restart`.
+  std::function<row_edit(const Key&, const Value& was, const Value& now)> edit;
+
+  /// Hands a new value to a process that runs, for `row_edit::reload`. Its context stops when the process is asked to stop. A failure restarts the
+  /// process. Runs on the scheduler of the manager's run, beside whatever else goes on.
+  std::function<task<>(context&, const Key&, const std::shared_ptr<const Value>& now)> reload;
 
   /// Receives every state change and every error, one at a time, in order. It must not wait; what it calls of the manager must not wait either.
   std::function<void(const manager_event<Key>&)> on_event;

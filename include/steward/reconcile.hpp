@@ -44,6 +44,18 @@ enum class reconcile_action : unsigned char {
   stop,     ///< end what lives, and do not start it again
 };
 
+/// What an edit of its row asks of a process that runs. Wire format.
+enum class row_edit : unsigned char {
+  keep,     ///< nothing: it goes on as it is, with the new value
+  reload,   ///< it takes the new value while it runs; if it cannot, it is restarted
+  restart,  ///< it is stopped, then started from the new value
+  replace,  ///< a second one is started from the new value; when that is ready, the first is stopped
+};
+
+/// `"keep"`, `"reload"`, `"restart"`, `"replace"`. Static storage.
+[[nodiscard]] std::string_view to_string(row_edit kind) noexcept;
+[[nodiscard]] std::optional<row_edit> row_edit_from_string(std::string_view text) noexcept;
+
 /// Decides for one row. Pure.
 /// Shape: `changed` tells whether the row's generation is another than the one that the state belongs to. A deleted row counts as `wanted::down`.
 [[nodiscard]] constexpr reconcile_action reconcile(row_state state, wanted what, bool changed) noexcept {

@@ -65,6 +65,7 @@ struct alignas(64) manager_entry final : waiter {
   bool unwanted = false;                 // * its row does not want it
   bool regroup = false;                  // * starts again together with its group
   bool gives_up = false;                 // its group has used up its budget
+  bool editing = false;                  // takes over a new row while it runs
   bool overdue = false;                  // the total deadline has forced it
   std::shared_ptr<const Value> value;    // *
 
@@ -85,8 +86,8 @@ struct alignas(64) manager_entry final : waiter {
   instant started_at{};
   instant ready_at{};   // zero if the present incarnation never was
   maybe_error failure;  // of a start that did not come as far as a process
-  std::optional<process> life;
-  context* reading = nullptr;  // while its row is read: stop it to end the read
+  std::unique_ptr<process> life;
+  context* reading = nullptr;  // while its row is read or taken over: stop it to end that
   std::unique_ptr<exit> last;  // *
 
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down

@@ -85,6 +85,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       if (!lives) return launch(e);                                        // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
       if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
+      if (changed && e.state == row_state::running && follow_edit(e, found)) return;
       ask_to_end(e);
       e.again = true;
       return;
@@ -128,16 +129,21 @@ result<> manager<Key, Value>::prepare(entry& e) {
   try {
     result<runnable> made = make_(e.key, *e.value);
     if (!made) return fail(std::move(made.error()));
-    if constexpr (std::is_convertible_v<const Key&, std::string_view>)
-      e.life.emplace(*ctx_, std::move(*made), std::string_view(e.key));
-    else
-      e.life.emplace(*ctx_, std::move(*made));
+    e.life = make_process(e.key, std::move(*made));
     note_requirements(e);
     set_deadline(e, &process_deadlines::start);
   } catch (...) {
     return fail(current_exception_error());
   }
   return {};
+}
+
+template <class Key, class Value>
+std::unique_ptr<process> manager<Key, Value>::make_process(const Key& key, runnable what) {
+  if constexpr (std::is_convertible_v<const Key&, std::string_view>)
+    return std::make_unique<process>(*ctx_, std::move(what), std::string_view(key));
+  else
+    return std::make_unique<process>(*ctx_, std::move(what));
 }
 
 // A start has come to its end, one way or the other.

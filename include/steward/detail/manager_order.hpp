@@ -64,18 +64,24 @@ bool manager<Key, Value>::waits_for(const entry& who, const entry& whom) const {
   return false;
 }
 
+// Yields what it required.
+template <class Key, class Value>
+auto manager<Key, Value>::forget_requirements(entry& e) -> std::unique_ptr<std::vector<requirement<Key>>> {
+  auto required = std::exchange(e.required, nullptr);
+  if (!required) return required;
+  for (const requirement<Key>& each : *required) {
+    const auto found = required_by_.find(each.key);
+    if (found == required_by_.end()) continue;
+    std::erase(found->second, &e);
+    if (found->second.empty()) required_by_.erase(found);
+  }
+  return required;
+}
+
 // An entry's process has gone: those that had to wait for that may be asked to stop.
 template <class Key, class Value>
 void manager<Key, Value>::release_those_before(entry& e) {
-  const auto required = std::exchange(e.required, nullptr);
-  if (required) {
-    for (const requirement<Key>& each : *required) {
-      const auto found = required_by_.find(each.key);
-      if (found == required_by_.end()) continue;
-      std::erase(found->second, &e);
-      if (found->second.empty()) required_by_.erase(found);
-    }
-  }
+  const auto required = forget_requirements(e);
   if (ending_) return dependents_of(e, -1);
   if (!required) return;
   for (const requirement<Key>& each : *required) {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Edits that a process lives through. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/deadline_context.hpp"
+#include "steward/detail/contained.hpp"
+#include "steward/detail/yield.hpp"
+#include "steward/manager.hpp"
+#include "steward/process_wait.hpp"
+
+#include <utility>
+
+namespace steward {
+
+// The row of an entry that runs has been edited. False: it is to be restarted.
+template <class Key, class Value>
+bool manager<Key, Value>::follow_edit(entry& e, row<Value>& found) {
+  if (e.editing) return true;  // the row is read again after that
+  switch (kind_of_edit(e, *found.value)) {
+    case row_edit::keep:
+      take_row(e, std::move(found));
+      return true;
+    case row_edit::reload:
+      return options_.reload && take_over(e, std::move(found), &manager::reload);
+    case row_edit::replace:
+      return take_over(e, std::move(found), &manager::replace);
+    case row_edit::restart:
+      return false;
+  }
+  return false;
+}
+
+template <class Key, class Value>
+row_edit manager<Key, Value>::kind_of_edit(const entry& e, const Value& now) {
+  if (!options_.edit || !e.value) return row_edit::restart;
+  auto kind = detail::contained([&] { return options_.edit(e.key, *e.value, now); });
+  if (kind) return *kind;
+  report(&e.key, kind.error());
+  return row_edit::restart;
+}
+
+template <class Key, class Value>
+bool manager<Key, Value>::take_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
+  e.editing = true;
+  occupy(e);
+  if (taking_over(e, std::move(found), how).start(*strand_)) return true;
+  e.editing = false;
+  leave(e);
+  return false;
+}
+
+template <class Key, class Value>
+detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
+  const std::uint64_t tried = found.generation;
+  {
+    context until_asked(*pass_ctx_);
+    e.reading = &until_asked;
+    auto taking = (this->*how)(e, std::move(found), until_asked);
+    auto taken = co_await std::move(taking);
+    e.reading = nullptr;
+    e.editing = false;
+    if (!taken && !until_asked.is_stopped()) report(&e.key, taken.error());
+  }
+  if (e.state == row_state::running && !e.gone) {
+    auto again = co_await table_.get(*pass_ctx_, e.key);  // it may have been edited meanwhile
+    const bool edited = again && again->generation != tried;
+    if (edited && e.state == row_state::running && !e.gone) apply_row(e, std::move(*again));
+  }
+  leave(e);
+}
+
+template <class Key, class Value>
+task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
+  auto made = detail::contained([&] { return options_.reload(ctx, e.key, found.value); });
+  result<> outcome = made ? result<>() : fail(made.error());
+  if (made) outcome = co_await std::move(*made);
+  if (e.state != row_state::running || e.gone) co_return {};
+  if (!outcome) {
+    e.reading = nullptr;
+    ask_to_end(e);
+    e.again = true;
+    co_return outcome.error().prefixed("reload: ");
+  }
+  take_row(e, std::move(found));
+  set_state(e, row_state::running);
+  co_return {};
+}
+
+// Two of a key live here, from the start of the second until the first is gone: both phases are under the deadlines of the key.
+template <class Key, class Value>
+task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
+  result<runnable> made = fail(errc::unreadable);
+  auto making = detail::contained([&] { return make_(e.key, *found.value); });
+  if (making)
+    made = std::move(*making);
+  else
+    made = fail(making.error());
+  if (!made) co_return made.error().prefixed("replace: ");
+
+  const process_deadlines limits = asked_of(options_.deadlines, e);
+  std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
+  {
+    deadline_context in_time(ctx, limits.start.count() > 0 ? later(strand_->now(), limits.start) : instant::max());
+    result<> ready = co_await heir->start(in_time);
+    if (!ready) {
+      co_await detail::gone_awaiter(*heir);
+      co_return ready.error().prefixed("replace: ");
+    }
+  }
+  if (e.state != row_state::running) {
+    heir->force();
+    co_await detail::gone_awaiter(*heir);
+    co_return {};
+  }
+  heir.swap(e.life);
+  take_row(e, std::move(found));
+  (void)forget_requirements(e);
+  note_requirements(e);
+  e.started_at = e.ready_at = strand_->now();
+  {
+    const std::lock_guard guard(e.shard);
+    ++e.incarnation;
+  }
+  set_state(e, row_state::running);
+  heir->request_stop();
+  {
+    deadline_context in_time(*ctx_, limits.stop.count() > 0 ? later(strand_->now(), limits.stop) : instant::max());
+    result<> gone = co_await heir->done(in_time);
+    if (!gone) {
+      heir->force(stop_reason::deadline);
+      co_await detail::gone_awaiter(*heir);
+    }
+  }
+  // What waits for the end of the process is still on the list of the first.
+  while (!e.gone) co_await detail::yield();
+  e.gone = !e.life->watch(e.watch);
+  co_return {};
+}
+
+}  // namespace steward

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Edits of a row while its process runs: keep, reload, restart, replace.
+#include "manager_fixture.hpp"
+
+namespace steward::test {
+namespace {
+
+class ManagerEdits : public manager_test {
+ protected:
+  ManagerEdits() {
+    how.edit = [this](const std::string&, const runnable&, const runnable&) { return kind; };
+    how.reload = [this](context& ctx, const std::string& key, const std::shared_ptr<const runnable>&) -> task<> {
+      log.add(ctx, key + " reloads");
+      if (reload_takes.count() > 0) co_await or_return(co_await ctx.sleep_for(reload_takes));
+      co_return reload_result;
+    };
+  }
+
+  void put(const std::string& key, const scripted& what) { table_.put(key, runnable(what)); }
+  [[nodiscard]] scripted part(const std::string& name) { return scripted(name, log); }
+  void look() {
+    kept->reconcile_now();
+    time.run_until_idle();
+  }
+  [[nodiscard]] std::uint64_t generation() { return kept->status("web")->generation; }
+  [[nodiscard]] std::uint64_t incarnation() { return kept->status("web")->incarnation; }
+
+  row_edit kind = row_edit::restart;
+  std::chrono::nanoseconds reload_takes{};
+  result<> reload_result;
+};
+
+TEST_F(ManagerEdits, KeepTakesTheNewValueAndNothingElse) {
+  kind = row_edit::keep;
+  put("web", part("web"));
+  run(table_);
+  const auto before = generation();
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(generation(), before + 1);
+  EXPECT_EQ(incarnation(), 1U);
+  EXPECT_FALSE(log.has("web 2 start"));
+  finish();
+}
+
+TEST_F(ManagerEdits, ReloadHandsItToTheProcessThatRuns) {
+  kind = row_edit::reload;
+  put("web", part("web"));
+  run(table_);
+  const auto before = generation();
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(generation(), before + 1);
+  EXPECT_EQ(incarnation(), 1U);
+  EXPECT_THAT(log.lines(), ElementsAre("web start", "web ready", "web reloads"));
+  finish();
+}
+
+TEST_F(ManagerEdits, AReloadThatFailsIsReportedAndRestarts) {
+  kind = row_edit::reload;
+  reload_result = fail(error("no such colour"));
+  put("web", part("web"));
+  run(table_);
+  put("web", part("web 2"));
+  look();
+  EXPECT_THAT(problems, ElementsAre("web: reload: no such colour"));
+  EXPECT_EQ(incarnation(), 2U);
+  EXPECT_TRUE(log.has("web 2 ready"));
+  finish();
+}
+
+TEST_F(ManagerEdits, AnEditDuringAReloadIsSeenAfterIt) {
+  kind = row_edit::reload;
+  reload_takes = 1s;
+  put("web", part("web"));
+  run(table_);
+  put("web", part("web 2"));
+  look();
+  put("web", part("web 3"));
+  look();
+  const auto before = generation();
+  time.advance(1s);
+  EXPECT_EQ(generation(), before + 1);
+  time.advance(1s);
+  EXPECT_EQ(generation(), before + 2);
+  EXPECT_EQ(log.count("web reloads"), 2U);
+  finish();
+}
+
+TEST_F(ManagerEdits, AStopEndsAReload) {
+  kind = row_edit::reload;
+  reload_takes = 1h;
+  put("web", part("web"));
+  run(table_);
+  put("web", part("web 2"));
+  look();
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(state("web"), row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerEdits, ReplaceStartsTheNewOneFirstAndStopsTheOldOneWhenItIsReady) {
+  kind = row_edit::replace;
+  put("web", part("old").winds_down_in(1s));
+  run(table_);
+  put("web", part("new").ready_after(1s));
+  look();
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(incarnation(), 1U);
+  time.advance(1s);
+  EXPECT_EQ(incarnation(), 2U);
+  EXPECT_EQ(state("web"), row_state::running);
+  time.advance(1s);
+  EXPECT_THAT(log.lines(), ElementsAre("old start", "old ready", "new start", "new ready", "old released", "old end"));
+  time.advance(1h);
+  EXPECT_EQ(incarnation(), 2U) << "the end of the old one is no end of the key";
+  finish();
+  EXPECT_TRUE(log.has("new end"));
+}
+
+TEST_F(ManagerEdits, AReplacementThatDoesNotComeUpLeavesTheOldOneRunning) {
+  kind = row_edit::replace;
+  put("web", part("old"));
+  run(table_);
+  put("web", part("new").end_before_ready(fail(error("no"))));
+  look();
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(incarnation(), 1U);
+  EXPECT_FALSE(log.has("old released"));
+  ASSERT_FALSE(problems.empty());
+  EXPECT_EQ(problems[0], "web: replace: run: no");
+  finish();
+}
+
+TEST_F(ManagerEdits, TheDeadlinesHoldForAReplacementToo) {
+  kind = row_edit::replace;
+  how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.start = 5s, .stop = 3s, .kill = 1s}; };
+  put("web", part("old").winds_down_in(1h));
+  run(table_);
+  put("web", part("hangs").hang());
+  look();
+  time.advance(5s);
+  EXPECT_TRUE(log.has("hangs end"));
+  EXPECT_EQ(state("web"), row_state::running);
+  put("web", part("new"));
+  look();
+  EXPECT_EQ(incarnation(), 2U);
+  time.advance(3s);
+  EXPECT_TRUE(log.has("old forced")) << "the overlap is bounded";
+  EXPECT_TRUE(log.has("old end"));
+  finish();
+}
+
+TEST_F(ManagerEdits, AnOldOneThatEndsByItselfWhileTheNewOneStartsIsFollowedByIt) {
+  kind = row_edit::replace;
+  put("web", part("old").lose_after(10s).fail_with(error("no")));
+  run(table_);
+  time.advance(9s);
+  put("web", part("new").ready_after(5s));
+  look();
+  time.advance(5s);
+  EXPECT_EQ(state("web"), row_state::running);
+  time.advance(1min);
+  EXPECT_TRUE(log.has("new ready"));
+  EXPECT_FALSE(log.has("new end"));
+  finish();
+}
+
+TEST_F(ManagerEdits, ALossOfTheNewOneDuringTheOverlapIsNoticedWhenTheOldOneIsGone) {
+  kind = row_edit::replace;
+  put("web", part("old").winds_down_in(10s));
+  run(table_);
+  put("web", part("new").lose_after(1s).then(part("new")));
+  look();
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(incarnation(), 3U);
+  finish();
+}
+
+TEST_F(ManagerEdits, AStopDuringAReplacementEndsBoth) {
+  kind = row_edit::replace;
+  put("web", part("old").winds_down_in(1s));
+  run(table_);
+  put("web", part("new").ready_after(1h));
+  look();
+  table_.erase("web");
+  look();
+  time.advance(1s);
+  EXPECT_FALSE(kept->status("web"));
+  EXPECT_TRUE(log.has("old end"));
+  EXPECT_TRUE(log.has("new end"));
+  finish();
+}
+
+}  // namespace
+}  // namespace steward::test
