@@ -107,6 +107,7 @@ class manager {
   using entry = detail::manager_entry<Key, Value>;
   using group = detail::manager_group<entry>;
   class look_item;
+  class hint_item;
   class visit;
   class closing;
 
@@ -115,12 +116,20 @@ class manager {
   task<> keep_looking(context& pass);
   task<> look_at_all(context& pass);
   task<> look_for_deleted(context& pass);
+  [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
   detail::detached bring_up(entry& e);
   task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
   void check_idle() noexcept;
+
+  // Hints of the table: detail/manager_watch.hpp
+  void take_hint(const Key* key) noexcept;
+  detail::detached follow_hints();
+  void leave_it_to_a_pass() noexcept;
+  task<> look_at(context& pass, const Key& key);
+  task<> look_again_at_hinted(context& pass);
 
   // Those who come from outside: detail/manager_control.hpp
   [[nodiscard]] bool enter() noexcept;
@@ -221,17 +230,22 @@ class manager {
   std::minstd_rand random_;
   std::array<std::atomic<std::size_t>, row_states> counts_{};
 
-  mutable detail::spin_lock lock_;  // guards the next seven
+  mutable detail::spin_lock lock_;  // guards the next ten
   bool accepting_ = false;
   bool look_posted_ = false;
   std::size_t callers_ = 0;
   context* ctx_ = nullptr;
   std::optional<std::pair<instant, error>> unreadable_;
   std::uint64_t passes_ = 0;
+  std::vector<Key> hinted_;
+  bool hinted_all_ = false;
+  bool hint_posted_ = false;
   detail::strand* strand_ = nullptr;
 
   detail::turnstile turns_;
   std::unique_ptr<look_item> look_;
+  std::unique_ptr<hint_item> hint_item_;
+  std::unique_ptr<table_watch> watch_;
 
   // Of the strand alone.
   context* pass_ctx_ = nullptr;
@@ -241,6 +255,9 @@ class manager {
   bool ending_ = false;
   bool first_pass_over_ = false;
   bool look_again_ = false;
+  bool passing_ = false;    // a pass reads its rows
+  bool following_ = false;  // hints are being followed
+  std::vector<Key> hinted_in_pass_;
   std::uint64_t pass_ = 0;
   std::size_t seen_ = 0;     // rows that the present pass has seen
   std::size_t initial_ = 0;  // first starts that have not settled
@@ -266,3 +283,4 @@ class manager {
 #include "steward/detail/manager_run.hpp"
 #include "steward/detail/manager_tell.hpp"
 #include "steward/detail/manager_waiting.hpp"
+#include "steward/detail/manager_watch.hpp"

@@ -19,9 +19,14 @@ class memory_table final : public table<Key, Value> {
  public:
   /// Adds or replaces a row. Returns its new generation.
   std::uint64_t put(Key key, std::shared_ptr<const Value> value, wanted what = wanted::up) {
-    const std::unique_lock guard(mutex_);
-    rows_.insert_or_assign(std::move(key), row<Value>{std::move(value), what, ++generation_});
-    return generation_;
+    std::uint64_t generation = 0;
+    {
+      const std::unique_lock guard(mutex_);
+      generation = ++generation_;
+      rows_.insert_or_assign(key, row<Value>{std::move(value), what, generation});
+    }
+    watchers_.tell(&key);
+    return generation;
   }
   std::uint64_t put(Key key, Value value, wanted what = wanted::up) {
     return put(std::move(key), std::make_shared<const Value>(std::move(value)), what);
@@ -29,18 +34,29 @@ class memory_table final : public table<Key, Value> {
 
   /// Changes what is wanted of a row. False if there is no such row; nothing changes if it is wanted so already.
   bool set_wanted(const Key& key, wanted what) {
-    const std::unique_lock guard(mutex_);
-    const auto found = rows_.find(key);
-    if (found == rows_.end()) return false;
-    if (std::exchange(found->second.wanted, what) != what) found->second.generation = ++generation_;
+    {
+      const std::unique_lock guard(mutex_);
+      const auto found = rows_.find(key);
+      if (found == rows_.end()) return false;
+      if (std::exchange(found->second.wanted, what) == what) return true;
+      found->second.generation = ++generation_;
+    }
+    watchers_.tell(&key);
     return true;
   }
 
   /// Deletes a row. False if there was none.
   bool erase(const Key& key) {
-    const std::unique_lock guard(mutex_);
-    return rows_.erase(key) != 0;
+    {
+      const std::unique_lock guard(mutex_);
+      if (rows_.erase(key) == 0) return false;
+    }
+    watchers_.tell(&key);
+    return true;
   }
+
+  /// Told of each edit before it returns.
+  [[nodiscard]] std::unique_ptr<table_watch> watch(table_hint<Key> hint) override { return watchers_.add(std::move(hint)); }
 
   [[nodiscard]] std::size_t size() const {
     const std::shared_lock guard(mutex_);
@@ -83,6 +99,7 @@ class memory_table final : public table<Key, Value> {
   mutable std::shared_mutex mutex_;
   std::map<Key, row<Value>> rows_;
   std::uint64_t generation_ = 0;
+  table_watchers<Key> watchers_;
 };
 
 }  // namespace steward

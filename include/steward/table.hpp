@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/context.hpp"
+#include "steward/table_watch.hpp"
 #include "steward/task.hpp"
 
 #include <cstddef>
@@ -156,6 +157,12 @@ class table {
 
   /// Begins an iteration over all rows. Reads nothing yet; what fails, fails in the first `next`.
   [[nodiscard]] table_iterator<Key, Value> iterate() { return table_iterator<Key, Value>(scan()); }
+
+  /// Has `hint` called when rows change, as long as the returned object lives; empty if this table cannot tell.
+  [[nodiscard]] virtual std::unique_ptr<table_watch> watch(table_hint<Key> hint) {
+    (void)hint;
+    return nullptr;
+  }
 
   table() = default;
   table(const table&) = delete;

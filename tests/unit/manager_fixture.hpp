@@ -30,6 +30,7 @@ class manager_test : public virtual_test {
  protected:
   manager_test() {
     how.interval = 60s;
+    how.watch = false;  // most tests say when to look
     how.spread = [] { return 0.0; };
     how.on_event = [this](const manager_event<std::string>& what) {
       if (what.problem != nullptr) problems.push_back((what.key != nullptr ? *what.key + ": " : "") + what.problem->to_string());

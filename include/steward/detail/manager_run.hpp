@@ -62,7 +62,8 @@ manager<Key, Value>::manager(table<Key, Value>& rows, factory make, options_type
       make_(std::move(make)),
       options_(std::move(options)),
       random_(std::random_device()()),
-      look_(std::make_unique<look_item>(*this)) {}
+      look_(std::make_unique<look_item>(*this)),
+      hint_item_(std::make_unique<hint_item>(*this)) {}
 
 template <class Key, class Value>
 manager<Key, Value>::~manager() {
@@ -110,6 +111,9 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   context pass(ctx);
   pass_ctx_ = &pass;
   detail::beside all_passes(*strand_);
+  hinted_all_ = passing_ = false;
+  hinted_in_pass_.clear();
+  if (options_.watch) watch_ = table_.watch([this](const Key* key) { take_hint(key); });
   total_forced_ = false;
   set_total(total_deadlines::graceful(options_.total.start));
   {
@@ -128,6 +132,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
     const std::lock_guard guard(lock_);
     accepting_ = false;
   }
+  watch_.reset();
   ending_ = true;
   set_total(total_deadlines::graceful(options_.total.stop));
   pass.stop(stop_reason::shutdown);
@@ -151,14 +156,21 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     look_again_ = false;
     ++pass_;
     std::erase_if(for_another_, [](const auto& each) { return each.second.empty(); });
+    {
+      const std::lock_guard guard(lock_);
+      hinted_all_ = false;
+    }
+    passing_ = true;
     auto looked = co_await look_at_all(pass);
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;
     if (looked) looked = co_await look_for_deleted(pass);
+    passing_ = false;
+    if (looked) looked = co_await look_again_at_hinted(pass);
     first_pass_over_ = true;
     if (settled_ != nullptr && initial_ == 0) settled_->stop();
     note_readable(looked, pass);
-    const auto pause = looked ? options_.interval : std::min(retry, options_.interval);
+    const auto pause = looked ? pause_between_passes() : std::min(retry, options_.interval);
     retry = looked ? first_retry : std::min(2 * retry, options_.interval);
     if (look_again_) continue;
     deadline_context nap(pass, looked_at + pause);
@@ -167,6 +179,15 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     nap_ = nullptr;
   }
   co_return {};
+}
+
+// With hints, passes are only a net under them: they are spread, so that many managers do not read at the same moment.
+template <class Key, class Value>
+std::chrono::nanoseconds manager<Key, Value>::pause_between_passes() {
+  constexpr double fraction = 0.1;
+  if (!watch_) return options_.interval;
+  return std::chrono::nanoseconds(
+      static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(options_.interval.count()) * (1 + fraction * spread())));
 }
 
 template <class Key, class Value>
@@ -191,24 +212,15 @@ task<> manager<Key, Value>::look_at_all(context& pass) {
 // Absence is concluded only after a whole pass, and confirmed key by key (M12).
 template <class Key, class Value>
 task<> manager<Key, Value>::look_for_deleted(context& pass) {
-  if (seen_ >= entries_.size()) co_return {};
+  if (seen_ >= entries_.size() && hinted_in_pass_.empty()) co_return {};
   std::vector<Key> unseen;
   entries_.each([&](entry& e) {
     if (e.pass != pass_) unseen.push_back(e.key);
   });
   for (const Key& key : unseen) {
-    auto found = co_await table_.get(pass, key);
-    entry* const e = entries_.find(key);
-    if (e == nullptr) continue;
-    if (found) {
-      apply_row(*e, std::move(*found));
-    } else if (found.error().is(errc::not_found)) {
-      e->erase = true;
-      e->again = false;
-      ask_to_end(*e);
-    } else {
-      co_return found.error();
-    }
+    if (entries_.find(key) == nullptr) continue;
+    auto looked = co_await look_at(pass, key);
+    if (!looked) co_return looked.error();
   }
   co_return {};
 }
@@ -270,7 +282,7 @@ void manager<Key, Value>::post_look() noexcept {
 template <class Key, class Value>
 bool manager<Key, Value>::idle() const noexcept {
   const std::lock_guard guard(lock_);
-  return busy_ == 0 && callers_ == 0 && !look_posted_;
+  return busy_ == 0 && callers_ == 0 && !look_posted_ && !hint_posted_ && !following_;
 }
 
 template <class Key, class Value>

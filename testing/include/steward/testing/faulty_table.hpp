@@ -65,8 +65,12 @@ class faulty_table final : public table<Key, Value> {
   /// Makes the row of a key unreadable: `get` fails with this error, and an iteration yields it in place of the content.
   void garble(Key key, error why) { garbled_.insert_or_assign(std::move(key), std::move(why)); }
 
+  /// Every hint of a watch is lost, or comes so often.  Shape: zero loses them; the default is once.
+  void tell_hints(std::size_t times) noexcept { hint_times_ = times; }
+
   /// No fault any more, from the next call on.
   void heal() {
+    hint_times_ = 1;
     gets_.at.clear();
     fetches_.at.clear();
     gets_.every.reset();
@@ -84,6 +88,12 @@ class faulty_table final : public table<Key, Value> {
     if (const auto what = gets_.next()) co_await or_return(what->happen(ctx));
     if (const auto found = garbled_.find(key); found != garbled_.end()) co_return found->second;
     co_return co_await inside_->get(ctx, key);
+  }
+
+  [[nodiscard]] std::unique_ptr<table_watch> watch(table_hint<Key> hint) override {
+    return inside_->watch([this, hint = std::move(hint)](const Key* key) {
+      for (std::size_t i = 0; i < hint_times_; ++i) hint(key);
+    });
   }
 
  private:
@@ -127,6 +137,7 @@ class faulty_table final : public table<Key, Value> {
   plan fetches_;
   std::map<Key, error> garbled_;
   std::size_t rows_in_a_page_ = 1024;
+  std::size_t hint_times_ = 1;
 };
 
 }  // namespace steward::testing

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hints of the table: which rows to look at before the next pass does.
+#pragma once
+
+#include "steward/manager.hpp"
+
+#include <utility>
+
+namespace steward {
+
+namespace detail {
+
+// More than these at a time are looked at by a pass, which reads them in pages.
+inline constexpr std::size_t most_hints = 1024;
+
+}  // namespace detail
+
+// From any thread.
+template <class Key, class Value>
+void manager<Key, Value>::take_hint(const Key* key) noexcept {
+  const std::lock_guard guard(lock_);
+  if (!accepting_) return;
+  try {
+    if (key == nullptr || hinted_.size() >= detail::most_hints)
+      hinted_all_ = true;
+    else
+      hinted_.push_back(*key);
+  } catch (...) {
+    hinted_all_ = true;
+  }
+  if (hinted_all_) return post_look();
+  if (!std::exchange(hint_posted_, true)) strand_->post(*hint_item_);
+}
+
+// On the strand.
+template <class Key, class Value>
+class manager<Key, Value>::hint_item final : public work {
+ public:
+  explicit hint_item(manager& of) noexcept : work(&run), of_(of) {}
+
+ private:
+  static void run(work& self) noexcept {
+    manager& of = static_cast<hint_item&>(self).of_;
+    if (!std::exchange(of.following_, true) && !of.follow_hints().start(*of.strand_)) of.leave_it_to_a_pass();
+    of.check_idle();
+  }
+
+  manager& of_;
+};
+
+template <class Key, class Value>
+void manager<Key, Value>::leave_it_to_a_pass() noexcept {
+  following_ = false;
+  const std::lock_guard guard(lock_);
+  hint_posted_ = false;
+  hinted_.clear();
+  if (accepting_) post_look();
+}
+
+template <class Key, class Value>
+detail::detached manager<Key, Value>::follow_hints() {
+  for (;;) {
+    std::vector<Key> keys;
+    {
+      const std::lock_guard guard(lock_);
+      hint_posted_ = false;
+      keys.swap(hinted_);
+    }
+    if (keys.empty() || ending_) break;
+    for (const Key& key : keys) {
+      if (passing_) hinted_in_pass_.push_back(key);
+      auto looked = co_await look_at(*pass_ctx_, key);
+      if (ending_) break;
+      if (!looked) report(&key, looked.error());
+    }
+  }
+  following_ = false;
+  check_idle();
+}
+
+// Looks at one row, whatever has become of it.
+template <class Key, class Value>
+task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
+  auto found = co_await table_.get(pass, key);
+  if (ending_) co_return {};
+  if (found) {
+    apply_row(obtain(key), std::move(*found));
+    co_return {};
+  }
+  if (!found.error().is(errc::not_found)) co_return found.error();
+  if (entry* const e = entries_.find(key)) {
+    e->erase = true;
+    e->again = false;
+    ask_to_end(*e);
+  }
+  co_return {};
+}
+
+// What a pass reads in pages may be older than what was read because of a hint: those rows are looked at once more.
+template <class Key, class Value>
+task<> manager<Key, Value>::look_again_at_hinted(context& pass) {
+  for (const Key& key : std::exchange(hinted_in_pass_, {})) co_await or_return(co_await look_at(pass, key));
+  co_return {};
+}
+
+}  // namespace steward
