@@ -9,6 +9,7 @@
 #include "steward/detail/turnstile.hpp"
 #include "steward/explanation.hpp"
 #include "steward/memory_table.hpp"
+#include "steward/plan.hpp"
 
 #include <array>
 #include <atomic>
@@ -94,6 +95,13 @@ class manager {
   /// Cost: constant if there are none; else linear in all, other threads being held up for one shard at a time.
   [[nodiscard]] std::vector<row_straggler<Key>> stragglers() const;
 
+  /// What would be done if the table held these rows instead, in order: first those that stop, each behind all that come after it, then the others,
+  /// each behind all that it comes after. What would go on as it is is not listed. Changes nothing.
+  /// Shape: a row is an edit if its generation is another than that which runs.
+  /// Stop: ends with the reason of `ctx`.  Errors: `manager_not_running`; those of `rows`.
+  /// Cost: linear in the rows, in which decisions are held up; n log n in what is listed.
+  [[nodiscard]] task<std::vector<planned<Key>>> plan(context& ctx, table<Key, Value>& rows);
+
   /// Since when the table cannot be read, and why; empty while it can (M12).
   [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
 
@@ -110,6 +118,7 @@ class manager {
   class hint_item;
   class visit;
   class closing;
+  class planner;
 
   // The run and its passes: detail/manager_run.hpp
   task<> run_on_strand(context& ctx, callback ready);
@@ -135,6 +144,7 @@ class manager {
   [[nodiscard]] bool enter() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
+  task<std::vector<planned<Key>>> plan_on_strand(visit inside, context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
 
   // What is known: detail/manager_answers.hpp
@@ -143,7 +153,7 @@ class manager {
   [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
 
   // Who is held back: detail/manager_waiting.hpp
-  [[nodiscard]] std::vector<Key> needed_by(const entry& e);
+  [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value);
   [[nodiscard]] bool runs(const Key& key) const;
   [[nodiscard]] bool has_place() const noexcept;
   void launch(entry& e);
@@ -172,6 +182,7 @@ class manager {
   void ask_to_end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
   void blame(entry& e, const Key& whom);
+  static void pardon(entry& e);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
@@ -181,6 +192,8 @@ class manager {
   void remember(entry& e, const exit& ended);
 
   // Ends without being asked, and deadlines: detail/manager_policy.hpp
+  template <class F>
+  [[nodiscard]] auto asked_of(const F& function, const Key& key, const Value& value) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   template <class F>
   [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);
@@ -214,6 +227,7 @@ class manager {
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
+  [[nodiscard]] bool lacks_requirement(entry& e);
   void stop_those_that_require(entry& e);
   [[nodiscard]] static on_loss loss_of(const entry& e, const Key& of);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
@@ -279,6 +293,7 @@ class manager {
 #include "steward/detail/manager_groups.hpp"
 #include "steward/detail/manager_life.hpp"
 #include "steward/detail/manager_order.hpp"
+#include "steward/detail/manager_plan.hpp"
 #include "steward/detail/manager_policy.hpp"
 #include "steward/detail/manager_run.hpp"
 #include "steward/detail/manager_tell.hpp"

@@ -75,7 +75,7 @@ struct manager_options {
   std::function<std::vector<Key>(const Key&, const Value&)> after;
 
   /// Which other keys must be running before this one is started and as long as it lives. When one of them is to be stopped, this one is stopped
-  /// first; when one of them is lost, this one is asked to stop at once. What follows is its `loss`.
+  /// first; when one of them is lost, this one is asked to stop at once. What follows is its `loss`. Those of an incarnation are asked for when it starts.
   std::function<std::vector<requirement<Key>>(const Key&, const Value&)> requirements;
 
   /// The group that a process belongs to; empty for none.

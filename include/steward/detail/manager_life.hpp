@@ -87,6 +87,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
       if (changed && e.state == row_state::running && follow_edit(e, found)) return;
       ask_to_end(e);
+      if (changed) pardon(e);
       e.again = true;
       return;
     case reconcile_action::stop:
@@ -119,12 +120,11 @@ result<> manager<Key, Value>::prepare(entry& e) {
   e.started_at = e.since;
   e.ready_at = {};
   e.late = e.overdue = e.gives_up = false;
-  std::unique_ptr<Key> innocent;
+  pardon(e);
   {
     const std::lock_guard guard(e.shard);
     ++e.incarnation;
-    e.parked = e.requested = e.forced = false;
-    e.because_of.swap(innocent);
+    e.requested = e.forced = false;
   }
   try {
     result<runnable> made = make_(e.key, *e.value);
@@ -221,6 +221,16 @@ void manager<Key, Value>::blame(entry& e, const Key& whom) {
   auto known = std::make_unique<Key>(whom);
   const std::lock_guard guard(e.shard);
   e.because_of.swap(known);
+}
+
+// Whatever took it down does not count any more.
+template <class Key, class Value>
+void manager<Key, Value>::pardon(entry& e) {
+  if (!e.parked && !e.because_of) return;
+  std::unique_ptr<Key> nobody;
+  const std::lock_guard guard(e.shard);
+  e.parked = false;
+  e.because_of.swap(nobody);
 }
 
 template <class Key, class Value>

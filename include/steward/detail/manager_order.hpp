@@ -21,6 +21,12 @@ void manager<Key, Value>::note_requirements(entry& e) {
   e.required = std::make_unique<std::vector<requirement<Key>>>(std::move(required));
 }
 
+template <class Key, class Value>
+bool manager<Key, Value>::lacks_requirement(entry& e) {
+  if (!options_.requirements) return false;
+  return std::ranges::any_of(asked_of(options_.requirements, e), [this](const requirement<Key>& each) { return !runs(each.key); });
+}
+
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
 template <class Key, class Value>
 void manager<Key, Value>::stop_those_that_require(entry& e) {
@@ -34,10 +40,14 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
     if (e.life && !(goes_already && waits_for(*other, e))) ++e.dependents;
-    if (goes_already) continue;
-    ask_to_end(*other, &e.key);
-    other->again = loss == on_loss::restart;
-    mark(*other, &entry::parked, loss == on_loss::stop);
+    if (goes_already && !other->because_of) continue;  // somebody else has said what becomes of it
+    if (!goes_already) {
+      ask_to_end(*other, &e.key);
+      other->again = true;
+    }
+    if (loss != on_loss::stop) continue;
+    other->again = false;
+    mark(*other, &entry::parked, true);
   }
 }
 
@@ -117,7 +127,7 @@ void manager<Key, Value>::free_cycles() {
     entry* const gone = going.back();
     going.pop_back();
     left.erase(gone);
-    for (const Key& key : needed_by(*gone)) {
+    for (const Key& key : needed_by(gone->key, *gone->value)) {
       const auto other = left.find(entries_.find(key));
       if (other == left.end() || other->first == gone) continue;
       --other->second;
@@ -131,7 +141,7 @@ void manager<Key, Value>::free_cycles() {
 template <class Key, class Value>
 void manager<Key, Value>::dependents_of(entry& e, int change) {
   if (!ending_ || !e.life || !e.value) return;
-  for (const Key& key : needed_by(e)) {
+  for (const Key& key : needed_by(e.key, *e.value)) {
     entry* const other = entries_.find(key);
     if (other == nullptr || other == &e) continue;
     if (change > 0) {

@@ -13,12 +13,20 @@ namespace steward {
 // What the user's function says of an entry; its default where there is none, and where it throws.
 template <class Key, class Value>
 template <class F>
+auto manager<Key, Value>::asked_of(const F& function, const Key& key, const Value& value)
+    -> std::invoke_result_t<const F&, const Key&, const Value&> {
+  if (!function) return {};
+  auto answer = detail::contained([&] { return function(key, value); });
+  if (answer) return std::move(*answer);
+  report(&key, answer.error());
+  return {};
+}
+
+template <class Key, class Value>
+template <class F>
 auto manager<Key, Value>::asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&> {
   if (!function || !e.value) return {};
-  auto answer = detail::contained([&] { return function(e.key, *e.value); });
-  if (answer) return std::move(*answer);
-  report(&e.key, answer.error());
-  return {};
+  return asked_of(function, e.key, *e.value);
 }
 
 template <class Key, class Value>

@@ -246,6 +246,7 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
     if (!reread) report(&e.key, reread.error());
   }
   result<> outcome = fail(errc::stopped);
+  if (!e.asked && lacks_requirement(e)) e.asked = e.again = true;  // lost since it was its turn: it waits again
   if (!e.asked) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);

@@ -10,9 +10,9 @@
 namespace steward {
 
 template <class Key, class Value>
-std::vector<Key> manager<Key, Value>::needed_by(const entry& e) {
-  auto needs = asked_of(options_.after, e);
-  for (requirement<Key>& each : asked_of(options_.requirements, e)) needs.push_back(std::move(each.key));
+std::vector<Key> manager<Key, Value>::needed_by(const Key& key, const Value& value) {
+  auto needs = asked_of(options_.after, key, value);
+  for (requirement<Key>& each : asked_of(options_.requirements, key, value)) needs.push_back(std::move(each.key));
   return needs;
 }
 
@@ -39,7 +39,8 @@ void manager<Key, Value>::launch(entry& e) {
     e.initial = true;
     ++initial_;
   }
-  std::vector<Key> needs = needed_by(e);
+  std::vector<Key> needs;
+  if (e.value) needs = needed_by(e.key, *e.value);
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
   if (absent == needs.end() && has_place()) return begin(e);
   detail::entry_queue<entry>::remove(e);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager would do if its table were another. Everything here runs on the manager's strand, and changes nothing.
+#pragma once
+
+#include "steward/manager.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace steward {
+
+/// Makes one plan.
+template <class Key, class Value>
+class manager<Key, Value>::planner {
+ public:
+  explicit planner(manager& of) noexcept : of_(of) {}
+
+  void see(const Key& key, const row<Value>& found) {
+    rows_.insert_or_assign(key, found);
+    entry* const e = of_.entries_.find(key);
+    const row_state state = e != nullptr ? e->state : row_state::stopped;
+    const bool changed = e == nullptr || e->generation != found.generation;
+    if (e != nullptr && e->parked && !changed && found.wanted == wanted::up) return;
+    switch (reconcile(state, found.wanted, changed)) {
+      case reconcile_action::nothing:
+        if (state == row_state::waiting) plan(key, plan_action::start);  // one that it waits for may be started
+        return;
+      case reconcile_action::start:
+        return plan(key, plan_action::start);
+      case reconcile_action::restart:
+        if (state == row_state::waiting) return plan(key, plan_action::start);
+        if (changed && state == row_state::running) return plan(key, edit(*e, *found.value));
+        if (changed) plan(key, plan_action::restart);
+        return;
+      case reconcile_action::stop:
+        if (!is_settled(state)) plan(key, plan_action::stop);
+        return;
+    }
+  }
+
+  [[nodiscard]] std::vector<planned<Key>> finish() {
+    of_.entries_.each([this](entry& e) {
+      const bool down = e.state == row_state::stopped || is_settled(e.state);
+      if (!down && !rows_.contains(e.key)) plan(e.key, plan_action::stop);
+    });
+    take_down_those_that_require();
+    return in_order();
+  }
+
+ private:
+  void plan(const Key& key, plan_action action) { plans_.insert_or_assign(key, planned<Key>{key, action, {}, {}}); }
+
+  [[nodiscard]] plan_action edit(const entry& e, const Value& now) {
+    switch (of_.kind_of_edit(e, now)) {
+      case row_edit::keep:
+        return plan_action::keep;
+      case row_edit::reload:
+        return of_.options_.reload ? plan_action::reload : plan_action::restart;
+      case row_edit::replace:
+        return plan_action::replace;
+      case row_edit::restart:
+        return plan_action::restart;
+    }
+    return plan_action::restart;
+  }
+
+  [[nodiscard]] static bool goes_down(plan_action action) noexcept { return action == plan_action::stop || action == plan_action::restart; }
+
+  void take_down_those_that_require() {
+    std::deque<Key> down;
+    for (const auto& [key, each] : plans_)
+      if (goes_down(each.action)) down.push_back(key);
+    for (; !down.empty(); down.pop_front()) {
+      const auto found = of_.required_by_.find(down.front());
+      if (found == of_.required_by_.end()) continue;
+      for (entry* const other : found->second) {
+        const on_loss loss = loss_of(*other, down.front());
+        const auto known = plans_.find(other->key);
+        if (loss == on_loss::ignore) continue;
+        if (known != plans_.end() && goes_down(known->second.action)) {
+          if (known->second.because_of && loss == on_loss::stop) known->second.action = plan_action::stop;
+          continue;
+        }
+        plan(other->key, loss == on_loss::stop ? plan_action::stop : plan_action::restart);
+        plans_.at(other->key).because_of = down.front();
+        down.push_back(other->key);
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<Key> needs_of(const Key& key) {
+    const auto found = rows_.find(key);
+    if (found != rows_.end()) return of_.needed_by(key, *found->second.value);
+    const entry* const e = of_.entries_.find(key);
+    return e != nullptr && e->value ? of_.needed_by(key, *e->value) : std::vector<Key>();
+  }
+
+  void see_who_is_waited_for(planned<Key>& each) {
+    for (Key& needed : needs_of(each.key)) {
+      const auto known = plans_.find(needed);
+      const bool will_run =
+          known != plans_.end() ? known->second.action != plan_action::stop && known->second.action != plan_action::wait : of_.runs(needed);
+      if (!will_run) each.waiting_for.push_back(std::move(needed));
+    }
+    if (!each.waiting_for.empty()) each.action = plan_action::wait;
+  }
+
+  // First those that stop, each behind all that come after it; then the rest, each behind all that it comes after.
+  [[nodiscard]] std::vector<planned<Key>> in_order() {
+    std::vector<Key> order;
+    std::set<Key> placed;
+    for (const auto& [key, each] : plans_) place(key, order, placed);
+    std::vector<planned<Key>> plan;
+    for (auto key = order.rbegin(); key != order.rend(); ++key)
+      if (plans_.at(*key).action == plan_action::stop) plan.push_back(plans_.at(*key));
+    for (const Key& key : order) {
+      planned<Key>& each = plans_.at(key);
+      if (each.action == plan_action::start) see_who_is_waited_for(each);
+      const entry* const e = of_.entries_.find(key);
+      const bool as_it_is = each.action == plan_action::wait && e != nullptr && e->state == row_state::waiting;
+      if (each.action != plan_action::stop && !as_it_is) plan.push_back(each);
+    }
+    return plan;
+  }
+
+  // Depth first, without recursion: a chain may be as long as the table.
+  void place(const Key& first, std::vector<Key>& order, std::set<Key>& placed) {
+    struct step {
+      Key key;
+      std::vector<Key> needs;
+    };
+    if (!placed.insert(first).second) return;
+    std::vector<step> path;
+    path.push_back({first, needs_of(first)});
+    while (!path.empty()) {
+      if (path.back().needs.empty()) {
+        order.push_back(std::move(path.back().key));
+        path.pop_back();
+        continue;
+      }
+      Key next = std::move(path.back().needs.back());
+      path.back().needs.pop_back();
+      if (!plans_.contains(next) || !placed.insert(next).second) continue;
+      auto needs = needs_of(next);
+      path.push_back({std::move(next), std::move(needs)});
+    }
+  }
+
+  manager& of_;
+  std::map<Key, row<Value>> rows_;
+  std::map<Key, planned<Key>> plans_;
+};
+
+template <class Key, class Value>
+auto manager<Key, Value>::plan(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
+  if (!enter()) co_return errc::manager_not_running;
+  auto inside = plan_on_strand(visit(this), ctx, rows);
+  co_return co_await std::move(inside).on(*strand_);
+}
+
+template <class Key, class Value>
+auto manager<Key, Value>::plan_on_strand(visit, context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
+  planner making(*this);
+  auto found = rows.iterate();
+  while (co_await found.next(ctx)) {
+    const auto* const each = *found.get();
+    if (!each->content) co_return each->content.error();
+    making.see(each->key, *each->content);
+  }
+  if (found.err()) co_return *found.err();
+  co_return making.finish();
+}
+
+}  // namespace steward
