@@ -165,7 +165,8 @@ class daemon {
         store_(database),
         spawner_(
             // The executable as it is called now: after an upgrade the name stands for the new one, and /proc for one that is deleted.
-            io_, std::move(keeper), [path = keeper_path(database), self = own_executable()] { return connect_or_start_keeper(path, self); },
+            io_, std::move(keeper), process_register(database.string() + ".running"),
+            [path = keeper_path(database), self = own_executable()] { return connect_or_start_keeper(path, self); },
             [this](const std::string& line) { console_.say(line); }),
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
         server_(io_, options.socket, units_),

@@ -2,7 +2,7 @@
 #include "fleet.hpp"
 
 #include "steward/deadlines.hpp"
-#include "steward/program/process_group.hpp"
+#include "unit_exit.hpp"
 #include "unit_program.hpp"
 
 #include <fmt/format.h>
@@ -21,37 +21,6 @@ constexpr std::size_t least_starting = 16;
 
 wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-// A monotonic instant as wall time: as far back from the wall's now as it is from the clock's.
-wall_time on_the_wall(instant at) {
-  const auto ago = std::chrono::steady_clock::now() - at;
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now() - ago);
-}
-
-std::optional<wall_time> on_the_wall(const std::optional<instant>& at) {
-  if (!at) return std::nullopt;
-  return on_the_wall(*at);
-}
-
-unit_exit to_unit_exit(const exit& from) {
-  unit_exit to;
-  to.reason = from.reason;
-  if (from.cause) {
-    to.error = from.cause->to_string();
-    if (const auto ended = exit_of(*from.cause)) {
-      if (ended->signal != 0)
-        to.signal = ended->signal;
-      else
-        to.code = ended->code;
-    }
-  } else if (from.reason == exit_reason::completed || from.reason == exit_reason::ended_before_ready) {
-    to.code = 0;
-  }
-  to.started_at = on_the_wall(from.started_at);
-  to.ready_at = on_the_wall(from.ready_at);
-  to.ended_at = on_the_wall(from.ended_at);
-  return to;
-}
-
 std::string node_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
@@ -64,6 +33,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       spawner_(spawner),
       logs_(std::move(logs)),
       warn_(std::move(warn)),
+      ends_(store, spawner),
       since_(now_on_the_wall()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
   spawner_.end_those_left([](std::string_view note) {
@@ -86,9 +56,16 @@ auto fleet::options() -> units_manager::options_type {
 task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
   detail::beside ending(ctx.scheduler());
+  detail::beside dropping(ctx.scheduler());
+  context while_it_runs(ctx);
+  if (auto dropped = co_await ends_.drop_known(ctx); !dropped) co_return dropped;
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
   ending.start(end_unwanted(ctx));
+  dropping.start(ends_.keep_dropping(while_it_runs));
   auto outcome = co_await manager_.run(ctx, ready);
+  while_it_runs.stop();
+  (void)co_await dropping.join();
+  (void)co_await ends_.drop_completed(ctx);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
@@ -107,11 +84,23 @@ task<> fleet::compare_what_was_left(context& ctx) {
     const auto& entry = **rows.get();
     if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
     const auto known = left.find(entry.key);
-    if (known != left.end() && entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
+    if (known == left.end()) continue;
+    count_in(entry.key, known->second);
+    if (entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
   }
   if (rows.err()) co_return *rows.err();
   unwanted_ = std::move(unwanted);
   co_return {};
+}
+
+// What lives was perhaps not written down before the daemon was killed, and is not there any more to be counted when it was ended.
+void fleet::count_in(const std::string& key, std::string_view note) {
+  const auto incarnation = incarnation_of(note);
+  row_past past = store_.past(key);
+  if (!incarnation || *incarnation <= past.incarnation) return;
+  past.incarnation = *incarnation;
+  past.completed = 0;
+  store_.remember(key, past);
 }
 
 task<> fleet::end_unwanted(context& ctx) {
@@ -133,6 +122,8 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
     pids_[key] = pid;
     changed_.ring();
   };
+  how.on_log = [this, key](std::error_code why) { note_log(key, why); };
+  how.on_gone = [this, key](spawner::held gone) { ends_.took(key, std::move(gone)); };
   return deadlines(program(what.program, std::move(how), spawner_), what.start_deadline);
 }
 
@@ -141,9 +132,24 @@ row_past fleet::recall(const std::string& key) const {
   row_past past = store_.past(key);
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   for (auto left = first; left != last; ++left)
-    if (const auto living = incarnation_of(left->second->what.note))
-      past.incarnation = other_.contains(key) || unwanted_.contains(key) ? *living : *living - 1;
+    if (const auto living = incarnation_of(left->second->what.note)) {
+      const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
+      past.incarnation = goes_on ? *living - 1 : *living;
+    }
   return past;
+}
+
+void fleet::note_log(const std::string& key, std::error_code why) {
+  const auto known = log_troubles_.find(key);
+  if (known == log_troubles_.end() ? !why : known->second == why) return;
+  if (why) {
+    log_troubles_[key] = why;
+    warn_(fmt::format("{}: {}; it is lost, and the program goes on", key, log_trouble_text(key, why)));
+  } else {
+    log_troubles_.erase(known);
+    warn_(fmt::format("{}: output is written to {} again", key, log_of(key).string()));
+  }
+  changed_.ring();
 }
 
 void fleet::note(const manager_event<std::string>& what) {
@@ -166,6 +172,7 @@ void fleet::note(const manager_event<std::string>& what) {
   store_.remember(*what.key, {.incarnation = what.incarnation,
                               .restarts = known ? known->restarts : 0,
                               .completed = what.state == row_state::completed ? what.generation : 0});
+  ends_.decided(*what.key, what.state);
 }
 
 unit_status fleet::to_unit_status(const std::string& key, const row_status<std::string>& from) const {
@@ -183,6 +190,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1)
     to.error = known->second.text;
+  if (const auto known = log_troubles_.find(key); known != log_troubles_.end() && !to.error) to.error = log_trouble_text(key, known->second);
   return to;
 }
 
@@ -255,6 +263,7 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   co_await or_return(stop_and_wait(ctx, key));
   store_.forget(key);
   problems_.erase(key);
+  log_troubles_.erase(key);
   control_answer answer{.key = key, .changed = *removed, .message = {}};
   answer.message = *removed ? key + " is removed" : no_unit(key).to_string();
   co_return answer;
@@ -298,6 +307,10 @@ task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
 bool fleet::is_stopping(const std::string& key) const {
   const auto known = manager_.status(key);
   return known && known->state == row_state::stopping;
+}
+
+std::string fleet::log_trouble_text(const std::string& key, std::error_code why) const {
+  return fmt::format("output cannot be written to {}: {}", log_of(key).string(), why.message());
 }
 
 std::filesystem::path fleet::log_of(const std::string& key) const { return logs_ / (key + ".log"); }

@@ -9,6 +9,7 @@
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/program.hpp"
 #include "stop_time.hpp"
+#include "unit_ends.hpp"
 #include "unit_store.hpp"
 
 #include <cstdint>
@@ -18,6 +19,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace steward {
 
@@ -66,18 +69,23 @@ class fleet final : public control {
   [[nodiscard]] task<> wait_while_stopping(context& ctx, const std::string& key);
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
+  void count_in(const std::string& key, std::string_view note);
   [[nodiscard]] task<> end_unwanted(context& ctx);
+  void note_log(const std::string& key, std::error_code why);
+  [[nodiscard]] std::string log_trouble_text(const std::string& key, std::error_code why) const;
 
   unit_store& store_;
   keeper_spawner& spawner_;
   std::filesystem::path logs_;
   std::function<void(const std::string&)> warn_;
+  unit_ends ends_;
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
   stop_needs living_;
   std::map<std::string, problem, std::less<>> problems_;
-  std::set<std::string, std::less<>> unwanted_;  // left by a former daemon, and of no row that wants to run
-  std::set<std::string, std::less<>> other_;     // left as something else than their row is now
+  std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
+  std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run
+  std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
   context* running_ = nullptr;    // what outlives a single request

@@ -78,8 +78,15 @@ task<> unit_store::keep_writing(context& ctx) {
     (void)co_await urgent_.wait(pause);
     if (auto why = ctx.stop_error()) co_return std::move(*why);
     // Counters are not worth ending the daemon for: what could not be written now is tried again with the next change, and in the end.
-    (void)co_await write_down(ctx);
+    (void)co_await flush(ctx);
   }
+}
+
+task<> unit_store::flush(context& ctx) {
+  co_await or_return(co_await one_write_.enter(ctx));
+  auto written = co_await write_down(ctx);
+  one_write_.leave();
+  co_return written;
 }
 
 task<> unit_store::write_down(context& ctx) {

@@ -64,6 +64,9 @@ class unit_store {
   void remember(const std::string& key, const row_past& what);
   void forget(const std::string& key);
 
+  /// Writes down what is remembered so far; durable when it returns. What could not be written is tried again with the next change.
+  [[nodiscard]] task<> flush(context& ctx);
+
  private:
   [[nodiscard]] task<apply_answer> check_and_write(context& ctx, unit_map given);
   [[nodiscard]] task<> load(context& ctx);
@@ -78,6 +81,7 @@ class unit_store {
   doorbell something_to_write_;
   doorbell urgent_;              // what must not wait: a unit that is done would be started again by the next daemon
   detail::turnstile one_apply_;  // two that are right each by itself may be wrong together
+  detail::turnstile one_write_;  // who finds nothing left to write must not believe that it is written
 };
 
 }  // namespace steward

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the daemon has to bear: slow ends, clients and terminals that stand still, and a table that is taken away."""
+"""What the daemon has to bear: slow ends, kills at any moment, clients and terminals that stand still, and a table or a disk that is taken away."""
 import fcntl
 import json
 import os
 import pty
+import random
 import select
+import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import termios
 import threading
+import time
 
 from steward_under_test import BINARY, CAP, is_alive, local_connection, main, shell, steward_test, until, until_gone
 
@@ -34,6 +38,16 @@ class patience_test(steward_test):
         self.until_deaf(*chain)
         self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
         self.assertEqual(self.text("err"), "")
+
+    def test_that_was_over_is_told_of_those_who_were_killed(self):
+        self.run_daemon(deaf=self.deaf("300ms"), quick=self.deaf("300ms"), good={"command": SLEEP})
+        self.until_deaf("deaf", "quick")
+        self.running("good")
+        self.does("stop", "quick")
+        self.assertEqual(self.unit("quick")["exit"]["reason"], "forced")
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.assertRegex(self.text("out"), "deaf: stopped, did not stop in time and was killed\n")
+        self.assertRegex(self.text("out"), "good: stopped\n")
 
     def test_lasts_for_one_that_was_stopping_before(self):
         self.run_daemon(slow=self.deaf("6s"))
@@ -214,6 +228,169 @@ class left_program_test(steward_test):
         self.write("leave", "")
         until_gone(before["first"]["pid"], before["third"]["pid"])
         self.assert_still(again)
+
+
+# Leaves a file behind if the one before it is not gone.
+ALONE = """
+before=$(cat $0.pid 2>/dev/null) && case $(cut -d' ' -f3 /proc/$before/stat 2>/dev/null) in ''|Z|X) ;; *) touch $0.overlap;; esac
+echo $$ > $0.pid
+"""
+# What a shell has to say of its ends in a pipe that nobody reads any more would be its end.
+POLITE = ALONE + "exec >/dev/null 2>&1; trap 'echo bye > $0.bye; exit 0' TERM; while :; do sleep 0.02; done"
+
+
+class killed_with_its_keeper_test(steward_test):
+    def unit_of(self, key, script, **keys):
+        return {"command": ["/bin/sh", "-c", script, key], "directory": ".", **keys}
+
+    def run_units(self, **units):
+        self.run_daemon(**units)
+        before = {key: self.running(key) for key in units}
+        for key in units:
+            until(lambda: self.text(f"{key}.pid").strip(), f"the first line of {key}")
+        return before
+
+    def kill_both(self):
+        keeper = self.keeper()
+        self.kill_daemon()
+        os.kill(keeper, signal.SIGKILL)
+        until_gone(keeper)
+
+    def assert_anew(self, before):
+        now = self.wait_for(before["key"], state="running", incarnation=before["incarnation"] + 1)
+        self.assertFalse(is_alive(before["pid"]), f"{before['key']} runs twice")
+        until(lambda: self.text(f"{before['key']}.pid").strip() == str(now["pid"]), "its first line")
+        self.assertFalse(os.path.exists(self.at(f"{before['key']}.overlap")), f"{before['key']} ran twice")
+        self.assertRegex(self.text("err"), f"{before['key']}: process {before['pid']} runs on without a keeper")
+
+    def test_leaves_programs_that_are_ended_before_they_start_anew(self):
+        deaf = ALONE + "trap '' TERM; sleep 1000 & echo $! > child; while :; do sleep 1000; done"
+        before = self.run_units(polite=self.unit_of("polite", POLITE), deaf=self.unit_of("deaf", deaf, stop={"deadline": "300ms"}),
+                                removed=self.unit_of("removed", POLITE))
+        child = int(until(lambda: self.text("child").strip(), "the grandchild"))
+        self.kill_both()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("delete from steward_row where key = 'removed'")
+        table.close()
+        self.run_daemon()
+        for key in ("polite", "deaf"):
+            self.assert_anew(before[key])
+        self.assertFalse(is_alive(child), "its whole group is ended")
+        until_gone(before["removed"]["pid"])
+        self.assertEqual((self.text("polite.bye"), self.text("removed.bye")), ("bye\n", "bye\n"), "each is asked first")
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        until(lambda: not self.strangers(), "the end of all")
+        self.assertFalse(os.path.exists(self.at("s.db.running")))
+
+    def test_is_the_same_when_the_keeper_was_killed_long_before(self):
+        before = self.run_units(one=self.unit_of("one", POLITE))
+        os.kill(self.keeper(), signal.SIGKILL)
+        until(lambda: "there is a new keeper" in self.text("err"), "a new keeper")
+        self.kill_daemon()
+        self.run_daemon()
+        self.assert_anew(before["one"])
+
+    def test_again_and_again_leaves_one_of_each(self):
+        before = self.run_units(**{f"u{i}": self.unit_of(f"u{i}", POLITE) for i in range(6)})
+        for _ in range(3):
+            self.kill_both()
+            self.run_daemon()
+            for key, was in before.items():
+                self.assert_anew(was)
+            before = {key: self.running(key) for key in before}
+
+    def test_leaves_one_that_is_wanted_again_while_it_is_ended(self):
+        deaf = ALONE + "trap '' TERM; while :; do sleep 1000; done"
+        before = self.run_units(deaf=self.unit_of("deaf", deaf, stop={"deadline": "1s"}))
+        self.kill_both()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("update steward_row set wanted = 'down'")
+        table.close()
+        self.run_daemon()
+        self.does("start", "deaf")
+        self.assertTrue(is_alive(before["deaf"]["pid"]), "too late to see anything")
+        self.assert_anew(before["deaf"])
+
+    def test_leaves_one_whose_turn_has_not_come_to_the_next(self):
+        self.run_daemon(first={"command": SLEEP}, late=self.unit_of("late", POLITE, after=["first"]))
+        late = self.running("late")
+        until(lambda: self.text("late.pid").strip(), "its first line")
+        self.kill_both()
+        self.run_daemon("--apply", self.units(first={"command": SLEEP, "ready": {"after": "1h"}, "start_deadline": "2h"}))
+        self.wait_for("late", state="waiting")
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.assertTrue(is_alive(late["pid"]))
+        self.run_daemon("--apply", self.units(first={"command": SLEEP}))
+        self.assert_anew(late)
+
+    def test_harms_nobody_else_who_has_the_number(self):
+        before = self.run_units(one=self.unit_of("one", POLITE), other=self.unit_of("other", POLITE))
+        stranger = subprocess.Popen(SLEEP, start_new_session=True)
+        self.started.append(stranger)
+        self.kill_both()
+        with open(self.at("s.db.running"), "r+b") as register:
+            entries = register.read()
+            # Where the entries of the two have the number of the process and the boot: behind length, key, length, boot; behind length, key, length.
+            number = entries.index(b"\3\0\0\0one") + 7 + 4 + 36
+            boot = entries.index(b"\5\0\0\0other") + 9 + 4
+            for at, what in ((number, struct.pack("<I", stranger.pid)), (boot, b"x")):
+                register.seek(at)
+                register.write(what)
+        self.run_daemon()
+        for key in before:
+            self.assertNotEqual(self.running(key)["pid"], before[key]["pid"])
+        self.assertIsNone(stranger.poll(), "another process with that number")
+        self.assertTrue(is_alive(before["other"]["pid"]), "a process with that number after another boot")
+
+
+class completion_test(steward_test):
+    def test_is_remembered_at_whatever_moment_the_daemon_is_killed(self):
+        keys = [f"u{i}" for i in range(40)]
+        self.run_daemon(**{key: shell(f"echo $$ >> {key}.runs; sleep 0.{i % 10}", restart="never") for i, key in enumerate(keys)})
+        for _ in range(12):
+            time.sleep(random.uniform(0, 0.1))
+            self.kill_daemon()
+            self.run_daemon()
+        for key in keys:
+            done = self.wait_for(key, state="completed")
+            self.assertEqual(len(self.text(f"{key}.runs").split()), 1, f"{key} ran again")
+            self.assertEqual(done["incarnation"], 1)
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        until(lambda: not self.strangers(), "the end of all")
+
+    def test_while_there_was_no_daemon_is_one_also_of_a_unit_that_had_to_be_ready(self):
+        self.run_daemon(once=shell("while test ! -e go; do sleep 0.02; done", restart="on_failure", ready={"after": "1ms"}))
+        pid = self.running("once")["pid"]
+        self.kill_daemon()
+        self.write("go", "")
+        until_gone(pid)
+        self.run_daemon()
+        self.assertEqual(self.wait_for("once", state="completed")["incarnation"], 1)
+
+
+class lost_log_test(steward_test):
+    def test_is_told_when_it_begins_and_when_it_is_over(self):
+        self.run_daemon(chatty=shell("while :; do echo talk; sleep 0.01; done"), quiet={"command": SLEEP})
+        chatty, quiet = self.running("chatty"), self.running("quiet")
+        until(lambda: "talk" in self.text("s.db.logs/chatty.log"), "the output")
+        shutil.rmtree(self.at("s.db.logs"))
+        until(lambda: "talk" in self.text("s.db.logs/chatty.log"), "the output, in a file made again")
+        self.assertEqual(self.text("err"), "")
+        self.daemon.send_signal(signal.SIGSTOP)  # or it makes it again in between
+        shutil.rmtree(self.at("s.db.logs"))
+        self.write("s.db.logs", "a file in the way")
+        self.daemon.send_signal(signal.SIGCONT)
+        seen = self.wait_for("chatty", error=lambda text: text)
+        self.assertRegex(seen["error"], r"^output cannot be written to .*s\.db\.logs/chatty\.log: Not a directory$")
+        self.assert_still(chatty)
+        self.assert_still(quiet)
+        self.assertIsNone(self.unit("quiet")["error"])
+        os.kill(chatty["pid"], signal.SIGKILL)
+        self.wait_for("chatty", state="running", incarnation=2, error=seen["error"])
+        os.unlink(self.at("s.db.logs"))
+        self.wait_for("chatty", state="running", incarnation=2, error=None)
+        until(lambda: "talk" in self.text("s.db.logs/chatty.log"), "the output")
+        self.assertRegex(self.text("err"), "^steward: chatty: output cannot be written to [^\n]*\nsteward: chatty: output is written to [^\n]* again\n$")
 
 
 class row_trouble_test(steward_test):

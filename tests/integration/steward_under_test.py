@@ -49,6 +49,13 @@ def read_bytes(path):
         return b""
 
 
+def folder_of(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
 def all_pids():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
@@ -288,7 +295,8 @@ class steward_test(unittest.TestCase):
     def strangers(self):
         """All that this test has started and that still lives."""
         mark = f"{MARK}={self.folder}".encode()
-        marked = {pid for pid in all_pids() if mark in read_bytes(f"/proc/{pid}/environ").split(b"\0")}
+        # Some write their title over their environment, as nginx does, and are not below the keeper any more once it is gone.
+        marked = {pid for pid in all_pids() if mark in read_bytes(f"/proc/{pid}/environ").split(b"\0") or f"{folder_of(pid)}/".startswith(f"{self.folder}/")}
         found = marked | set(self.keepers()) | {each.pid for each in self.started if each.poll() is None}
         found |= below(found)
         return [pid for pid in found if is_alive(pid) and pid != os.getpid()]

@@ -173,8 +173,40 @@ TEST_F(LocalSpawner, WhatOutlivesItsLeaderEndsBeforeTheRunDoes) {
     if (auto why = one.err()) co_return std::move(*why);
     co_return {};
   });
-  EXPECT_FALSE(ended);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().to_string(), "exited with code 3") << "it was not asked to end, and did so in time";
   EXPECT_TRUE(nobody_left());
+}
+
+TEST_F(LocalSpawner, AProgramGoesOnWithoutItsLogAndItIsToldOnceWhy) {
+  auto how = options();
+  std::vector<std::error_code> told;
+  std::ofstream(folder_ / "file") << "in the way";
+  how.log.file = folder_ / "file/log";
+  how.on_log = [&told](std::error_code why) { told.push_back(why); };
+  const auto what = program(shell("for i in 1 2 3; do echo $i; sleep 0.01; done"), how, children_);
+  const auto ended = run([&](context& ctx) -> task<> {
+    process one(ctx, what);
+    co_await or_return(one.start(ctx));
+    co_return co_await one.done(ctx);
+  });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_THAT(told, ::testing::ElementsAre(std::errc::not_a_directory));
+}
+
+TEST_F(LocalSpawner, TheRecordOfAnEndIsHandedOver) {
+  auto how = options();
+  spawner::held record;
+  how.on_gone = [&record](spawner::held gone) { record = std::move(gone); };
+  const auto what = program(shell("exit 0"), how, children_);
+  const auto ended = run([&](context& ctx) -> task<> {
+    process one(ctx, what);
+    co_await or_return(one.start(ctx));
+    co_return co_await one.done(ctx);
+  });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->what.state.phase, detail::held_phase::gone);
 }
 
 TEST_F(LocalSpawner, AFailedStartNamesItsStage) {

@@ -61,5 +61,34 @@ TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
   EXPECT_EQ(content(file_ + ".1"), "1\n2\n3\n");
 }
 
+TEST_F(RotatingLog, SaysWhyItCannotBeWrittenUntilItCan) {
+  std::ofstream(folder_ / "sub") << "a file in the way";
+  auto written = log(2);
+  EXPECT_FALSE(written.trouble());
+  written.write("1\n");
+  EXPECT_EQ(written.trouble(), std::errc::not_a_directory);
+  EXPECT_EQ(written.dropped(), 2U);
+  std::filesystem::remove(folder_ / "sub");
+  written.write("2\n");
+  EXPECT_FALSE(written.trouble());
+  EXPECT_TRUE(content(file_).ends_with("2\n"));
+}
+
+TEST_F(RotatingLog, SaysThatTheDiskIsFull) {
+  rotating_log written({.file = "/dev/full"});
+  written.write("1\n");
+  EXPECT_EQ(written.trouble(), std::errc::no_space_on_device);
+  EXPECT_EQ(written.dropped(), 2U);
+}
+
+TEST_F(RotatingLog, ThatWasDeletedIsMadeAgain) {
+  auto written = log(2);
+  written.write("1\n");
+  std::filesystem::remove_all(folder_ / "sub");
+  written.write("2\n");
+  EXPECT_EQ(content(file_), "2\n");
+  EXPECT_EQ(written.dropped(), 0U);
+}
+
 }  // namespace
 }  // namespace steward

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 namespace steward {
@@ -28,9 +29,10 @@ error to_error(const detail::reply& answer) {
 
 }  // namespace
 
-keeper_spawner::keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
+keeper_spawner::keeper_spawner(boost::asio::io_context& io, keeper_link link, process_register started, std::function<result<keeper_link>()> renew,
                                std::function<void(const std::string&)> warn)
     : io_(io),
+      register_(std::move(started)),
       renew_(std::move(renew)),
       warn_(std::move(warn)),
       channel_(std::move(link.socket), detail::frame_channel::descriptors::keep),
@@ -47,6 +49,7 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   reading.start(keep_reading(ctx.scheduler()));
   writing.start(keep_writing());
   result<> outcome = co_await ask_done(detail::list_request());
+  if (outcome) take_in_those_not_held(ctx.scheduler());
   if (outcome) outcome = co_await ready(ctx);
   // It stays if it still holds something, and a later daemon finds it.
   leaving_ = connected_ && programs_.empty() && of_dead_keepers_.empty();
@@ -57,7 +60,8 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   if (socket_.is_open()) socket_.cancel();
   (void)co_await writing.join();
   (void)co_await reading.join();
-  for (detail::beside& each : orphans_) (void)co_await each.join();
+  for (detail::orphan& each : orphans_) (void)co_await each.stop();
+  strike_out_those_gone();
   co_return outcome;
 }
 
@@ -117,9 +121,13 @@ void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   if (asked == asked_.end()) return;
   question& waiting = *asked->second;
   if (taken && !waiting.program_wanted) {  // one of a list: its end is still to come
+    taken->left = true;
     unclaimed_.emplace(taken->what.key, taken);
     return;
   }
+  // Before anybody is told of the start. What remains is the time from its exec to here: should the keeper and this process both be killed in it, the
+  // program runs on unknown. It is less than a millisecond, unless many start at once and wait for a processor.
+  if (taken) write_down(*taken);
   waiting.program = std::move(taken);
   waiting.answer = std::move(told.body);
   asked_.erase(asked);
@@ -179,8 +187,13 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
   for (auto at = unclaimed_.find(key); at != unclaimed_.end(); at = unclaimed_.find(key)) {
     const held left = at->second;
     claim(left);
-    if (accept && accept(left->what.note)) co_return left;
+    if (accept && left->can_be_gone_on_with() && accept(left->what.note)) co_return left;
     co_await or_return(end(ctx, left));
+  }
+  // The keeper refuses a second one of a key only as long as it holds the first.
+  while (has_living_orphan(key)) {
+    auto slept = co_await ctx.sleep_for(between_looks);
+    if (!slept) co_return std::move(slept.error());
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -250,7 +263,7 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
-    if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(on).start(watch_orphan(each));
+    if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(io_, on, each);
   }
 }
 
@@ -261,15 +274,63 @@ void keeper_spawner::answer_all(const detail::reply& with) {
   }
 }
 
-// Its leader's end can be seen, but not how it ended, and not its group's.
-task<> keeper_spawner::watch_orphan(held which) {
-  boost::asio::posix::stream_descriptor leader(io_, which->pidfd.get());
-  (void)co_await leader.async_wait(boost::asio::posix::stream_descriptor::wait_read, use_task.ignoring_stop());
-  leader.release();
-  (void)signal_group({.pidfd = which->pidfd.get(), .pid = which->what.pid, .reaped = true}, SIGKILL);
-  which->what.state.phase = detail::held_phase::gone;
-  which->changed.ring();
-  co_return {};
+bool keeper_spawner::has_living_orphan(std::string_view key) const {
+  return std::ranges::any_of(of_dead_keepers_,
+                             [key](const held& each) { return each->what.key == key && each->what.state.phase != detail::held_phase::gone; });
+}
+
+bool keeper_spawner::holds(const process_identity& which) const {
+  return std::ranges::any_of(
+      programs_, [&which](const auto& each) { return each.second->what.pid == which.pid && each.second->what.start_time == which.start_time; });
+}
+
+// Those that ran when the keeper was killed, and the daemon with it or after it. Each is found first under its key, before what a keeper holds.
+void keeper_spawner::take_in_those_not_held(scheduler& on) {
+  std::set<std::string, std::less<>> noted;
+  for (registered_process& each : register_.read()) {
+    auto living = open_process(each.identity);
+    if (!living) continue;
+    noted.insert(each.key);
+    if (holds(each.identity)) continue;
+    auto found = std::make_shared<held_program>();
+    found->what.key = each.key;
+    found->what.note = std::move(each.note);
+    found->what.pid = each.identity.pid;
+    found->what.start_time = each.identity.start_time;
+    found->pidfd = std::move(*living);
+    found->left = true;
+    found->orphaned = true;
+    of_dead_keepers_.push_back(found);
+    unclaimed_.emplace_hint(unclaimed_.lower_bound(each.key), each.key, found);
+    orphans_.emplace_back(io_, on, found);
+    warn_(each.key + ": process " + std::to_string(each.identity.pid) + " runs on without a keeper; it is ended before the next one starts");
+  }
+  for (const auto& [child, each] : programs_)
+    if (!noted.contains(each->what.key)) write_down(*each);
+  strike_out_those_gone();
+}
+
+void keeper_spawner::write_down(const held_program& which) {
+  if (which.what.state.phase == detail::held_phase::gone) return;
+  const registered_process entry{which.what.key, {boot_id().value_or(""), which.what.pid, which.what.start_time}, which.what.note};
+  tell_if_new(register_.add(entry));
+  if (register_.is_long()) strike_out_those_gone();
+}
+
+void keeper_spawner::tell_if_new(const result<>& written) {
+  if (!written && register_works_)
+    warn_(written.error().to_string() + "; what is started now is not found again if the keeper and the daemon are both killed");
+  register_works_ = written.has_value();
+}
+
+void keeper_spawner::strike_out_those_gone() {
+  std::set<std::string, std::less<>> living;
+  const auto keep = [&living](const held& which) {
+    if (which->what.state.phase != detail::held_phase::gone) living.insert(which->what.key);
+  };
+  for (const auto& [child, each] : programs_) keep(each);
+  for (const held& each : of_dead_keepers_) keep(each);
+  tell_if_new(register_.keep_only(living));
 }
 
 task<> keeper_spawner::find_new_keeper(scheduler& on) {

@@ -49,6 +49,7 @@ class one_run {
   task<> copy_output();
   task<> take_pieces();
   std::size_t drain(int fd);
+  void write_log(std::string_view bytes);
   [[nodiscard]] bool is_piece(std::size_t taken) const noexcept { return taken > 0 && taken < what_->what.output_capacity / pieces_to_a_pipe; }
   task<> end(context& ctx);
   task<> wait_until_gone(context& ctx);
@@ -65,6 +66,7 @@ class one_run {
   bool killed_ = false;
   bool all_written_ = false;   // nobody who could write is left
   bool output_ended_ = false;  // and all of it was read
+  std::optional<std::error_code> log_told_;
 };
 
 task<> one_run::live(context& ctx, callback ready) {
@@ -74,7 +76,10 @@ task<> one_run::live(context& ctx, callback ready) {
   detail::beside copying(ctx.scheduler());
   watching.start(watch(handed));
   copying.start(copy_output());
-  auto up = co_await wait_until_ready(handed, spawner_.io(), how_.ready);
+  // What ended while there was no daemon cannot be asked any more, and whether it was ready is not what its end is judged by.
+  const bool over_before = what_->left && gone();
+  result<> up;
+  if (!over_before) up = co_await wait_until_ready(handed, spawner_.io(), how_.ready);
   if (up) of_callback = co_await ready(handed);
   (void)co_await end(ctx);  // whatever fails there, what is beside this one is waited for
   (void)co_await watching.join();
@@ -82,7 +87,10 @@ task<> one_run::live(context& ctx, callback ready) {
   if (output_.is_open()) output_.cancel();
   if (gathering_ != nullptr) gathering_->cancel();
   (void)co_await copying.join();
-  spawner_.forget(what_);
+  if (how_.on_gone)
+    how_.on_gone(what_);
+  else
+    spawner_.forget(what_);
   if (!of_callback) co_return of_callback;
   co_return outcome(ctx);
 }
@@ -141,9 +149,16 @@ std::size_t one_run::drain(int fd) {
       break;
     }
     taken += static_cast<std::size_t>(got);
-    log_.write({bytes.data(), static_cast<std::size_t>(got)});
+    write_log({bytes.data(), static_cast<std::size_t>(got)});
   }
   return taken;
+}
+
+void one_run::write_log(std::string_view bytes) {
+  log_.write(bytes);
+  if (!how_.on_log || log_told_ == log_.trouble()) return;
+  log_told_ = log_.trouble();
+  how_.on_log(*log_told_);
 }
 
 // Its leader first, so that it can end its children in its own way; then, when the time is over or the end is forced, the whole group.
@@ -173,7 +188,7 @@ task<> one_run::wait_until_gone(context& ctx) {
 result<> one_run::outcome(const context& ctx) const {
   const std::optional<program_exit>& status = what_->what.state.status;
   if (killed_ && ctx.is_stopped()) return fail(*ctx.stop_error());
-  if (killed_) {
+  if (killed_ && asked_) {
     const std::array<error, 2> causes{(status ? *status : program_exit{.signal = SIGKILL}).to_error(), error::stopped(stop_reason::deadline)};
     return fail(error::join(causes));
   }

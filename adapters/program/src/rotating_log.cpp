@@ -26,12 +26,9 @@ std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uin
 
 void rotating_log::write(std::string_view bytes) noexcept {
   if (options_.file.empty()) return;
+  if (fd_ && is_deleted()) fd_.reset();
   while (!bytes.empty()) {
-    if (!fd_ && !open()) {
-      dropped_ += bytes.size();
-      unreported_ += bytes.size();
-      return;
-    }
+    if (!fd_ && !open()) return drop(bytes);
     const std::size_t line = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
     if (at_line_start_ && written_ > 0 && written_ + line > options_.size) {
       rotate();
@@ -59,14 +56,26 @@ bool rotating_log::put(std::string_view bytes) noexcept {
     const ssize_t done = ::write(fd_.get(), bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) {
-      dropped_ += bytes.size();
-      unreported_ += bytes.size();
+      drop(bytes);
       return false;
     }
     written_ += static_cast<std::uint64_t>(done);
     bytes.remove_prefix(static_cast<std::size_t>(done));
   }
+  trouble_.clear();
   return true;
+}
+
+// To be called with the `errno` of what failed.
+void rotating_log::drop(std::string_view bytes) noexcept {
+  trouble_.assign(errno, std::generic_category());
+  dropped_ += bytes.size();
+  unreported_ += bytes.size();
+}
+
+bool rotating_log::is_deleted() const noexcept {
+  struct stat seen{};
+  return ::fstat(fd_.get(), &seen) == 0 && seen.st_nlink == 0;
 }
 
 bool rotating_log::open() noexcept {

@@ -314,7 +314,7 @@ void manager<Key, Value>::after_end(entry& e) {
 
 template <class Key, class Value>
 void manager<Key, Value>::remember(entry& e, const exit& ended) {
-  if (ending_) return;  // nobody will ask
+  if (ending_ && ended.clean()) return;  // nobody will ask
   auto copy = std::make_unique<exit>(ended);
   const std::lock_guard guard(e.shard);
   e.last.swap(copy);

@@ -7,7 +7,9 @@
 #include "steward/program/detail/bell.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
+#include "steward/program/detail/orphan.hpp"
 #include "steward/program/keeper.hpp"
+#include "steward/program/process_register.hpp"
 #include "steward/program/spawner.hpp"
 #include "steward/runnable.hpp"
 
@@ -38,20 +40,23 @@ struct farewell {
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
 /// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing
-/// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on.
+/// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on. What a former daemon
+/// started and no keeper holds any more is found in the register: it cannot be gone on with, because its output is lost, and is ended before the next
+/// one of its key is started.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
 class keeper_spawner final : public spawner {
  public:
-  /// `renew` gets a connection to a new keeper when this one has died; `warn` is told in one line.
-  keeper_spawner(boost::asio::io_context& io, keeper_link link, std::function<result<keeper_link>()> renew,
+  /// `started` is where it is noted what runs, for the time when this process and the keeper are both gone; `renew` gets a connection to a new keeper
+  /// when this one has died; `warn` is told in one line.
+  keeper_spawner(boost::asio::io_context& io, keeper_link link, process_register started, std::function<result<keeper_link>()> renew,
                  std::function<void(const std::string&)> warn);
   ~keeper_spawner();
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
-  /// Shape: one that a former daemon left under this key, and that `accept` does not like, is ended first.
+  /// Shape: one that a former daemon left under this key, and that `accept` does not like or no keeper holds, is ended first.
   [[nodiscard]] task<held> spawn(context& ctx, std::string key, std::string note, program_spec what,
                                  std::function<bool(std::string_view note)> accept) override;
   [[nodiscard]] task<> signal(held which, int signal, bool group) override;
@@ -90,10 +95,16 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] result<> send(std::uint64_t id, const detail::request& body);
   void answer_all(const detail::reply& with);
   void connection_lost(scheduler& on, const error& why);
-  [[nodiscard]] task<> watch_orphan(held which);
+  void take_in_those_not_held(scheduler& on);
+  [[nodiscard]] bool holds(const process_identity& which) const;
+  void write_down(const held_program& which);
+  void strike_out_those_gone();
+  void tell_if_new(const result<>& written);
+  [[nodiscard]] bool has_living_orphan(std::string_view key) const;
   [[nodiscard]] task<> find_new_keeper(scheduler& on);
 
   boost::asio::io_context& io_;
+  process_register register_;
   std::function<result<keeper_link>()> renew_;
   std::function<void(const std::string&)> warn_;
   std::function<farewell(std::string_view note)> farewell_of_;
@@ -103,12 +114,13 @@ class keeper_spawner final : public spawner {
   bool connected_ = true;
   bool leaving_ = false;  // the keeper has been asked to end
   bool closing_ = false;
+  bool register_works_ = true;
   detail::bell to_write_;
   std::map<std::uint64_t, question*> asked_;
   std::unordered_map<std::uint64_t, held> programs_;  // by the keeper's number
   std::vector<held> of_dead_keepers_;
   left_programs unclaimed_;
-  std::list<detail::beside> orphans_;
+  std::list<detail::orphan> orphans_;
   context* between_attempts_ = nullptr;
 };
 

@@ -11,12 +11,15 @@
 #include <chrono>
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace steward {
 
 class spawner;
+struct held_program;
 
 /// How a program is run.
 struct program_options {
@@ -28,6 +31,14 @@ struct program_options {
   std::chrono::nanoseconds stop_deadline = std::chrono::seconds(10);  ///< until its whole group is killed
   log_options log;                                                    ///< its stdout and stderr
   std::function<void(int pid)> on_started;                            ///< is told its number
+
+  /// Is told why output cannot be written to the log, or, without a reason, that it can: at the first output, and whenever that changes. The program
+  /// goes on in either case.
+  std::function<void(std::error_code why)> on_log;
+
+  /// Takes over the record of an end that the spawner keeps, to drop it by `spawner::forget` when the end is remembered elsewhere. Empty: it is
+  /// dropped at once.
+  std::function<void(std::shared_ptr<held_program> gone)> on_gone;
 };
 
 /// Runs an executable as long as its callback runs, as a process group of its own.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace steward {
@@ -23,7 +24,8 @@ struct log_options {
 /// Appends to a log, and begins a new part at the end of a line.
 ///
 /// Nothing here fails: what cannot be written is dropped and counted, because a program must never wait for its log. When writing works again, one
-/// line tells how much is missing. Threads: one at a time.  Cost: one write(2) a call; it may wait for the disk as any buffered write.
+/// line tells how much is missing. A file that was deleted is made again, with its folder. Threads: one at a time.  Cost: one write(2) a call; it may
+/// wait for the disk as any buffered write.
 class rotating_log {
  public:
   explicit rotating_log(log_options options) : options_(std::move(options)) {}
@@ -33,8 +35,13 @@ class rotating_log {
   /// Bytes that could not be written so far.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
+  /// Why the last bytes could not be written; empty when they could.
+  [[nodiscard]] std::error_code trouble() const noexcept { return trouble_; }
+
  private:
   bool open() noexcept;
+  [[nodiscard]] bool is_deleted() const noexcept;
+  void drop(std::string_view bytes) noexcept;
   void rotate() noexcept;
   bool put(std::string_view bytes) noexcept;
 
@@ -44,6 +51,7 @@ class rotating_log {
   bool at_line_start_ = true;  // as far as it is known: what an earlier writer left may be half a line
   std::uint64_t dropped_ = 0;
   std::uint64_t unreported_ = 0;
+  std::error_code trouble_;
 };
 
 /// Where to cut `bytes`, the first of which goes to offset `written` of a part of `size` bytes: so many go there before a new part begins.

@@ -29,7 +29,11 @@ struct held_program {
   detail::unique_fd output;
   detail::bell changed;  ///< rung when `what.state` changes
   bool claimed = false;
+  bool left = false;      ///< by a former daemon
   bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
+
+  /// Whether somebody else can go on with it: its output has not gone down with those who held it.
+  [[nodiscard]] bool can_be_gone_on_with() const noexcept { return static_cast<bool>(output); }
 };
 
 /// Starts programs, signals them, and tells how they end. `local_spawner` holds them in this process; `keeper_spawner` has them held by another one,

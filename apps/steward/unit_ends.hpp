@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The ends of programs that the keeper remembers until the database does.
+#pragma once
+
+#include "doorbell.hpp"
+#include "steward/program/keeper_spawner.hpp"
+#include "steward/reconcile.hpp"
+#include "unit_store.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace steward {
+
+/// Drops the record of an end from the keeper when the next daemon does not need it any more. A unit that is done would be started again by a daemon
+/// that is told of its end by nobody: so that record stays until the file tells of it.
+///
+/// Threads: all on one.  Lifetime: the store and the spawner outlive it.
+class unit_ends {
+ public:
+  unit_ends(unit_store& store, keeper_spawner& spawner) : store_(store), spawner_(spawner) {}
+
+  /// Drops what a daemon that was killed has remembered and not dropped any more. Before anything starts.
+  [[nodiscard]] task<> drop_known(context& ctx);
+
+  /// A program of this key is gone.
+  void took(const std::string& key, spawner::held gone) { undecided_[key] = std::move(gone); }
+
+  /// What its unit came to, after the store was told to remember it.
+  void decided(const std::string& key, row_state state);
+
+  /// Drops the records of what is done, each when that is durable; what cannot be written is tried again every second.  Stop: leaves the others to
+  /// `drop_completed`.
+  [[nodiscard]] task<> keep_dropping(context& ctx);
+
+  /// The same, once.  Errors: those of the database; what it does not tell the keeper goes on telling.
+  [[nodiscard]] task<> drop_completed(context& ctx);
+
+ private:
+  unit_store& store_;
+  keeper_spawner& spawner_;
+  std::map<std::string, spawner::held, std::less<>> undecided_;
+  std::vector<spawner::held> completed_;
+  doorbell something_completed_;
+};
+
+}  // namespace steward
