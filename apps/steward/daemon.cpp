@@ -168,7 +168,7 @@ class daemon {
             io_, std::move(keeper), [path = keeper_path(database), self = own_executable()] { return connect_or_start_keeper(path, self); },
             [this](const std::string& line) { console_.say(line); }),
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
-        server_(io_, options.socket, units_),
+        server_(io_, options.socket, units_, [this](const std::string& line) { console_.say(line); }),
         console_(units_, STDOUT_FILENO, STDERR_FILENO),
         first_(std::move(first)) {}
 
