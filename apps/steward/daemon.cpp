@@ -174,9 +174,11 @@ class daemon {
 
   [[nodiscard]] result<> run() {
     const auto first = [this](context& ctx, callback ready) { return apply_first(ctx, ready); };
-    const auto open = [this](context& ctx, callback ready) {
+    const auto open = [this](context& ctx, callback ready) -> task<> {
       server_.open();
-      return ready(ctx);
+      auto outcome = co_await ready(ctx);
+      console_.ending();
+      co_return outcome;
     };
     // The socket comes first and the units last: what cannot begin has touched nothing that runs, and who is still stopping can be asked.
     const auto whole = chain(named("socket", std::ref(server_)), named("database", std::ref(store_)), first, named("keeper", std::ref(spawner_)),
