@@ -50,6 +50,15 @@ std::unexpected<api_refusal> refuse(unsigned status, std::string text) {
   return std::unexpected(api_refusal{.status = status, .text = std::move(text)});
 }
 
+/// A target without `http://HOST` in front, which a client may put there (RFC 9112, 3.2.2). There is one host.
+std::string_view without_host(std::string_view target) {
+  constexpr std::string_view scheme = "http://";
+  const auto same = [](char wanted, char given) { return wanted == given || (given >= 'A' && given <= 'Z' && wanted == given - 'A' + 'a'); };
+  if (!std::ranges::equal(scheme, target.substr(0, scheme.size()), same)) return target;
+  target.remove_prefix(scheme.size());
+  return target.substr(std::min(target.find('/'), target.size()));
+}
+
 std::expected<void, api_refusal> read_parameter(std::string_view parameter, api_request& into) {
   const std::string_view name = parameter.substr(0, parameter.find('='));
   const std::string_view value = parameter.substr(std::min(parameter.size(), name.size() + 1));
@@ -77,6 +86,7 @@ std::expected<void, api_refusal> read_query(std::string_view query, api_request&
 }  // namespace
 
 std::expected<api_request, api_refusal> parse_request(std::string_view method, std::string_view target) {
+  target = without_host(target);
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));
   const bool has_query = path.size() < target.size();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client.hpp"
 
+#include "duration_text.hpp"
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "text.hpp"
@@ -20,6 +21,8 @@
 #include <sys/un.h>
 
 #include <array>
+#include <chrono>
+#include <optional>
 
 namespace steward {
 namespace {
@@ -47,15 +50,6 @@ error connect_error(const std::string& socket, const error_code& why) {
   return error(fmt::format("{}: {}", printable(socket), why.message()));
 }
 
-error talk_error(const std::string& socket, const error_code& why) {
-  if (why == http::error::end_of_stream || why == http::error::partial_message || why == asio::error::connection_reset ||
-      why == asio::error::broken_pipe)
-    return error(fmt::format("the daemon at {} went away before it had answered", printable(socket)));
-  if (why.category() == error_code(http::error::bad_version).category())
-    return error(fmt::format("what listens at {} is not a steward daemon: {}", printable(socket), why.message()));
-  return error(fmt::format("{}: {}", printable(socket), why.message()));
-}
-
 http::request<http::string_body> request_of(const api_request& request, std::string body) {
   http::request<http::string_body> out(http::string_to_verb(std::string(method_of(request))), target_of(request), 11);
   out.set(http::field::host, "localhost");
@@ -67,36 +61,39 @@ http::request<http::string_body> request_of(const api_request& request, std::str
   return out;
 }
 
-/// A connection on which one request was sent.
+/// A connection for one request. Nothing on it waits longer than until a deadline: Asio does that only for what is asynchronous.
 class exchange {
  public:
-  explicit exchange(const std::string& socket) : name_(socket), socket_(context_) {}
+  exchange(const std::string& socket, std::chrono::nanoseconds patience) : name_(socket), patience_(patience), socket_(context_) { be_patient(); }
+
+  /// From now on the whole patience again.
+  void be_patient() { deadline_ = clock::now() + patience_; }
+
+  /// What comes now may take any time.
+  void wait_for_ever() { deadline_.reset(); }
 
   result<void> send(const api_request& request, std::string body) {
     if (auto usable = check_socket_path(name_); !usable) return usable;
-    error_code failed;
-    (void)socket_.connect(stream_protocol::endpoint(name_), failed);  // it says the same twice
-    if (failed) return fail(connect_error(name_, failed));
+    const error_code refused = finish([&](auto done) { socket_.async_connect(stream_protocol::endpoint(name_), done); });
+    if (refused) return fail(refused == asio::error::timed_out ? talk_error(refused) : connect_error(name_, refused));
     const auto message = request_of(request, std::move(body));
-    http::write(socket_, message, failed);
+    const error_code failed = finish([&](auto done) { http::async_write(socket_, message, done); });
     // A server that refuses early closes its side before it has read everything; its answer says why.
-    if (failed && failed != asio::error::broken_pipe && failed != asio::error::connection_reset) return fail(talk_error(name_, failed));
+    if (failed && failed != asio::error::broken_pipe && failed != asio::error::connection_reset) return fail(talk_error(failed));
     return {};
   }
 
   template <class Parser>
   result<void> read_header(Parser& parser) {
-    error_code failed;
-    http::read_header(socket_, buffer_, parser, failed);
-    if (failed) return fail(talk_error(name_, failed));
+    const error_code failed = finish([&](auto done) { http::async_read_header(socket_, buffer_, parser, done); });
+    if (failed) return fail(talk_error(failed));
     return {};
   }
 
   template <class Parser>
   result<void> read(Parser& parser) {
-    error_code failed;
-    http::read(socket_, buffer_, parser, failed);
-    if (failed) return fail(talk_error(name_, failed));
+    const error_code failed = finish([&](auto done) { http::async_read(socket_, buffer_, parser, done); });
+    if (failed) return fail(talk_error(failed));
     return {};
   }
 
@@ -106,19 +103,56 @@ class exchange {
     while (!parser.is_done()) {
       parser.get().body().data = piece.data();
       parser.get().body().size = piece.size();
-      error_code failed;
-      http::read_some(socket_, buffer_, parser, failed);
+      error_code failed = finish([&](auto done) { http::async_read_some(socket_, buffer_, parser, done); });
       if (failed == http::error::need_buffer) failed = {};
       const std::size_t used = piece.size() - parser.get().body().size;
       if (used > 0) sink({piece.data(), used});
-      if (failed) return fail(talk_error(name_, failed));
+      if (failed) return fail(talk_error(failed));
+      if (deadline_) be_patient();
     }
     return {};
   }
 
  private:
+  using clock = std::chrono::steady_clock;
+
+  /// Begins an operation and waits until it is done. `timed_out` when that is not so in time; then the connection is of no more use.
+  template <class Begin>
+  error_code finish(Begin begin) {
+    std::optional<error_code> outcome;
+    begin([&](error_code what, std::size_t /*bytes*/ = 0) { outcome = what; });
+    context_.restart();
+    if (deadline_)
+      context_.run_until(*deadline_);
+    else
+      context_.run();
+    if (outcome) return *outcome;
+    error_code ignored;
+    (void)socket_.close(ignored);
+    context_.run();  // what was begun refers to what is here
+    return asio::error::timed_out;
+  }
+
+  [[nodiscard]] error talk_error(const error_code& why) const {
+    if (why == http::error::end_of_stream || why == http::error::partial_message || why == asio::error::connection_reset ||
+        why == asio::error::broken_pipe)
+      return error(fmt::format("the daemon at {} went away before it had answered", printable(name_)));
+    if (why == asio::error::timed_out)
+      return error(
+          fmt::format("the daemon at {} has not answered for {}: it is stopped (kill -CONT lets it go on) or hangs (kill -KILL ends it alone: its "
+                      "programs go on, and the next daemon takes them over)",
+                      printable(name_), duration_text(patience_)));
+    if (why == asio::error::not_connected)
+      return error(fmt::format("the daemon at {} takes no more connections now; too many wait for it already", printable(name_)));
+    if (why.category() == error_code(http::error::bad_version).category())
+      return error(fmt::format("what listens at {} is not a steward daemon: {}", printable(name_), why.message()));
+    return error(fmt::format("{}: {}", printable(name_), why.message()));
+  }
+
   const std::string& name_;
-  asio::io_context context_;
+  std::chrono::nanoseconds patience_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  asio::io_context context_{1};
   stream_protocol::socket socket_;
   boost::beast::flat_buffer buffer_;
 };
@@ -151,8 +185,10 @@ result<void> check_socket_path(std::string_view path) {
 }
 
 result<json::value> api_client::ask(const api_request& request, std::string body) const {
-  exchange talk(socket_);
+  exchange talk(socket_, patience_);
   if (auto sent = talk.send(request, std::move(body)); !sent) return fail(sent.error());
+  // These are answered when the program is gone, and how long that may take is the unit's affair.
+  if (request.call == api_call::stop || request.call == api_call::remove) talk.wait_for_ever();
   http::response_parser<http::string_body> parser;
   parser.body_limit(boost::none);
   if (auto read = talk.read(parser); !read) return fail(read.error());
@@ -194,12 +230,13 @@ result<control_answer> api_client::control(api_call call, std::string key) const
 }
 
 result<void> api_client::logs(const api_request& request, const std::function<void(std::string_view)>& sink) const {
-  exchange talk(socket_);
+  exchange talk(socket_, patience_);
   if (auto sent = talk.send(request, {}); !sent) return sent;
   http::response_parser<http::buffer_body> parser;
   parser.body_limit(boost::none);
   if (auto read = talk.read_header(parser); !read) return read;
   const unsigned status = parser.get().result_int();
+  if (status < 400 && request.follow) talk.wait_for_ever();
   if (status < 400) return talk.read_pieces(parser, sink);
   std::string text;
   if (auto read = talk.read_pieces(parser, [&](std::string_view piece) { text += piece; }); !read) return read;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Talks to a daemon over its Unix socket: HTTP, one connection for each request, blocking.
+// Talks to a daemon over its Unix socket: HTTP, one connection for each request, blocking, but not for ever.
 #pragma once
 
 #include "api.hpp"
@@ -8,6 +8,7 @@
 #include "steward/result.hpp"
 #include "unit_decode.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -18,12 +19,15 @@ namespace steward {
 /// Errors: one line: empty, a NUL byte, longer than the 107 bytes that the kernel takes.
 [[nodiscard]] result<void> check_socket_path(std::string_view path);
 
+/// How long a daemon may take for an answer. A disk that is slow takes seconds; who waits longer is better told.
+inline constexpr std::chrono::seconds answer_patience(30);
+
 /// Asks a daemon. Every function sends one request and waits for its answer.
-/// Errors: one line, ready to be shown: no daemon there, no permission, not a daemon, or what the daemon answered.
+/// Errors: one line, ready to be shown: no daemon there, no permission, not a daemon, no answer within `patience`, or what the daemon answered.
 /// Threads: distinct clients may be used from distinct threads.
 class api_client {
  public:
-  explicit api_client(std::string socket) : socket_(std::move(socket)) {}
+  explicit api_client(std::string socket, std::chrono::nanoseconds patience = answer_patience) : socket_(std::move(socket)), patience_(patience) {}
 
   [[nodiscard]] const std::string& socket() const noexcept { return socket_; }
 
@@ -32,16 +36,18 @@ class api_client {
   [[nodiscard]] result<unit_status> status_of(std::string key) const;
   [[nodiscard]] result<apply_answer> apply(const unit_map& units) const;
 
-  /// Shape: `call` is `start`, `stop`, `restart` or `remove`.
+  /// Shape: `call` is `start`, `stop`, `restart` or `remove`. `stop` and `remove` wait for their answer as long as the unit takes to stop: ask for
+  /// the version first to know that somebody is there who will give it.
   [[nodiscard]] result<control_answer> control(api_call call, std::string key) const;
 
-  /// Hands what the log has, and what is written from now on when following, to `sink` in pieces.
+  /// Hands what the log has, and what is written from now on when following, to `sink` in pieces. When following, it waits for any time between two.
   [[nodiscard]] result<void> logs(const api_request& request, const std::function<void(std::string_view)>& sink) const;
 
  private:
   [[nodiscard]] result<boost::json::value> ask(const api_request& request, std::string body = {}) const;
 
   std::string socket_;
+  std::chrono::nanoseconds patience_;
 };
 
 }  // namespace steward

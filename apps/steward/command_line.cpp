@@ -20,19 +20,30 @@ constexpr std::string_view default_database = "./steward.db";
 constexpr std::string_view socket_ending = ".sock";
 
 // Wherever a command is named, in the order of a first hour.
-constexpr std::array<std::string_view, 9> commands{"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"};
+constexpr std::array<std::string_view, 10> commands{"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"};
 
 /// All that options are read into: CLI11 writes through references, so it stays in one place.
 struct options {
-  std::string database{default_database};
+  std::optional<std::string> database;
   std::optional<std::string> socket;
   std::optional<std::string> units_file;
   std::string file;
-  std::string key;
+  std::string key;                // where one is enough
+  std::vector<std::string> keys;  // where several are taken
+  std::string topic;
   bool json = false;
   bool follow = false;
   std::uint32_t lines = default_log_lines;
 };
+
+std::unexpected<no_invocation> shown(std::string text) {
+  if (!text.ends_with('\n')) text += '\n';
+  return std::unexpected(no_invocation{.exit_code = 0, .out = std::move(text), .err = ""});
+}
+
+std::unexpected<no_invocation> wrong(std::string_view text) {
+  return std::unexpected(no_invocation{.exit_code = 2, .out = "", .err = fmt::format("steward: {}\n", text)});
+}
 
 /// The parser, and what it fills.
 class grammar {
@@ -55,6 +66,7 @@ class grammar {
     add_logs();
     add_control();
     add("version", "Show the version", "  steward version");
+    add("help", "Show what a command does", "  steward help apply")->add_option("COMMAND", read_.topic, "The command")->type_name("");
   }
 
   CLI::App& app() { return app_; }
@@ -63,11 +75,14 @@ class grammar {
     const CLI::App* command = app_.get_subcommands().front();
     const std::string name = command->get_name();
     if (name == "version") return version_command{};
-    if (name == "run") return run_options{.database = read_.database, .socket = socket_for(read_.database), .units_file = read_.units_file};
-    const std::string socket = socket_for(std::string(default_database));
+    if (name == "help") return help();
+    const std::string socket = socket_path();
+    if (name == "run")
+      return run_options{.database = read_.database.value_or(std::string(default_database)), .socket = socket, .units_file = read_.units_file};
     if (name == "apply") return apply_command{.socket = socket, .file = read_.file};
-    if (!read_.key.empty() && !is_unit_name(read_.key))
-      return std::unexpected(no_invocation{2, "", fmt::format("steward: {} is not a unit: {}\n", in_quotes(read_.key), unit_name_rule)});
+    const auto wrong_name = std::ranges::find_if_not(read_.keys, is_unit_name);
+    if (wrong_name != read_.keys.end()) return no_unit_name(*wrong_name);
+    if (!read_.key.empty() && !is_unit_name(read_.key)) return no_unit_name(read_.key);
     if (name == "status")
       return status_command{.socket = socket, .key = read_.key.empty() ? std::nullopt : std::optional(read_.key), .json = read_.json};
     if (name == "logs") return logs_command{.socket = socket, .key = read_.key, .follow = read_.follow, .lines = read_.lines};
@@ -75,7 +90,7 @@ class grammar {
                           : name == "stop"    ? api_call::stop
                           : name == "restart" ? api_call::restart
                                               : api_call::remove;
-    return control_command{.socket = socket, .call = call, .key = read_.key};
+    return control_command{.socket = socket, .call = call, .keys = read_.keys};
   }
 
  private:
@@ -88,7 +103,9 @@ class grammar {
 
   CLI::App* add_client(const std::string& name, const std::string& what, const std::string& examples) {
     CLI::App* command = add(name, what, examples);
-    command->add_option("--socket", read_.socket, "The daemon's socket (default: $STEWARD_SOCKET, else ./steward.db.sock)")->type_name("FILE");
+    command->add_option("--socket", read_.socket, "The daemon's socket (default: beside --db, else $STEWARD_SOCKET, else ./steward.db.sock)")
+        ->type_name("FILE");
+    command->add_option("--db", read_.database, "The daemon's database: its socket is beside it")->type_name("FILE");
     return command;
   }
 
@@ -98,15 +115,17 @@ class grammar {
                         "  steward run --apply units.toml                  apply a file as soon as the daemon is up\n"
                         "  steward run --db /var/lib/steward/steward.db --socket /run/steward.sock");
     run->add_option("--db", read_.database, "The database with the table (default: ./steward.db)")->type_name("FILE");
-    run->add_option("--socket", read_.socket, "Where to listen (default: $STEWARD_SOCKET, else the database's name and .sock)")->type_name("FILE");
-    run->add_option("--apply", read_.units_file, "A units file to apply")->type_name("FILE");
+    run->add_option("--socket", read_.socket, "Where to listen (default: beside --db, else $STEWARD_SOCKET, else ./steward.db.sock)")
+        ->type_name("FILE");
+    run->add_option("--apply", read_.units_file, "A units file to apply; - reads stdin")->type_name("FILE");
   }
 
   void add_apply() {
     CLI::App* apply = add_client("apply", "Add and change units from a file; never removes any",
                                  "  steward apply units.toml\n"
-                                 "  steward apply --socket /run/steward.sock /etc/steward/units.toml");
-    apply->add_option("FILE", read_.file, "The units file (TOML)")->required()->type_name("");
+                                 "  steward apply --db /var/lib/steward/steward.db /etc/steward/units.toml\n"
+                                 "  generate-units | steward apply -");
+    apply->add_option("FILE", read_.file, "The units file (TOML); - reads stdin")->required()->type_name("");
   }
 
   void add_status() {
@@ -131,18 +150,31 @@ class grammar {
 
   void add_control() {
     const auto control = [this](const std::string& name, const std::string& what) {
-      add_client(name, what, fmt::format("  steward {} web", name))->add_option("KEY", read_.key, "The unit")->required()->type_name("");
+      add_client(name, what, fmt::format("  steward {0} web\n  steward {0} web worker", name))
+          ->add_option("KEY", read_.keys, "The units")
+          ->required()
+          ->type_name("");
     };
-    control("start", "Let a unit run, now and after a restart of the daemon");
-    control("stop", "Stop a unit and keep it down until it is started again");
-    control("restart", "Stop a unit and start it again");
-    control("rm", "Stop a unit and take it out of the table");
+    control("start", "Let units run, now and after a restart of the daemon");
+    control("stop", "Stop units and keep them down until they are started again");
+    control("restart", "Stop units and start them again");
+    control("rm", "Stop units and take them out of the table");
   }
 
-  [[nodiscard]] std::string socket_for(const std::string& database) const {
+  [[nodiscard]] std::string socket_path() const {
     if (read_.socket) return *read_.socket;
-    if (socket_variable_ && !socket_variable_->empty()) return *socket_variable_;
-    return fmt::format("{}{}", database, socket_ending);
+    if (!read_.database && socket_variable_ && !socket_variable_->empty()) return *socket_variable_;
+    return fmt::format("{}{}", read_.database.value_or(std::string(default_database)), socket_ending);
+  }
+
+  [[nodiscard]] std::unexpected<no_invocation> help() const {
+    if (read_.topic.empty()) return shown(app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal));
+    if (std::ranges::find(commands, read_.topic) != commands.end()) return shown(app_.get_subcommand(read_.topic)->help(app_.get_name()));
+    return wrong(fmt::format("unknown command {}{}", in_quotes(read_.topic), suggestion(read_.topic, commands)));
+  }
+
+  static std::unexpected<no_invocation> no_unit_name(const std::string& key) {
+    return wrong(fmt::format("{} is not a unit: {}", in_quotes(key), unit_name_rule));
   }
 
   const std::optional<std::string>& socket_variable_;
@@ -182,7 +214,7 @@ std::optional<std::string> first_extra(const CLI::App& app) {
   return extras.front();
 }
 
-no_invocation wrong_use(const CLI::App& app, const CLI::ParseError& why) {
+std::unexpected<no_invocation> wrong_use(const CLI::App& app, const CLI::ParseError& why) {
   std::string text;
   if (const auto extra = first_extra(app)) {
     text = unexpected_argument(app, *extra);
@@ -192,7 +224,7 @@ no_invocation wrong_use(const CLI::App& app, const CLI::ParseError& why) {
     const CLI::App& command = innermost(app);
     text = fmt::format("{}{}; see steward {} --help", &command == &app ? "" : command.get_name() + ": ", printable(why.what()), command.get_name());
   }
-  return {.exit_code = 2, .out = "", .err = fmt::format("steward: {}\n", text)};
+  return wrong(text);
 }
 
 }  // namespace
@@ -204,11 +236,11 @@ std::expected<invocation, no_invocation> parse_command_line(std::span<const std:
   try {
     all.app().parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    return std::unexpected(no_invocation{.exit_code = 0, .out = all.app().help(), .err = ""});
+    return shown(all.app().help());
   } catch (const CLI::CallForVersion& version) {
-    return std::unexpected(no_invocation{.exit_code = 0, .out = fmt::format("{}\n", version.what()), .err = ""});
+    return shown(version.what());
   } catch (const CLI::ParseError& why) {
-    return std::unexpected(wrong_use(all.app(), why));
+    return wrong_use(all.app(), why);
   }
   return all.chosen();
 }

@@ -11,12 +11,13 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace steward {
 
 struct apply_command {
   std::string socket;
-  std::string file;
+  std::string file;  ///< `-` for stdin
   friend bool operator==(const apply_command&, const apply_command&) = default;
 };
 
@@ -31,7 +32,7 @@ struct status_command {
 struct control_command {
   std::string socket;
   api_call call = api_call::start;
-  std::string key;
+  std::vector<std::string> keys;  ///< at least one, in the order in which they were typed
   friend bool operator==(const control_command&, const control_command&) = default;
 };
 
@@ -57,7 +58,8 @@ struct no_invocation {
 };
 
 /// Reads the arguments, without the program's own name.
-/// Shape: `socket_variable` is the value of `STEWARD_SOCKET`, if it is set; empty counts as not set.
+/// Shape: `socket_variable` is the value of `STEWARD_SOCKET`, if it is set; empty counts as not set. What is typed comes first: `--socket`, else
+/// beside `--db`, else the variable, else beside `./steward.db`.
 /// Errors: help has exit code 0 and goes to stdout; a wrong use has 2, and one line that says what would be right.
 [[nodiscard]] std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments,
                                                                           const std::optional<std::string>& socket_variable);

@@ -103,10 +103,18 @@ int run(const status_command& what, const command_surroundings& around) {
 }
 
 int run(const control_command& what, const command_surroundings& around) {
-  const auto answer = api_client(what.socket).control(what.call, what.key);
-  if (!answer) return tell(around, answer.error());
-  around.out << printable(answer->message) << '\n';
-  return done;
+  const api_client client(what.socket);
+  // Whether a daemon is there that answers: a stop waits for any time, and one that is not there need not be told for each unit.
+  if (const auto there = client.version(); !there) return tell(around, there.error());
+  int exit_code = done;
+  for (const std::string& key : what.keys) {
+    const auto answer = client.control(what.call, key);
+    if (answer)
+      around.out << printable(answer->message) << std::endl;  // at once: the next one may take long
+    else
+      exit_code = tell(around, what.keys.size() == 1 ? answer.error() : error(fmt::format("{}: {}", key, answer.error().to_string())));
+  }
+  return exit_code;
 }
 
 int run(const logs_command& what, const command_surroundings& around) {

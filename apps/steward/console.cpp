@@ -25,6 +25,7 @@ constexpr std::size_t most_said = std::size_t{64} << 10U;
 task<> console::run(context& ctx, callback ready) {
   const auto drawing = leaf([this](context& inside) { return keep_drawing(inside); });
   auto outcome = co_await drawing.run(ctx, ready);
+  phase_ = live_phase::ended;
   draw();
   (void)co_await finish(ctx);
   co_return outcome;
@@ -60,9 +61,14 @@ void console::draw() {
   catch_up();
   if (out_.behind()) return;
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  live_drawing drawing = draw_live(frame_, units_.status(), now, style_of_terminal(out_.descriptor()));
+  live_drawing drawing = draw_live(frame_, units_.status(), now, style_of_terminal(out_.descriptor()), phase_);
   frame_ = std::move(drawing.frame);
   out_.write(drawing.text);
+}
+
+void console::ending() {
+  phase_ = live_phase::ending;
+  units_.changed().ring();
 }
 
 void console::say(const std::string& line) {
@@ -75,8 +81,8 @@ void console::say(const std::string& line) {
 // A table that is on the screen makes way for what is said.
 void console::catch_up() {
   if (!out_.flush() || !err_.flush() || said_.empty()) return;
-  if (frame_.lines > 0) out_.write(fmt::format("\x1b[{}A\r\x1b[J", frame_.lines));
-  frame_.lines = 0;
+  if (!frame_.lines.empty()) out_.write(to_first_line(frame_, style_of_terminal(out_.descriptor()).width) + "\x1b[J");
+  frame_.lines.clear();
   if (out_.flush()) err_.write(std::exchange(said_, {}));
 }
 

@@ -23,6 +23,9 @@ class console {
   /// Draws until its context stops, and once more then.
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
+  /// Everything is to end now: the table says so.
+  void ending();
+
   /// One line, above the table where there is one.
   void say(const std::string& line);
 
@@ -38,6 +41,7 @@ class console {
   patient_output err_;
   std::string said_;  // and not shown yet
   live_frame frame_;
+  live_phase phase_ = live_phase::up;
 };
 
 }  // namespace steward

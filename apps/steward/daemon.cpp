@@ -169,15 +169,17 @@ class daemon {
             [path = keeper_path(database), self = own_executable()] { return connect_or_start_keeper(path, self); },
             [this](const std::string& line) { console_.say(line); }),
         units_(store_, spawner_, database.string() + ".logs", [this](const std::string& line) { console_.say(line); }),
-        server_(io_, options.socket, units_),
+        server_(io_, options.socket, units_, [this](const std::string& line) { console_.say(line); }),
         console_(units_, STDOUT_FILENO, STDERR_FILENO),
         first_(std::move(first)) {}
 
   [[nodiscard]] result<> run() {
     const auto first = [this](context& ctx, callback ready) { return apply_first(ctx, ready); };
-    const auto open = [this](context& ctx, callback ready) {
+    const auto open = [this](context& ctx, callback ready) -> task<> {
       server_.open();
-      return ready(ctx);
+      auto outcome = co_await ready(ctx);
+      console_.ending();
+      co_return outcome;
     };
     // The socket comes first and the units last: what cannot begin has touched nothing that runs, and who is still stopping can be asked.
     const auto whole = chain(named("socket", std::ref(server_)), named("database", std::ref(store_)), first, named("keeper", std::ref(spawner_)),

@@ -233,8 +233,14 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
   if (!wanted_up) co_return refused(key, wanted_up.error());
   manager_.reconcile_now();
+  const bool ready_or_starting = state == row_state::starting || state == row_state::running;
+  std::string others;
+  if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
   control_answer answer{.key = key, .changed = !lives, .message = {}};
-  answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
+  if (!others.empty())
+    answer.message = fmt::format("{} waits for {}", key, others);
+  else
+    answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
   co_return answer;
 }
 
@@ -242,7 +248,9 @@ task<control_answer> fleet::restart(context& ctx, std::string key) {
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
   if (!wanted_up) co_return refused(key, wanted_up.error());
   manager_.reconcile_now();
-  control_answer answer{.key = key, .changed = true, .message = fmt::format("{} restarts", key)};
+  const std::string others = (co_await held_back_by(ctx, key)).value_or("");  // what was asked for is done, whether or not it can be told
+  control_answer answer{.key = key, .changed = true, .message = {}};
+  answer.message = others.empty() ? fmt::format("{} restarts", key) : fmt::format("{} restarts, but first waits for {}", key, others);
   co_return answer;
 }
 
@@ -260,13 +268,40 @@ task<control_answer> fleet::stop(context& ctx, std::string key) {
 task<control_answer> fleet::remove(context& ctx, std::string key) {
   const auto removed = co_await store_.remove(ctx, key);
   if (!removed) co_return refused(key, removed.error());
+  std::string dependents;
+  if (*removed) dependents = (co_await needed_by(ctx, key)).value_or("");
   co_await or_return(stop_and_wait(ctx, key));
   store_.forget(key);
   problems_.erase(key);
   log_troubles_.erase(key);
   control_answer answer{.key = key, .changed = *removed, .message = {}};
   answer.message = *removed ? key + " is removed" : no_unit(key).to_string();
+  if (!dependents.empty()) answer.message += fmt::format("; what comes after it waits for it at its next start: {}", dependents);
   co_return answer;
+}
+
+// The units that `key` comes after and that are not ready, each with its state.
+task<std::string> fleet::held_back_by(context& ctx, std::string key) {
+  const auto row = co_await store_.rows().get(ctx, key);
+  if (!row) co_return refused(key, row.error());
+  std::vector<std::string> words;
+  for (const std::string& each : row->value->after) {
+    const auto known = manager_.status(each);
+    if (!known)
+      words.push_back(fmt::format("{} (there is no such unit)", each));
+    else if (known->state != row_state::running)
+      words.push_back(fmt::format("{} ({})", each, to_string(known->state)));
+  }
+  co_return fmt::format("{}", fmt::join(words, ", "));
+}
+
+// The units that come after `key`.
+task<std::string> fleet::needed_by(context& ctx, std::string key) {
+  const auto all = co_await or_return(store_.known(ctx));
+  std::vector<std::string> names;
+  for (const auto& [name, after] : all)
+    if (std::ranges::find(after, key) != after.end()) names.push_back(name);
+  co_return fmt::format("{}", fmt::join(names, ", "));
 }
 
 error fleet::refused(const std::string& key, const error& why) {

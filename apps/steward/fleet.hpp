@@ -63,6 +63,8 @@ class fleet final : public control {
   [[nodiscard]] row_past recall(const std::string& key) const;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
+  [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
+  [[nodiscard]] task<std::string> needed_by(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace steward {
 namespace {
@@ -19,43 +20,94 @@ constexpr std::string_view clear_line = "\x1b[K";
 constexpr std::string_view clear_below = "\x1b[J";
 constexpr std::size_t smallest_table = 4;  // heading, one unit, "and more", summary
 
+/// The columns of a line that may have colours in it.
+std::size_t visible_columns(std::string_view line) {
+  std::size_t sum = 0;
+  while (!line.empty()) {
+    const std::size_t escape = std::min(line.find('\x1b'), line.size());
+    sum += columns(line.substr(0, escape));
+    line.remove_prefix(escape);
+    line.remove_prefix(line.empty() ? 0 : std::min(line.find('m'), line.size() - 1) + 1);
+  }
+  return sum;
+}
+
+/// How soon somebody wants to see a unit in this state.
+int urgency(const unit_status& unit) {
+  switch (unit.state) {
+    case row_state::backoff:
+      return 0;
+    case row_state::waiting:
+    case row_state::starting:
+    case row_state::stopping:
+      return 1;
+    case row_state::stopped:
+    case row_state::completed:
+      return 2;
+    case row_state::running:
+      break;
+  }
+  return 3;
+}
+
+std::string_view what_comes(live_phase phase) {
+  switch (phase) {
+    case live_phase::up:
+      return " - Ctrl-C stops everything";
+    case live_phase::ending:
+      return " - everything is stopping; Ctrl-C again kills what is left";
+    case live_phase::ended:
+      break;
+  }
+  return {};
+}
+
 /// The lines of a table that fits: heading, units, what was left out, a warning, the summary.
-std::vector<std::string> table_lines(const daemon_status& current, wall_time now, const live_style& style) {
+std::vector<std::string> table_lines(const daemon_status& current, wall_time now, const live_style& style, live_phase phase) {
   const std::size_t room = std::max(style.height, smallest_table + 1) - 1;  // the cursor needs a line of its own
   const std::string warning = table_warning(current, now);
   const std::size_t around = 2 + (warning.empty() ? 0 : 1);
-  std::size_t shown = current.units.size();
-  if (shown + around > room) shown = room - around - 1;
-  const std::string table = status_table(std::span(current.units).first(shown), now, {.width = style.width, .colour = style.colour});
+  std::vector<unit_status> units = current.units;
+  const std::size_t all = units.size();
+  if (all + around > room) {
+    std::ranges::sort(units, {}, [](const unit_status& each) { return std::pair(urgency(each), std::string_view(each.key)); });
+    units.resize(room - around - 1);
+  }
+  const std::string table = status_table(units, now, {.width = style.width, .colour = style.colour});
   std::vector<std::string> lines;
   for (std::string_view rest = table; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     lines.emplace_back(rest.substr(0, end));
     rest.remove_prefix(end + 1);
   }
-  if (shown < current.units.size()) lines.push_back(fitted(fmt::format("and {} more", current.units.size() - shown), style.width));
+  if (units.size() < all) lines.push_back(fitted(fmt::format("and {} more", all - units.size()), style.width));
   if (!warning.empty()) lines.push_back(fitted(std::string_view(warning).substr(0, warning.size() - 1), style.width));
-  lines.push_back(fitted(fmt::format("{} - Ctrl-C stops everything", status_summary(current.units)), style.width));
+  lines.push_back(fitted(fmt::format("{}{}", status_summary(current.units), what_comes(phase)), style.width));
   return lines;
 }
 
 }  // namespace
 
-live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style) {
+live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style, live_phase phase) {
   live_drawing out;
   out.frame.units = current.units;
   if (!style.terminal) {
     out.text = change_lines(before.units, current.units, now);
     return out;
   }
-  const bool in_place = before.lines > 0 && before.width == style.width;
-  if (in_place) out.text += fmt::format("\x1b[{}A\r", before.lines);
-  const std::vector<std::string> lines = table_lines(current, now, style);
-  for (const std::string& line : lines) out.text += fmt::format("{}{}\n", line, clear_line);
+  out.text = to_first_line(before, style.width);
+  for (const std::string& line : table_lines(current, now, style, phase)) {
+    out.text += fmt::format("{}{}\n", line, clear_line);
+    out.frame.lines.push_back(visible_columns(line));
+  }
   out.text += clear_below;
-  out.frame.lines = lines.size();
-  out.frame.width = style.width;
   return out;
+}
+
+std::string to_first_line(const live_frame& frame, std::size_t width) {
+  std::size_t rows = 0;
+  for (const std::size_t taken : frame.lines) rows += std::max<std::size_t>(1, (taken + width - 1) / width);
+  return rows == 0 ? std::string() : fmt::format("\x1b[{}A\r", rows);
 }
 
 live_style style_of_terminal(int fd) {

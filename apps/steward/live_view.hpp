@@ -19,11 +19,17 @@ struct live_style {
   std::size_t height = 24;  ///< lines, on a terminal: a table that is longer is cut, because what has scrolled away cannot be redrawn
 };
 
+/// How far the daemon is.
+enum class live_phase : unsigned char {
+  up,
+  ending,  ///< was asked to end; its units are stopping
+  ended,   ///< this is the last drawing
+};
+
 /// What is on the screen: the input of the next drawing.
 struct live_frame {
   std::vector<unit_status> units;
-  std::size_t lines = 0;  ///< drawn by the last table
-  std::size_t width = 0;  ///< of the terminal that they were drawn on
+  std::vector<std::size_t> lines;  ///< of the last table: how many columns each takes
 };
 
 /// What to write to bring the screen from one frame to the next.
@@ -33,9 +39,14 @@ struct live_drawing {
 };
 
 /// Draws `current` over `before`. Pure.
-/// Shape: `before` of the first drawing is a default one. On a terminal the cursor is left at the start of the line below the table; a terminal
-/// that changed its width gets a new table below, as its old lines may have been wrapped. Elsewhere nothing is written when nothing changed.
-[[nodiscard]] live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style);
+/// Shape: `before` of the first drawing is a default one. On a terminal the cursor is left at the start of the line below the table. Of a table that
+/// is too long, the units that do not run come first. Elsewhere nothing is written when nothing changed.
+[[nodiscard]] live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style,
+                                     live_phase phase = live_phase::up);
+
+/// What brings the cursor from below a table to its first line, on a terminal that has become `width` columns wide: lines that were longer take
+/// several.
+[[nodiscard]] std::string to_first_line(const live_frame& frame, std::size_t width);
 
 /// Whether and how file descriptor `fd` is a terminal, with its size. Colours are off when `NO_COLOR` is set or `TERM` is `dumb`.
 [[nodiscard]] live_style style_of_terminal(int fd);

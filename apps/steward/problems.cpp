@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace steward {
@@ -23,6 +24,11 @@ bool is_plain(std::string_view key) {
 
 void problems::add(std::string_view path, std::string_view what) {
   const source_position place = place_of(path);
+  if (found_.size() == shown_problems) {
+    ++left_out_;
+    if (place >= std::prev(found_.end())->first) return;
+    found_.erase(std::prev(found_.end()));
+  }
   std::string text = file_.empty() ? std::string() : fmt::format("{}:{}:{}: ", printable(file_), place.line, place.column);
   text += path.empty() ? std::string(what) : fmt::format("{}: {}", path, what);
   found_.emplace(place, std::move(text));
@@ -39,13 +45,8 @@ source_position problems::place_of(std::string_view path) const {
 
 error problems::to_error() const {
   std::vector<error> errors;
-  for (const auto& [place, text] : found_) {
-    if (errors.size() == shown_problems) {
-      errors.emplace_back(fmt::format("and {} more", found_.size() - shown_problems));
-      break;
-    }
-    errors.emplace_back(std::make_error_code(std::errc::invalid_argument), text);
-  }
+  for (const auto& [place, text] : found_) errors.emplace_back(std::make_error_code(std::errc::invalid_argument), text);
+  if (left_out_ > 0) errors.emplace_back(fmt::format("and {} more", left_out_));
   return error::join(errors);
 }
 

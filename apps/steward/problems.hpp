@@ -5,6 +5,7 @@
 
 #include "steward/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,7 +40,7 @@ class problems {
 
   [[nodiscard]] bool empty() const noexcept { return found_.empty(); }
 
-  /// All of them as one error, in the order of the file; `to_tree` prints one a line.
+  /// All of them as one error, in the order of the file; `to_tree` prints one a line. Of very many, the first and how many more there are.
   /// Shape: not when empty.
   [[nodiscard]] error to_error() const;
 
@@ -48,7 +49,8 @@ class problems {
 
   std::string file_;
   source_map places_;
-  std::multimap<source_position, std::string> found_;
+  std::multimap<source_position, std::string> found_;  // the first ones: no more than are shown
+  std::size_t left_out_ = 0;
 };
 
 /// `parent.key`, with the key in quotes where it is not plain.

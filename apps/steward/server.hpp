@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <string>
 
 namespace steward {
@@ -17,10 +18,13 @@ namespace steward {
 ///
 /// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow a log end at once. The socket's file
 /// goes. Errors: one line with the path when it cannot listen: in use by a daemon, a file that is no socket (which is left alone), too long. Threads:
-/// all on the one of `io`.
+/// all on the one of `io`. Too many at a time are answered with 503. When the process is out of descriptors, some that were kept answer one request
+/// at a time.
 class api_server {
  public:
-  api_server(boost::asio::io_context& io, std::string socket, control& daemon) : io_(io), socket_(std::move(socket)), daemon_(daemon) {}
+  /// `warn` gets a line when connections are turned away, or descriptors are short: once, until that was over.
+  api_server(boost::asio::io_context& io, std::string socket, control& daemon, std::function<void(const std::string&)> warn)
+      : io_(io), socket_(std::move(socket)), daemon_(daemon), warn_(std::move(warn)) {}
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
@@ -31,6 +35,7 @@ class api_server {
   boost::asio::io_context& io_;
   std::string socket_;
   control& daemon_;
+  std::function<void(const std::string&)> warn_;
   doorbell opened_;
 };
 

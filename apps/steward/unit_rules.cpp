@@ -156,11 +156,22 @@ void check_after(const unit_map& applied, const known_units& known, bool known_i
 }
 
 void check_sizes(const unit_map& applied, std::string_view path, problems& found) {
-  for (const auto& [name, each] : applied)
+  constexpr std::string_view remedy = "put what is large into a file that the program reads";
+  const auto check_one = [&](const std::string& at, std::size_t size) {
+    if (size >= largest_argument)
+      found.add(at,
+                fmt::format("has {} bytes; a program can be given at most {} in one argument or variable; {}", size, largest_argument - 1, remedy));
+  };
+  for (const auto& [name, each] : applied) {
+    const std::string unit_path = key_path(path, name);
     if (const std::size_t size = size_of(each.program); size > largest_program)
-      found.add(key_path(path, name), fmt::format("has {} bytes of command, directory and environment; it must be at most {}; put what is large "
-                                                  "into a file that the program reads",
-                                                  size, largest_program));
+      found.add(unit_path,
+                fmt::format("has {} bytes of command, directory and environment; it must be at most {}; {}", size, largest_program, remedy));
+    const auto& command = each.program.command;
+    for (std::size_t i = 0; i < command.size(); ++i) check_one(item_path(key_path(unit_path, "command"), i), command[i].size());
+    for (const auto& [variable, value] : each.program.environment)
+      check_one(key_path(key_path(unit_path, "environment"), variable), variable.size() + 1 + value.size());
+  }
 }
 
 std::string own_search_path() {

@@ -27,7 +27,10 @@ void check_after(const unit_map& applied, const known_units& known, bool known_i
 /// environment of the daemon and the unit's definition, and a program cannot be given much more.
 inline constexpr std::size_t largest_program = std::size_t{1} << 20U;
 
-/// Reports every unit that is larger.
+/// What Linux takes as one argument or variable of a program (MAX_ARG_STRLEN), its NUL byte included: 128 KiB.
+inline constexpr std::size_t largest_argument = std::size_t{128} << 10U;
+
+/// Reports every unit that is larger, and every argument and variable that is.
 void check_sizes(const unit_map& applied, std::string_view path, problems& found);
 
 /// What a path leads to.

@@ -4,6 +4,7 @@
 #include "table_reader.hpp"
 #include "text.hpp"
 #include "toml.hpp"
+#include "toml_words.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <optional>
 
@@ -121,9 +123,16 @@ error located(const units_source& source, source_position place, std::string_vie
   return error(fmt::format("{}:{}:{}: {}", printable(source.file), place.line, place.column, printable(what)));
 }
 
-std::string_view without_prefix(std::string_view description) {
-  constexpr std::string_view prefix = "Error while ";
-  return description.starts_with(prefix) ? description.substr(prefix.size()) : description;
+error about_file(std::string_view name, std::string_view what) { return error(fmt::format("{}: {}", printable(name), what)); }
+
+result<units_file> read_units(std::istream& from, units_file into) {
+  std::array<char, 65536> chunk{};
+  while (from.read(chunk.data(), chunk.size()), from.gcount() > 0) {
+    into.text.append(chunk.data(), static_cast<std::size_t>(from.gcount()));
+    if (into.text.size() > largest_file) return fail(about_file(into.name, "is larger than 16 MiB; that is no units file"));
+  }
+  if (from.bad()) return fail(about_file(into.name, "cannot be read"));
+  return into;
 }
 
 }  // namespace
@@ -133,7 +142,7 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
   if (const auto place = depth_scanner(text).too_deep()) return fail(located(source, *place, "a key with more dots than any that has a meaning"));
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed)
-    return fail(located(source, position_of(parsed.error().source()), fmt::format("not TOML: {}", without_prefix(parsed.error().description()))));
+    return fail(located(source, position_of(parsed.error().source()), fmt::format("not TOML: {}", toml_problem(parsed.error().description()))));
 
   problems found(source.file);
   const json::object root = converter(found).table(parsed.table(), {});
@@ -149,23 +158,16 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
 
 result<units_file> read_units_file(const std::string& path) {
   namespace fs = std::filesystem;
+  if (path == "-") return read_units(std::cin, {.name = "<stdin>", .folder = fs::current_path().string(), .text = {}});
   std::error_code failed;
-  const auto wrong = [&](std::string_view what) { return fail(error(fmt::format("{}: {}", printable(path), what))); };
   const fs::file_status status = fs::status(path, failed);
-  if (status.type() == fs::file_type::not_found) return wrong("no such file");
-  if (status.type() == fs::file_type::directory) return wrong("is a folder; give a units file");
+  if (status.type() == fs::file_type::not_found) return fail(about_file(path, "no such file"));
+  if (status.type() == fs::file_type::directory) return fail(about_file(path, "is a folder; give a units file"));
   std::ifstream file(path, std::ios::binary);
-  if (!file) return wrong(std::error_code(errno, std::generic_category()).message());
-  std::string text;
-  std::array<char, 65536> chunk{};
-  while (file.read(chunk.data(), chunk.size()), file.gcount() > 0) {
-    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_file) return wrong("is larger than 16 MiB; that is no units file");
-  }
-  if (file.bad()) return wrong("cannot be read");
+  if (!file) return fail(about_file(path, std::error_code(errno, std::generic_category()).message()));
   const fs::path folder = fs::absolute(path, failed).lexically_normal().parent_path();
-  if (failed) return wrong(failed.message());
-  return units_file{.name = path, .folder = folder.string(), .text = std::move(text)};
+  if (failed) return fail(about_file(path, failed.message()));
+  return read_units(file, {.name = path, .folder = folder.string(), .text = {}});
 }
 
 }  // namespace steward

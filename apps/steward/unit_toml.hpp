@@ -31,7 +31,7 @@ struct units_file {
   std::string text;
 };
 
-/// Reads the bytes of a units file.
+/// Reads the bytes of a units file. `-` is stdin: its name is `<stdin>`, and relative paths are meant from the current folder.
 /// Errors: one line that names the file: missing, not readable, a folder, larger than 16 MiB.
 [[nodiscard]] result<units_file> read_units_file(const std::string& path);
 

@@ -39,10 +39,17 @@ TEST(ApiRequest, TheParametersOfLogsHaveDefaults) {
 }
 
 TEST(ApiRequest, WhatIsNotOnTheListIsNotThere) {
-  for (const std::string_view target : {"", "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "//v1/status", "/v1/units", "/v1/units/web/",
-                                        "/v1/units/web/kill", "/v1/units/web/start/now", "/v1/Status", "http://x/v1/status", "*"})
+  for (const std::string_view target :
+       {"", "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "//v1/status", "/v1/units", "/v1/units/web/", "/v1/units/web/kill",
+        "/v1/units/web/start/now", "/v1/Status", "http://x/v2/status", "http://x", "ftp://x/v1/status", "*"})
     EXPECT_TRUE(refusal("GET", target).starts_with("404 ")) << target << ": " << refusal("GET", target);
   EXPECT_EQ(refusal("GET", "/v1/unit"), "404 there is no \"/v1/unit\"; docs/http_api.md lists what there is");
+}
+
+TEST(ApiRequest, ATargetMayNameTheHost) {
+  EXPECT_EQ(parse_request("GET", "http://localhost/v1/units/web/logs?lines=3").value(),
+            (api_request{.call = api_call::logs, .key = "web", .follow = false, .lines = 3}));
+  EXPECT_EQ(parse_request("GET", "HTTP://x:80/v1/status").value().call, api_call::status);
 }
 
 TEST(ApiRequest, AKeyThatIsNoNameIsNotThere) {

@@ -107,6 +107,38 @@ TEST(Client, HandsALogOnPieceByPiece) {
   EXPECT_EQ(daemon.asked().front(), "GET /v1/units/web/logs?follow=1&lines=5");
 }
 
+// Accepts what the system queues for it and never answers, as a daemon that was stopped.
+class deaf_daemon {
+ public:
+  deaf_daemon() { acceptor_.listen(); }
+  [[nodiscard]] std::string socket() const { return folder_ / "s"; }
+
+ private:
+  using protocol = boost::asio::local::stream_protocol;
+  temporary_folder folder_;
+  boost::asio::io_context context_;
+  protocol::acceptor acceptor_{context_, protocol::endpoint(folder_ / "s")};
+};
+
+TEST(Client, DoesNotWaitForEverForADaemonThatHangs) {
+  const deaf_daemon daemon;
+  const api_client client(daemon.socket(), std::chrono::milliseconds(20));
+  const std::string told = "the daemon at " + daemon.socket() +
+                           " has not answered for 20ms: it is stopped (kill -CONT lets it go on) or hangs (kill -KILL ends it alone: its programs go "
+                           "on, and the next daemon takes them over)";
+  EXPECT_EQ(client.version().error().to_string(), told);
+  EXPECT_EQ(client.control(api_call::restart, "web").error().to_string(), told);
+  EXPECT_EQ(client.logs({.call = api_call::logs, .key = "web", .follow = true}, [](std::string_view) {}).error().to_string(), told);
+  unit large;  // more than the system takes from us while nobody reads it
+  large.program.command = {"/bin/true", std::string(std::size_t{4} << 20U, 'x')};
+  EXPECT_EQ(client.apply({{"large", large}}).error().to_string(), told);
+}
+
+TEST(Client, WaitsAsLongAsAStopTakes) {
+  fake_daemon daemon({http_answer(200, R"({"key":"web","changed":true,"message":"web is stopped"})")}, std::chrono::milliseconds(60));
+  EXPECT_TRUE(api_client(daemon.socket(), std::chrono::milliseconds(20)).control(api_call::stop, "web"));
+}
+
 TEST(Client, ReadsALargeStatus) {
   std::string units;
   for (int i = 0; i < 20000; ++i) {

@@ -51,44 +51,66 @@ TEST(CommandLine, EveryCommandIsRead) {
   EXPECT_EQ(command<apply_command>("apply u.toml"), (apply_command{.socket = socket, .file = "u.toml"}));
   EXPECT_EQ(command<status_command>("status"), (status_command{.socket = socket, .key = std::nullopt, .json = false}));
   EXPECT_EQ(command<status_command>("status web --json"), (status_command{.socket = socket, .key = "web", .json = true}));
-  EXPECT_EQ(command<control_command>("start web"), (control_command{.socket = socket, .call = api_call::start, .key = "web"}));
-  EXPECT_EQ(command<control_command>("stop web"), (control_command{.socket = socket, .call = api_call::stop, .key = "web"}));
-  EXPECT_EQ(command<control_command>("restart web"), (control_command{.socket = socket, .call = api_call::restart, .key = "web"}));
-  EXPECT_EQ(command<control_command>("rm web"), (control_command{.socket = socket, .call = api_call::remove, .key = "web"}));
+  EXPECT_EQ(command<control_command>("start web"), (control_command{.socket = socket, .call = api_call::start, .keys = {"web"}}));
+  EXPECT_EQ(command<control_command>("stop web"), (control_command{.socket = socket, .call = api_call::stop, .keys = {"web"}}));
+  EXPECT_EQ(command<control_command>("restart web"), (control_command{.socket = socket, .call = api_call::restart, .keys = {"web"}}));
+  EXPECT_EQ(command<control_command>("rm web"), (control_command{.socket = socket, .call = api_call::remove, .keys = {"web"}}));
   EXPECT_EQ(command<logs_command>("logs web"), (logs_command{.socket = socket, .key = "web", .follow = false, .lines = 100}));
   EXPECT_EQ(command<logs_command>("logs -f -n 5 web"), (logs_command{.socket = socket, .key = "web", .follow = true, .lines = 5}));
   command<version_command>("version");
 }
 
-TEST(CommandLine, TheSocketIsTheOptionElseTheVariableElseBesideTheDatabase) {
+TEST(CommandLine, TheSocketIsTheOptionElseBesideTheDatabaseThatIsNamedElseTheVariable) {
   EXPECT_EQ(command<status_command>("status --socket /a", "/b").socket, "/a");
   EXPECT_EQ(command<status_command>("status", "/b").socket, "/b");
   EXPECT_EQ(command<status_command>("status", "").socket, "./steward.db.sock");
-  EXPECT_EQ(command<run_options>("run --db x.db", "/b").socket, "/b");
+  EXPECT_EQ(command<status_command>("status --db x.db", "/b").socket, "x.db.sock");
+  EXPECT_EQ(command<status_command>("status --db x.db --socket /a", "/b").socket, "/a");
+  EXPECT_EQ(command<run_options>("run", "/b").socket, "/b");
+  EXPECT_EQ(command<run_options>("run --db x.db", "/b").socket, "x.db.sock");
   EXPECT_EQ(command<run_options>("run --db x.db", "").socket, "x.db.sock");
 }
 
-TEST(CommandLine, EveryClientCommandTakesASocket) {
+TEST(CommandLine, SeveralUnitsCanBeNamed) {
+  EXPECT_EQ(command<control_command>("stop web worker db").keys, (std::vector<std::string>{"web", "worker", "db"}));
+  EXPECT_EQ(complaint("stop web ../x"),
+            "steward: \"../x\" is not a unit: a unit name is 1 to 64 of A-Z a-z 0-9 . _ @ - and does not begin with . or -");
+}
+
+TEST(CommandLine, ApplyTakesStdin) { EXPECT_EQ(command<apply_command>("apply -").file, "-"); }
+
+TEST(CommandLine, HelpIsTheSameAsTheOption) {
+  EXPECT_EQ(parse("help").error().out, parse("--help").error().out);
+  EXPECT_EQ(parse("help logs").error().out, parse("logs --help").error().out);
+  EXPECT_EQ(parse("help logs").error().exit_code, 0);
+  EXPECT_EQ(complaint("help lgos"), "steward: unknown command \"lgos\"; did you mean \"logs\"?");
+}
+
+TEST(CommandLine, EveryClientCommandTakesASocketOrADatabase) {
   for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a"}) {
-    const auto read = parse(line + " --socket /s");
-    ASSERT_TRUE(read) << line;
-    std::visit(
-        [&](const auto& each) {
-          if constexpr (requires { each.socket; }) {
-            EXPECT_EQ(each.socket, "/s") << line;
-          } else {
-            ADD_FAILURE() << line;
-          }
-        },
-        *read);
+    for (const auto& [option, socket] : {std::pair(" --socket /s", "/s"), std::pair(" --db /x.db", "/x.db.sock")}) {
+      const auto read = parse(line + option);
+      ASSERT_TRUE(read) << line;
+      std::visit(
+          [&](const auto& each) {
+            if constexpr (requires { each.socket; }) {
+              EXPECT_EQ(each.socket, socket) << line;
+            } else {
+              ADD_FAILURE() << line;
+            }
+          },
+          *read);
+    }
   }
 }
 
 TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
   EXPECT_EQ(complaint("stauts"), "steward: unknown command \"stauts\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("statsu --json"), "steward: unknown command \"statsu\"; did you mean \"status\"?");
-  EXPECT_EQ(complaint("frobnicate"), "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, start, stop, restart, rm, version");
-  EXPECT_EQ(complaint(""), "steward: a command is missing: one of run, apply, status, logs, start, stop, restart, rm, version; see steward --help");
+  EXPECT_EQ(complaint("frobnicate"),
+            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, start, stop, restart, rm, version, help");
+  EXPECT_EQ(complaint(""),
+            "steward: a command is missing: one of run, apply, status, logs, start, stop, restart, rm, version, help; see steward --help");
 }
 
 TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
@@ -112,19 +134,20 @@ TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamples) {
-  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"}) {
+  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"}) {
     const auto read = parse(name + " --help");
     ASSERT_FALSE(read) << name;
     EXPECT_EQ(read.error().exit_code, 0) << name;
     EXPECT_EQ(read.error().err, "") << name;
     EXPECT_TRUE(read.error().out.contains("Usage: steward " + name)) << read.error().out;
     EXPECT_TRUE(read.error().out.contains("Examples:\n  steward " + name)) << read.error().out;
+    EXPECT_TRUE(read.error().out.ends_with('\n')) << read.error().out;
   }
 }
 
 TEST(CommandLine, TheHelpOfAllShowsEveryCommand) {
   const std::string help = parse("--help").error().out;
-  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version"})
+  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"})
     EXPECT_TRUE(help.contains("\n  " + name + " ")) << name;
   EXPECT_FALSE(help.contains("keeper"));
   EXPECT_EQ(parse("--version").error().out, "steward " + std::string(steward_version()) + "\n");

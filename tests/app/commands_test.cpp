@@ -88,8 +88,8 @@ TEST(Commands, StatusAsJsonIsAnArray) {
 }
 
 TEST(Commands, AFailureIsToldOnOneLineWithExitCodeOne) {
-  fake_daemon daemon({http_answer(404, R"({"error":"there is no unit \"wbe\"; did you mean \"web\"?"})")});
-  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .key = "wbe"});
+  fake_daemon daemon({http_answer(200, version_body), http_answer(404, R"({"error":"there is no unit \"wbe\"; did you mean \"web\"?"})")});
+  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .keys = {"wbe"}});
   EXPECT_EQ(seen.exit_code, 1);
   EXPECT_EQ(seen.out, "");
   EXPECT_EQ(seen.err, "steward: there is no unit \"wbe\"; did you mean \"web\"?\n");
@@ -99,10 +99,27 @@ TEST(Commands, AFailureIsToldOnOneLineWithExitCodeOne) {
 }
 
 TEST(Commands, ControlTellsWhatTheDaemonDid) {
-  fake_daemon daemon({http_answer(200, R"({"key":"web","changed":false,"message":"web is already stopped"})")});
-  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .key = "web"});
+  fake_daemon daemon({http_answer(200, version_body), http_answer(200, R"({"key":"web","changed":false,"message":"web is already stopped"})")});
+  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::stop, .keys = {"web"}});
   EXPECT_EQ(seen.exit_code, 0);
   EXPECT_EQ(seen.out, "web is already stopped\n");
+}
+
+TEST(Commands, ControlOfSeveralTriesAllAndTellsOfEach) {
+  fake_daemon daemon({http_answer(200, version_body), http_answer(200, R"({"key":"a","changed":true,"message":"a starts"})"),
+                      http_answer(503, R"({"error":"the table is locked"})"),
+                      http_answer(200, R"({"key":"c","changed":true,"message":"c starts"})")});
+  const outcome seen = do_it(control_command{.socket = daemon.socket(), .call = api_call::start, .keys = {"a", "b", "c"}});
+  EXPECT_EQ(seen.exit_code, 1);
+  EXPECT_EQ(seen.out, "a starts\nc starts\n");
+  EXPECT_EQ(seen.err, "steward: b: the table is locked\n");
+  EXPECT_EQ(daemon.asked().back(), "POST /v1/units/c/start");
+}
+
+TEST(Commands, ControlOfSeveralTellsOnceThatThereIsNoDaemon) {
+  const outcome seen = do_it(control_command{.socket = "/nowhere/s", .call = api_call::stop, .keys = {"a", "b"}});
+  EXPECT_EQ(seen.exit_code, 1);
+  EXPECT_EQ(seen.err, "steward: no daemon at /nowhere/s (start one with: steward run; --socket names that of another)\n");
 }
 
 TEST(Commands, ApplySendsTheFileAndTellsWhatChanged) {

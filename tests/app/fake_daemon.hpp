@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -50,8 +51,8 @@ inline std::string http_answer(unsigned status, std::string_view body) {
 /// Answers each connection with the next of its answers, bytes as they are.
 class fake_daemon {
  public:
-  explicit fake_daemon(std::vector<std::string> answers)
-      : answers_(std::move(answers)), acceptor_(context_, protocol::endpoint(socket())), thread_([this] { serve(); }) {}
+  explicit fake_daemon(std::vector<std::string> answers, std::chrono::milliseconds thinks = {})
+      : answers_(std::move(answers)), thinks_(thinks), acceptor_(context_, protocol::endpoint(socket())), thread_([this] { serve(); }) {}
   fake_daemon(const fake_daemon&) = delete;
   fake_daemon& operator=(const fake_daemon&) = delete;
   ~fake_daemon() { (void)asked(); }
@@ -85,11 +86,13 @@ class fake_daemon {
       if (failed) return;
       asked_.push_back(std::string(request.method_string()) + " " + std::string(request.target()) +
                        (request.body().empty() ? "" : " " + request.body()));
+      std::this_thread::sleep_for(thinks_);
       boost::asio::write(peer, boost::asio::buffer(answer), failed);
     }
   }
 
   std::vector<std::string> answers_;
+  std::chrono::milliseconds thinks_;  // before each answer
   std::vector<std::string> asked_;
   temporary_folder folder_;
   boost::asio::io_context context_;

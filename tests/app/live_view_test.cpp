@@ -118,7 +118,7 @@ TEST(LiveView, IsCutToTheHeightOfTheTerminal) {
     live_style style = terminal;
     style.height = height;
     const live_drawing drawn = draw_live({}, with_units(20), noon, style);
-    EXPECT_LT(drawn.frame.lines, std::max<std::size_t>(height, 5));
+    EXPECT_LT(drawn.frame.lines.size(), std::max<std::size_t>(height, 5));
   }
   live_style style = terminal;
   style.height = 6;
@@ -140,12 +140,51 @@ TEST(LiveView, SaysThatTheTableCannotBeRead) {
   EXPECT_TRUE(seen.shown().contains("the table cannot be read for 2s: locked; what runs goes on\n"));
 }
 
-TEST(LiveView, ATerminalOfAnotherWidthGetsANewTable) {
-  const live_drawing drawn = draw_live({}, with_units(1), noon, terminal);
-  live_style narrow = terminal;
-  narrow.width = 40;
-  EXPECT_TRUE(draw_live(drawn.frame, with_units(1), noon, narrow).text.starts_with("UNIT"));
-  EXPECT_TRUE(draw_live(drawn.frame, with_units(1), noon, terminal).text.starts_with("\x1b[3A\r"));
+TEST(LiveView, ATableThatIsCutBeginsWithTheUnitsThatDoNotRun) {
+  daemon_status status = with_units(9);
+  status.units[4].state = row_state::stopped;
+  status.units[6].state = row_state::backoff;
+  status.units[8].state = row_state::starting;
+  live_style style = terminal;
+  style.height = 8;
+  style.width = 80;
+  screen seen;
+  seen.write(draw_live({}, status, noon, style).text);
+  EXPECT_EQ(seen.shown(),
+            "UNIT  STATE     PID  SINCE  RESTARTS\n"
+            "g     backoff     -     5s         0\n"
+            "i     starting    -     5s         0\n"
+            "e     stopped     -     5s         0\n"
+            "a     running     -     5s         0\n"
+            "and 5 more\n"
+            "6 running, 1 starting, 1 backoff, 1 stopped - Ctrl-C stops everything\n");
+}
+
+TEST(LiveView, ANarrowerTerminalHasWrappedTheOldTable) {
+  live_style style = terminal;
+  style.colour = true;
+  const live_drawing drawn = draw_live({}, with_units(1), noon, style);
+  EXPECT_EQ(drawn.frame.lines, (std::vector<std::size_t>{35, 35, 35}));  // without the colours
+  EXPECT_EQ(to_first_line(drawn.frame, 60), "\x1b[3A\r");
+  EXPECT_EQ(to_first_line(drawn.frame, 35), "\x1b[3A\r");
+  EXPECT_EQ(to_first_line(drawn.frame, 34), "\x1b[6A\r");
+  style.width = 10;
+  EXPECT_TRUE(draw_live(drawn.frame, with_units(1), noon, style).text.starts_with("\x1b[12A\r"));
+  EXPECT_EQ(to_first_line({}, 60), "");
+}
+
+TEST(LiveView, SaysHowFarTheEndIs) {
+  const auto last_line = [](live_phase phase) {
+    live_style wide = terminal;
+    wide.width = 90;
+    screen seen;
+    seen.write(draw_live({}, with_units(1), noon, wide, phase).text);
+    const std::string shown = seen.shown();
+    return shown.substr(shown.rfind('\n', shown.size() - 2) + 1);
+  };
+  EXPECT_EQ(last_line(live_phase::up), "1 running - Ctrl-C stops everything\n");
+  EXPECT_EQ(last_line(live_phase::ending), "1 running - everything is stopping; Ctrl-C again kills what is left\n");
+  EXPECT_EQ(last_line(live_phase::ended), "1 running\n");
 }
 
 TEST(LiveView, ElsewhereWritesALineForEachChangeAndNothingElse) {

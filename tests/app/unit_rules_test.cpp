@@ -91,14 +91,29 @@ std::string size_problem(const program_spec& program) {
 }
 
 TEST(Size, OfCommandDirectoryAndEnvironmentTogetherHasALimit) {
-  constexpr std::size_t half = largest_program / 2;
   const std::string refused =
       "unit.u: has 1048577 bytes of command, directory and environment; it must be at most 1048576; put what is large into a file that the program "
       "reads\n";
-  EXPECT_EQ(size_problem({.command = {std::string(half - 1, 'x'), std::string(half - 1, 'x')}, .directory = {}, .environment = {}}), "");
-  EXPECT_EQ(size_problem({.command = {std::string(half - 1, 'x'), std::string(half - 1, 'x')}, .directory = "/", .environment = {}}), refused);
-  EXPECT_EQ(size_problem({.command = {"x"}, .directory = {}, .environment = {{"A", std::string(2 * half - 5, 'x')}}}), "");
-  EXPECT_EQ(size_problem({.command = {"x"}, .directory = {}, .environment = {{"A", std::string(2 * half - 4, 'x')}}}), refused);
+  const std::vector<std::string> command(16, std::string((largest_program / 16) - 1, 'x'));
+  EXPECT_EQ(size_problem({.command = command, .directory = {}, .environment = {}}), "");
+  EXPECT_EQ(size_problem({.command = command, .directory = "/", .environment = {}}), refused);
+  program_spec full{.command = command, .directory = {}, .environment = {}};
+  full.command.back().pop_back();
+  full.command.back().pop_back();
+  full.command.back().pop_back();
+  full.environment["A"] = "";
+  EXPECT_EQ(size_problem(full), "");
+  full.environment["A"] = "x";
+  EXPECT_EQ(size_problem(full), refused);
+}
+
+TEST(Size, OfOneArgumentOrVariableHasALimit) {
+  const std::string longest(largest_argument - 1, 'x');
+  const std::string told =
+      " has 131072 bytes; a program can be given at most 131071 in one argument or variable; put what is large into a file that the program reads\n";
+  EXPECT_EQ(size_problem({.command = {"x", longest}, .directory = {}, .environment = {{"A", longest.substr(2)}}}), "");
+  EXPECT_EQ(size_problem({.command = {"x", longest + "x"}, .directory = {}, .environment = {}}), "unit.u.command[1]:" + told);
+  EXPECT_EQ(size_problem({.command = {"x"}, .directory = {}, .environment = {{"A", longest.substr(1)}}}), "unit.u.environment.A:" + told);
 }
 
 /// A disk with one file of each kind.

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.hpp"
+
+#include "control.hpp"
+#include "log_reader.hpp"
+#include "steward/asio/use_task.hpp"
+#include "steward/deadline_context.hpp"
+#include "steward/root_context.hpp"
+#include "steward/wait.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <optional>
+
+namespace steward {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using socket_type = asio::local::stream_protocol::socket;
+using request_type = http::request<http::string_body>;
+
+constexpr std::chrono::seconds idle_connection(60);
+constexpr std::chrono::seconds unwelcome_connection(1);  // for its one request: it takes a place from others
+constexpr std::chrono::milliseconds between_log_reads(100);
+constexpr std::chrono::seconds unread_answer(60);  // of which the other end takes nothing
+constexpr std::chrono::seconds last_answer(1);     // when the daemon ends
+
+/// What to say to a request that could not be read; nothing where nobody asked, or nobody is there to hear it.
+std::optional<reply> refusal_of_unreadable(const error& why) {
+  const auto is = [&](http::error code) { return why.is(error_code(code)); };
+  if (is(http::error::end_of_stream)) return std::nullopt;
+  if (is(http::error::body_limit))
+    return refusal(413, fmt::format("the body is larger than {} MiB; send it in parts: an apply never removes units", largest_body >> 20U));
+  if (is(http::error::header_limit) || is(http::error::buffer_overflow)) return refusal(431, "the head of the request is too large");
+  if (is(http::error::partial_message)) return refusal(400, "the request ends before it is whole");
+  const std::error_code protocol = error_code(http::error::bad_version);
+  if (why.code().category() != protocol.category()) return std::nullopt;
+  return refusal(400, fmt::format("not an HTTP/1.1 request: {}; docs/http_api.md shows some", why.to_string()));
+}
+
+/// Reads requests and sends answers.
+class connection {
+ public:
+  connection(socket_type socket, const connection_surroundings& around, welcome granted)
+      : socket_(std::move(socket)), around_(around), granted_(granted) {}
+
+  task<> serve(context& ctx) {
+    bool go_on = true;
+    while (go_on && !ctx.is_stopped()) {
+      http::request_parser<http::string_body> parser;
+      parser.body_limit(largest_body);
+      deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
+      auto read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
+      if (!read) {
+        auto refused = refusal_of_unreadable(read.error());
+        keep_alive_ = false;
+        if (refused) (void)co_await send(ctx, std::move(*refused));
+        break;
+      }
+      request_type request = parser.release();
+      go_on = request.keep_alive() && granted_ == welcome::full;
+      keep_alive_ = go_on;
+      auto sent = co_await take(ctx, request);
+      if (!sent) break;
+    }
+    error_code ignored;
+    socket_.shutdown(socket_type::shutdown_both, ignored);
+    co_return {};
+  }
+
+ private:
+  task<> take(context& ctx, request_type& request) {
+    if (granted_ == welcome::refused)
+      co_return co_await refuse(ctx, 503, "too many connections at a time; end some, such as those of steward logs -f");
+    auto understood = parse_request(std::string_view(request.method_string()), std::string_view(request.target()));
+    if (!understood) co_return co_await refuse(ctx, understood.error().status, understood.error().text);
+    if (understood->call == api_call::logs) co_return co_await send_log(ctx, *understood);
+    auto answered = co_await answer(ctx, around_.daemon, std::move(*understood), std::move(request.body()));
+    reply whole = answered ? std::move(*answered) : reply_of(answered.error());
+    co_return co_await send(ctx, std::move(whole));
+  }
+
+  task<> refuse(context& ctx, unsigned status, std::string_view text) {
+    reply refused = refusal(status, text);
+    co_return co_await send(ctx, std::move(refused));
+  }
+
+  task<> send(context& ctx, reply what) {
+    http::response<http::string_body> response(static_cast<http::status>(what.status), 11);
+    response.set(http::field::content_type, "application/json");
+    response.keep_alive(keep_alive_);
+    response.body() = std::move(what.body);
+    response.prepare_payload();
+    http::response_serializer<http::string_body> serializer(response);
+    auto sent = co_await write_piecewise(ctx, serializer);
+    if (sent || !ctx.is_stopped()) co_return sent;
+    // Whoever asked for the stop waits for this answer. What is cancelled between two pieces can go on; but who does not read holds up nobody.
+    root_context end(ctx.scheduler());
+    deadline_context last(end, last_answer);
+    co_return co_await write_piecewise(last, serializer);
+  }
+
+  // Slow readers have all the time they need, as long as they read.
+  task<> write_piecewise(context& ctx, http::response_serializer<http::string_body>& serializer) {
+    while (!serializer.is_done()) {
+      deadline_context patience(ctx, unread_answer);
+      co_await or_return(co_await http::async_write_some(socket_, serializer, use_task(patience)));
+    }
+    co_return {};
+  }
+
+  task<> send_log(context& ctx, const api_request& request) {
+    if (!around_.daemon.status(request.key)) {
+      reply unknown = reply_of(no_unit(request.key));
+      co_return co_await send(ctx, std::move(unknown));
+    }
+    const auto place = request.follow && granted_ == welcome::full ? around_.followers.take() : std::nullopt;
+    if (request.follow && !place) co_return co_await refuse_follower(ctx);
+    log_reader log(around_.daemon.log_of(request.key));
+    auto text = log.tail(request.lines);
+    if (!text) {
+      reply unreadable = reply_of(text.error());
+      co_return co_await send(ctx, std::move(unreadable));
+    }
+    http::response<http::empty_body> head(http::status::ok, 11);
+    head.set(http::field::content_type, "text/plain; charset=utf-8");
+    head.keep_alive(keep_alive_);
+    head.chunked(true);
+    http::response_serializer<http::empty_body> serializer(head);
+    co_await or_return(co_await http::async_write_header(socket_, serializer, use_task));
+    while (true) {
+      if (!text->empty()) {
+        const std::string chunk = fmt::format("{:x}\r\n{}\r\n", text->size(), *text);
+        co_await or_return(co_await asio::async_write(socket_, asio::buffer(chunk), use_task));
+      } else if (!request.follow || gone()) {
+        break;
+      } else {
+        auto slept = co_await ctx.sleep_for(between_log_reads);
+        if (!slept) co_return slept;
+      }
+      if (!request.follow && !text->empty()) break;
+      text = log.more();
+      if (!text) co_return std::move(text.error());
+    }
+    co_await or_return(co_await asio::async_write(socket_, asio::buffer(std::string_view("0\r\n\r\n")), use_task));
+    co_return {};
+  }
+
+  task<> refuse_follower(context& ctx) {
+    if (granted_ == welcome::once)
+      co_return co_await refuse(ctx, 503, "the daemon is short of descriptors, and following a log takes one for long; raise its limit (ulimit -n)");
+    const std::string text =
+        fmt::format("{} connections follow a log already, and no more may, so that others are answered; end some of them", around_.followers.most());
+    if (around_.followers.is_news()) around_.warn(text);
+    co_return co_await refuse(ctx, 503, text);
+  }
+
+  // Whether the other end has closed: one that follows a log says nothing more.
+  [[nodiscard]] bool gone() {
+    char byte = 0;
+    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+  }
+
+  socket_type socket_;
+  const connection_surroundings& around_;
+  welcome granted_;
+  boost::beast::flat_buffer buffer_;
+  bool keep_alive_ = false;
+};
+
+}  // namespace
+
+task<> serve_connection(context& ctx, socket_type socket, const connection_surroundings& around, welcome granted) {
+  connection one(std::move(socket), around, granted);
+  co_return co_await one.serve(ctx);
+}
+
+}  // namespace steward

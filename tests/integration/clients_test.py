@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The built `steward` and its clients: many at a time, wrong ones, large ones, and what the commands say."""
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from steward_under_test import BINARY, CAP, main, steward_test, until
+
+SLEEP = ["sleep", "1000"]
+MOST, FOLLOWERS = 256, 192
+LARGEST_BODY = 4 << 20
+MOST_MEMORY = 256 << 20
+
+
+class clients_test(steward_test):
+    def connect(self):
+        one = socket.socket(socket.AF_UNIX)
+        self.addCleanup(one.close)
+        one.settimeout(CAP)
+        one.connect(self.socket)
+        return one
+
+    def send(self, raw):
+        """Some bytes, and all that comes back until the other end closes."""
+        one = self.connect()
+        try:
+            one.sendall(raw)
+        except BrokenPipeError:
+            pass  # it has heard enough
+        answer = b""
+        try:
+            while piece := one.recv(65536):
+                answer += piece
+        except ConnectionResetError:
+            pass  # there was more than it wanted to read
+        one.close()
+        return answer.decode()
+
+    def assert_refused(self, answer, status, text):
+        self.assertRegex(answer, f"^HTTP/1.1 {status} ")
+        self.assertRegex(json.loads(answer.partition("\r\n\r\n")[2])["error"], text)
+
+    def follow(self):
+        """A connection that asks to follow, and the head of the answer."""
+        one = self.connect()
+        one.sendall(b"GET /v1/units/one/logs?follow=1&lines=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+        return one, one.recv(4096)
+
+    def may_follow(self):
+        one, head = self.follow()
+        one.close()
+        return b"200 OK" in head
+
+
+class crowd_test(clients_test):
+    def test_of_followers_leaves_room_for_short_requests(self):
+        self.run_daemon(one={"command": SLEEP})
+        self.running("one")
+        crowd = [self.follow()[0] for _ in range(FOLLOWERS)]
+        for _ in range(3):
+            self.refused(1, r"192 connections follow a log already.*end some", "logs", "-f", "one")
+        self.assertIn("one is stopped", self.does("stop", "one"))
+        self.assertEqual(self.text("err").count("follow a log already"), 1, self.text("err"))
+        crowd.pop().close()
+        until(lambda: self.may_follow(), "a place for another follower")
+
+    def test_of_connections_is_told_that_it_is_one(self):
+        self.run_daemon(one={"command": SLEEP})
+        self.running("one")
+        crowd = [self.connect() for _ in range(MOST)]
+        self.refused(1, r"too many connections at a time; end some", "status")
+        self.refused(1, r"too many connections at a time; end some", "status")
+        self.assertEqual(self.text("err").count("no more are answered"), 1, self.text("err"))
+        for each in crowd[:8]:
+            each.close()
+        until(lambda: self.steward("status").code == 0, "an answer")
+
+
+class descriptors_test(clients_test):
+    LIMIT = 48
+
+    def launch(self, *arguments, database=None):
+        # Hard and soft: the daemon raises its soft limit to the hard one.
+        limited = ["/bin/sh", "-c", f'ulimit -n {self.LIMIT}; exec "$@"', "sh", BINARY, "run", "--db", database or self.database, *arguments]
+        with open(self.at("out"), "ab") as out, open(self.at("err"), "ab") as err:
+            daemon = subprocess.Popen(limited, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.folder, env=self.environment, start_new_session=True)
+        self.started.append(daemon)
+        return daemon
+
+    def test_that_are_short_leave_some_for_one_request_at_a_time(self):
+        self.run_daemon(one={"command": SLEEP})
+        self.running("one")
+        crowd = []
+        while "one at a time" not in self.text("err"):
+            crowd.append(self.connect())  # and says nothing
+            self.assertLess(len(crowd), self.LIMIT)
+            time.sleep(0.01)
+        for _ in range(3):
+            self.assertIn("one", self.does("status"))
+        self.assertIn("one is stopped", self.does("stop", "one"))
+        self.refused(1, "short of descriptors.*raise its limit", "logs", "-f", "one")
+        self.assertEqual(self.text("err").count("one at a time"), 1, self.text("err"))
+        for each in crowd:
+            each.close()
+        until(lambda: self.may_follow(), "a connection that is not hung up on")
+
+
+class wrong_request_test(clients_test):
+    def test_is_answered(self):
+        self.run_daemon()
+        for raw, status, text in ((b"hello\r\n\r\n", 400, "not an HTTP/1.1 request"), (b"GET / HTTP/9.9\r\n\r\n", 400, "not an HTTP/1.1 request: bad version"),
+                                  (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400, "not an HTTP/1.1 request"),
+                                  (b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n", 431, "too large"),
+                                  (b"POST /v1/apply HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1), 413, "larger than 4 MiB; send it in parts")):
+            with self.subTest(raw[:40]):
+                self.assert_refused(self.send(raw), status, text)
+
+    def test_that_ends_too_early_is_answered(self):
+        self.run_daemon()
+        one = self.connect()
+        one.sendall(b"GET /v1/sta")
+        one.shutdown(socket.SHUT_WR)
+        self.assertIn(b"400", one.recv(4096))
+
+    def test_with_the_host_in_its_target_is_none(self):
+        self.run_daemon()
+        self.assertEqual(self.ask("GET", "http://localhost/v1/version")[0], 200)
+
+
+@unittest.skipIf(os.environ.get("STEWARD_SANITIZED"), "sanitizers take memory of their own")
+class large_body_test(clients_test):
+    """The worst that was found: what takes most memory for each byte."""
+
+    def most_memory(self):
+        with open(f"/proc/{self.daemon.pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+
+    def takes_no_more_than_it_may(self, body, status):
+        self.assertLessEqual(len(body), LARGEST_BODY)
+        self.assertGreater(len(body), LARGEST_BODY * 9 // 10)
+        self.run_daemon()
+        self.assertEqual(self.ask("POST", "/v1/apply", body)[0], status)
+        self.assertLess(self.most_memory(), MOST_MEMORY)
+
+    def test_of_many_values(self):
+        self.takes_no_more_than_it_may("[" + "0," * (LARGEST_BODY // 2 - 10) + "0]", 400)
+
+    def test_of_many_keys(self):
+        self.takes_no_more_than_it_may("{" + ",".join(f'"{i:x}":0' for i in range(LARGEST_BODY // 10)) + "}", 400)
+
+    def test_of_many_units_that_are_none(self):
+        self.takes_no_more_than_it_may('{"units":{' + ",".join(f'"{i:x}":{{}}' for i in range(LARGEST_BODY // 11)) + "}}", 400)
+
+    def test_of_many_units(self):
+        units = ",".join(f'"{i:x}":{{"command":["sh"]}}' for i in range(LARGEST_BODY // 27))
+        self.takes_no_more_than_it_may('{"units":{' + units + ',"none":{"command":["/none"]}}}', 422)
+
+
+class command_test(clients_test):
+    def test_takes_several_units_and_tries_all(self):
+        self.run_daemon(one={"command": SLEEP}, two={"command": SLEEP})
+        self.running("one")
+        self.running("two")
+        done = self.steward("stop", "one", "none", "two")
+        self.assertEqual((done.code, done.out, done.err), (1, "one is stopped\ntwo is stopped\n", "steward: none: there is no unit none\n"))
+
+    def test_apply_reads_stdin(self):
+        self.run_daemon()
+
+        def apply(text):
+            return subprocess.run([BINARY, "apply", "--db", self.database, "-"], input=text, capture_output=True, text=True, timeout=CAP, check=False,
+                                  cwd=self.folder, env=self.environment)
+
+        done = apply('[unit.one]\ncommand = ["./here.sh"]\n')
+        self.assertEqual((done.returncode, done.stderr), (2, f'<stdin>:2:12: unit.one.command[0]: "{self.at("here.sh")}" does not exist\n'))
+        done = apply('[unit.one]\ncommand = ["sleep", "1000"]\n')
+        self.assertEqual((done.returncode, done.stdout), (0, "added: one\n"))
+        self.running("one")
+
+    def test_restart_says_whom_it_waits_for(self):
+        self.run_daemon(web={"command": SLEEP}, worker={"command": SLEEP, "after": ["web"]})
+        self.running("worker")
+        self.assertEqual(self.does("restart", "worker"), "worker restarts\n")
+        self.does("stop", "web", "worker")
+        self.assertEqual(self.does("restart", "worker"), "worker restarts, but first waits for web (stopped)\n")
+        self.wait_for("worker", state="waiting")
+        self.assertEqual(self.does("start", "worker"), "worker waits for web (stopped)\n")
+
+    def test_rm_names_those_that_come_after(self):
+        self.run_daemon(web={"command": SLEEP}, a={"command": SLEEP, "after": ["web"]}, b={"command": SLEEP, "after": ["web"]})
+        self.running("b")
+        self.assertEqual(self.does("rm", "web"), "web is removed; what comes after it waits for it at its next start: a, b\n")
+        self.assertEqual(self.does("rm", "b"), "b is removed\n")
+
+    def test_completed_unit_does_not_let_start_what_comes_after_it(self):
+        self.run_daemon(done={"command": ["true"], "restart": "never"}, next={"command": SLEEP, "after": ["done"]})
+        self.wait_for("done", state="completed")
+        self.does("restart", "next")
+        self.assertEqual(self.wait_for("next", state="waiting")["waiting_for"], ["done"])
+
+    def test_run_on_a_terminal_ends_with_what_is_so(self):
+        self.units(one={"command": SLEEP})
+        ours, theirs = pty.openpty()
+        self.daemon = subprocess.Popen([BINARY, "run", "--db", self.database, "--apply", "units.toml"], stdin=subprocess.DEVNULL, stdout=theirs,
+                                       stderr=theirs, cwd=self.folder, env=self.environment, start_new_session=True)
+        self.started.append(self.daemon)
+        os.close(theirs)
+        os.set_blocking(ours, False)
+        shown = b""
+
+        def shows(text):
+            nonlocal shown
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:
+                pass
+            return text in shown
+
+        until(lambda: shows(b"1 running - Ctrl-C stops everything"), lambda: shown)
+        self.daemon.send_signal(signal.SIGINT)
+        self.assertEqual(self.daemon.wait(CAP), 0, shown)
+        until(lambda: shows(b"1 stopped\x1b[K"), lambda: shown)
+        os.close(ours)
+
+
+if __name__ == "__main__":
+    main()
