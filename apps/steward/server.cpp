@@ -9,8 +9,8 @@
 #include "steward/deadline_context.hpp"
 #include "steward/leaf.hpp"
 #include "steward/root_context.hpp"
+#include "steward/task_scope.hpp"
 #include "steward/wait.hpp"
-#include "task_scope.hpp"
 #include "unit_json.hpp"
 #include "unit_rules.hpp"
 
