@@ -10,7 +10,8 @@ task<> doorbell::wait(context& ctx) {
     const stop_callback stopped(ctx, [this]() noexcept { ring(); });
     co_await wait();
   }
-  state_.store(nullptr, std::memory_order_release);  // a stop that came after the ring; what was left to do by now is found by who returns from here
+  // A stop after the ring has rung once more. What others have left by now is found by who returns from here, hence the acquire.
+  state_.exchange(nullptr, std::memory_order_acq_rel);
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   co_return {};
 }

@@ -4,6 +4,7 @@
 #include "steward/sync_wait.hpp"
 #include "virtual_test.hpp"
 
+#include <atomic>
 #include <thread>
 
 namespace steward::test {
@@ -94,6 +95,26 @@ TEST(DoorbellThreads, NoRingOfAnotherThreadIsLost) {
       there.ring();
       co_await or_return(back.wait(ctx));
       if (shared != i + 1) co_return errc::invalid_state;
+    }
+    co_return {};
+  });
+  other.join();
+  EXPECT_EQ(text(outcome), "success");
+}
+
+TEST(DoorbellThreads, TheLastOfManyRingsIsHeardWhateverCameBefore) {
+  constexpr int rings = 100'000;
+  doorbell bell;
+  std::atomic<int> latest{0};
+  std::thread other([&] {
+    for (int i = 1; i <= rings; ++i) {
+      latest.store(i, std::memory_order_relaxed);
+      bell.ring();
+    }
+  });
+  const auto outcome = sync_wait([&](context& ctx) -> task<> {
+    while (latest.load(std::memory_order_relaxed) != rings) {
+      co_await or_return(bell.wait(ctx));
     }
     co_return {};
   });
