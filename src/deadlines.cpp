@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/deadlines.hpp"
 
-#include "steward/detail/duration_text.hpp"
 #include "steward/detail/first_error.hpp"
+#include "steward/duration_text.hpp"
 
 #include <atomic>
 #include <utility>
@@ -113,8 +113,7 @@ task<> deadlines_part::one_run::in_use(context& handed) {
 
 result<> deadlines_part::one_run::judge(const result<>& outcome, bool late) const {
   if (!late) return outcome;
-  const std::string what =
-      was_ready ? "not stopped within " + detail::duration_text(part.stop_) : "not ready within " + detail::duration_text(part.start_);
+  const std::string what = was_ready ? "not stopped within " + duration_text(part.stop_) : "not ready within " + duration_text(part.start_);
   const error passed = own.stop_error()->prefixed(what + ": ");
   detail::first_error errors;
   if (callback_failed) errors.add(outcome);

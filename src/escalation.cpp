@@ -11,8 +11,9 @@ void escalation::enter(phase to, instant now) noexcept {
   if (limit.count() > 0 && limit < instant::max() - now) next_ = now + limit;
 }
 
-escalation::action escalation::asked(instant now) noexcept {
+escalation::action escalation::asked(instant now, std::optional<std::chrono::nanoseconds> graceful) noexcept {
   if (phase_ == phase::running) {
+    if (graceful) limits_[0] = *graceful;
     enter(phase::graceful, now);
     return action::ask;
   }

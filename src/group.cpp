@@ -54,11 +54,11 @@ bool dependency::begin_wait(waiter& callback, context& handed) noexcept {
     handed_ = &handed;
   }
   group_progress& progress = run_.progress_;
-  if (handed_ == nullptr || run_.ctx_.is_stopped() || handed.is_stopped()) run_.give_up(guard);
+  if (run_.ctx_.is_stopped() || handed.is_stopped()) run_.give_up(guard);
   phase_ = phase::ready;
   --progress.starting;
   ++progress.ready;
-  const bool held = progress.why == given_up::no && !released_;
+  const bool held = progress.why == given_up::no;
   if (held) callback_ = &callback;
   const auto next = run_.next_to_launch();
   waiter* const main = run_.take_if_reached();
@@ -73,17 +73,14 @@ void dependency::end_wait() noexcept {
   if (handed_ != nullptr) handed_->withdraw(*this);
 }
 
-// Lost. While this runs, the wait of the callback cannot end, so the run cannot either.
+// Lost. While this runs, the wait of the callback cannot end, so the run cannot either. Nobody needs to be woken: those that are cancelled here do
+// that when they end.
 void dependency::handed_stopped(hook& self) noexcept {
   auto& me = static_cast<dependency&>(self);
   group_run& run = me.run_;
   std::unique_lock guard(run.ctx_.domain().lock);
   if (run.main_ != nullptr) run.main_->stop_held(guard, run.main_->word_of(stop_reason::dependency_lost));
-  if (run.entered_) return;
-  run.give_up(guard);
-  waiter* const main = run.take_if_reached();
-  guard.unlock();
-  if (main != nullptr) wake(*main);
+  if (!run.entered_) run.give_up(guard);
 }
 
 void dependency::run_ended(work& self) noexcept {
@@ -107,7 +104,6 @@ void dependency::run_ended(work& self) noexcept {
 
 void dependency::release() noexcept {
   std::unique_lock guard(run_.ctx_.domain().lock);
-  released_ = true;
   waiter* const callback = std::exchange(callback_, nullptr);
   guard.unlock();
   if (callback != nullptr) wake(*callback);
@@ -124,7 +120,6 @@ bool group_run::launch(waiter& who) noexcept {
   for (std::size_t i = 0; i < first; ++i) dependencies_[i].phase_ = dependency::phase::starting;
   for (std::size_t i = 0; i < first; ++i) dependencies_[i].launch(parts_[i]);
   const std::lock_guard guard(ctx_.domain().lock);
-  launching_ = false;
   if (reached()) return false;
   waiting_ = &who;
   return true;
@@ -142,7 +137,7 @@ bool group_run::suspend(waiter& who, goal until, const dependency* which) noexce
 bool group_run::reached() const noexcept {
   switch (goal_) {
     case goal::settled:
-      return !launching_ && progress_.settled();
+      return progress_.settled();
     case goal::one_ended:
       return awaited_->phase_ == dependency::phase::ended;
     case goal::all_ended:

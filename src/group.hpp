@@ -72,7 +72,6 @@ class dependency final : private waiter, private hook {
   maybe_error err_;
   phase phase_ = phase::idle;
   bool called_ = false;
-  bool released_ = false;
 };
 
 /// One run of a group. Its state is guarded by the lock of the domain that it runs in.
@@ -111,7 +110,6 @@ class group_run {
   const std::vector<runnable>& parts_;
   group_order order_;
   goal goal_ = goal::settled;
-  bool launching_ = true;
   bool entered_ = false;  // the main callback has been called; a loss is no failed start any more
   std::size_t ended_ = 0;
   group_progress progress_;

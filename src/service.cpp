@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/service.hpp"
 
-#include "steward/detail/duration_text.hpp"
+#include "steward/duration_text.hpp"
 #include "steward/misuse.hpp"
 #include "steward/stop_callback.hpp"
 
@@ -60,9 +60,9 @@ result<> service::start() {
   return started_ ? *started_ : end_->outcome;
 }
 
-void service::request_stop() noexcept {
+void service::request_stop(std::optional<std::chrono::nanoseconds> graceful) noexcept {
   std::unique_lock guard(mutex_);
-  const auto what = escalation_.asked(std::chrono::steady_clock::now());
+  const auto what = escalation_.asked(std::chrono::steady_clock::now(), graceful);
   changed_.notify_all();
   guard.unlock();
   perform(what);
@@ -163,7 +163,7 @@ service_end service::judge(bool gave_up) const {
     return end;
   }
   end.code = 3;
-  end.outcome = fail(error("given up: has not ended within " + detail::duration_text(options_.forced) + " of being forced"));
+  end.outcome = fail(error("given up: has not ended within " + duration_text(options_.forced) + " of being forced"));
   end.left = running();
   return end;
 }
@@ -174,7 +174,7 @@ result<> service::verdict() const {
   if (why && own_ != nullptr && why->is_echo_of(own_)) why.reset();
   if (escalation_.where() == forced && stopped_in_the_end_) {
     const std::string how =
-        escalation_.timed_out() ? "not stopped within " + detail::duration_text(options_.graceful) : "asked to stop a second time";
+        escalation_.timed_out() ? "not stopped within " + duration_text(escalation_.graceful_limit()) : "asked to stop a second time";
     const error was_forced(make_error_code(errc::stopped), "forced: " + how);
     return fail(why ? was_forced.with_lost(std::span(&*why, 1)) : was_forced);
   }

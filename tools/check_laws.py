@@ -34,6 +34,8 @@ CORE_SYSTEM = {
     "src/pages.cpp": {"sys/mman.h"},
     # Signals: the standard library can neither block one nor wait for it.
     "src/run_until_signal.cpp": {"fcntl.h", "poll.h", "pthread.h", "signal.h", "sys/eventfd.h", "sys/signalfd.h", "time.h", "unistd.h"},
+    # The owner of a file descriptor, which every adapter needs.
+    "src/unique_fd.cpp": {"fcntl.h", "unistd.h"},
 }
 
 # layer: (its folders, folders of ours that it may include from as "steward/<x>", foreign prefixes)

@@ -7,15 +7,11 @@
 #include "fleet.hpp"
 #include "server.hpp"
 #include "steward/asio/scheduler.hpp"
-#include "steward/asio/use_task.hpp"
 #include "steward/chain.hpp"
 #include "steward/named.hpp"
-#include "steward/process.hpp"
 #include "steward/program/keeper.hpp"
-#include "steward/root_context.hpp"
+#include "steward/service.hpp"
 #include "steward/sqlite/database_lock.hpp"
-#include "steward/straggler.hpp"
-#include "steward/sync_wait.hpp"
 #include "unit_toml.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -29,8 +25,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string_view>
+#include <vector>
 
 namespace steward {
 namespace {
@@ -69,8 +65,8 @@ bool is_mistake(const error& why) { return why.is(std::make_error_code(std::errc
 // Mistakes in a file begin with their place in it, so that editors find it.
 void tell(const error& why) { std::fputs(fmt::format("{}{}", is_mistake(why) ? "" : "steward: ", without_stages(why.to_tree())).c_str(), stderr); }
 
-[[noreturn]] void leave_with_stragglers(const context& root) {
-  for (const straggler& each : stragglers(root)) std::fputs(fmt::format("steward: {} does not end\n", each.path).c_str(), stderr);
+[[noreturn]] void leave_with(const std::vector<straggler>& left) {
+  for (const straggler& each : left) std::fputs(fmt::format("steward: {} does not end\n", each.path).c_str(), stderr);
   std::fflush(stderr);
   ::_exit(left_behind);
 }
@@ -84,43 +80,10 @@ std::string own_executable() {
   return unknown ? "/proc/self/exe" : path.string();
 }
 
-/// How far the end has gone.
-enum class ending : unsigned char { not_asked, asked, asked_twice, out_of_time };
-
 std::chrono::nanoseconds graceful_time(const fleet& units) {
   const auto needed = units.time_to_stop();
   constexpr std::chrono::nanoseconds no_end = std::chrono::hours(24 * 365);  // far, and yet no instant that overflows
   return needed > no_end ? no_end : needed + beyond_the_units;
-}
-
-/// First signal: everything winds down, within the time that the units have for it. Second, or time over: forced. Then out, telling who is left (D5).
-task<> watch_signals(context& ctx, boost::asio::signal_set& signals, process& app, const fleet& units, ending& how) {
-  co_await or_return(co_await signals.async_wait(use_task(ctx)));
-  how = ending::asked;
-  app.request_stop();
-  bool again = false;
-  {
-    deadline_context graceful(ctx, graceful_time(units));
-    again = (co_await signals.async_wait(use_task(graceful))).has_value();
-  }
-  if (auto why = ctx.stop_error()) co_return std::move(*why);
-  how = again ? ending::asked_twice : ending::out_of_time;
-  app.force(stop_reason::deadline);
-  auto over = co_await ctx.sleep_for(forced_end);
-  if (!over) co_return over;
-  leave_with_stragglers(ctx);
-}
-
-/// What to say of the end. Who was asked to end and did has succeeded, also before it was ready: its own stop comes back to it as an echo (E4).
-result<> verdict(const result<>& started, std::optional<error> why, const context* own, ending how) {
-  if (why && why->is_echo_of(own)) why.reset();
-  if (how == ending::asked_twice || how == ending::out_of_time) {
-    const error forced(make_error_code(errc::stopped),
-                       how == ending::asked_twice ? "forced: asked to stop a second time" : "forced: not stopped within the time of its units");
-    return fail(why ? forced.with_lost(std::span(&*why, 1)) : forced);
-  }
-  if (why) return fail(std::move(*why));
-  return how == ending::not_asked ? started : result<>();
 }
 
 // As `nohup` asks for. Otherwise a terminal that is closed is a Ctrl-C: nobody is left who would see what happens.
@@ -129,26 +92,12 @@ bool hangup_is_ignored() {
   return ::sigaction(SIGHUP, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
 }
 
-/// Runs the whole as a process until it has ended, and yields what it ended with.
-task<> supervise(context& root, runnable whole, boost::asio::io_context& io, const fleet& units) {
-  const context* own = nullptr;
-  const auto observed = [&](context& ctx, callback ready) {
-    own = &ctx;
-    return whole.run(ctx, ready);
-  };
-  process app(root, observed, "steward");
-  context watching(root);
-  detail::beside watcher(root.scheduler());
-  auto how = ending::not_asked;
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);  // before anything begins that a signal should end in order
-  if (!hangup_is_ignored()) signals.add(SIGHUP);
-  watcher.start(watch_signals(watching, signals, app, units, how));
-  const result<> started = co_await app.start(root);
-  (void)co_await app.done(root);
-  if (how != ending::not_asked && !app.was_forced()) how = ending::asked;  // the second signal came when all was over
-  watching.stop();
-  (void)co_await watcher.join();
-  co_return verdict(started, app.err(), own, how);
+service_options limits() {
+  service_options given;
+  given.name = "steward";
+  given.graceful = {};  // how long its units need is known when it is asked
+  given.forced = forced_end;
+  return given;
 }
 
 // `known`: the units of the table, once it is open.
@@ -184,20 +133,29 @@ class daemon {
     // The socket comes first and the units last: what cannot begin has touched nothing that runs, and who is still stopping can be asked.
     const auto whole = chain(named("socket", std::ref(server_)), named("database", std::ref(store_)), first, named("keeper", std::ref(spawner_)),
                              std::ref(console_), named("units", std::ref(units_)), open);
-    result<> outcome;
-    {
-      root_context root(scheduler_);
-      auto supervised = supervise(root, whole, io_, units_);
-      auto ended = [this]() noexcept { io_.stop(); };
-      detail::outside_waiter outside(scheduler_, ended);
-      auto work = boost::asio::make_work_guard(io_);
-      if (supervised.start(outside)) io_.run();
-      outcome = supervised.take();
-    }
-    return outcome;
+    service app(scheduler_, whole, limits(), [this](const service_end& end) {
+      if (end.code == left_behind) leave_with(end.left);
+      io_.stop();
+    });
+    boost::asio::signal_set signals(io_, SIGINT, SIGTERM);  // before anything begins that a signal should end in order
+    if (!hangup_is_ignored()) signals.add(SIGHUP);
+    pass_on(signals, app);
+    const auto work = boost::asio::make_work_guard(io_);
+    app.launch();
+    io_.run();
+    return app.wait().outcome;
   }
 
  private:
+  // The first signal asks everything to wind down, within the time that the units have for it; a second one forces it.
+  void pass_on(boost::asio::signal_set& signals, service& app) {
+    signals.async_wait([this, &signals, &app](const boost::system::error_code& no_more, int) {
+      if (no_more) return;
+      app.request_stop(graceful_time(units_));
+      pass_on(signals, app);
+    });
+  }
+
   // Before anything runs: units that cannot be applied end the daemon without having touched what a former one left running.
   task<> apply_first(context& ctx, callback ready) {
     if (first_) {

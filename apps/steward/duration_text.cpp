@@ -98,29 +98,6 @@ result<nanoseconds> parse_duration(std::string_view text) {
   return nanoseconds(total);
 }
 
-std::string duration_text(nanoseconds duration) {
-  std::int64_t rest = duration.count();
-  if (rest == 0) return "0s";
-  std::string out;
-  for (const std::size_t whole : {0U, 1U}) {
-    const std::int64_t size = units.at(whole).nanoseconds;
-    if (rest >= size) out += fmt::format("{}{}", rest / size, units.at(whole).name);
-    rest %= size;
-  }
-  if (rest == 0) return out;
-  std::size_t unit = 2;
-  while (rest < units.at(unit).nanoseconds) ++unit;
-  const std::int64_t size = units.at(unit).nanoseconds;
-  out += fmt::format("{}", rest / size);
-  if (const std::int64_t fraction = rest % size; fraction != 0) {
-    const std::string digits = fmt::format("{}", size + fraction).substr(1);  // a leading 1 keeps the zeros
-    out += '.';
-    out += digits.substr(0, digits.find_last_not_of('0') + 1);
-  }
-  out += units.at(unit).name;
-  return out;
-}
-
 std::string short_duration_text(nanoseconds duration) {
   const std::int64_t seconds = std::max<std::int64_t>(0, duration.count() / 1'000'000'000);
   const std::int64_t minutes = seconds / 60;

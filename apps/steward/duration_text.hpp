@@ -3,6 +3,7 @@
 // Durations as people write them: `250ms`, `1.5s`, `1m30s`.
 #pragma once
 
+#include "steward/duration_text.hpp"
 #include "steward/result.hpp"
 
 #include <chrono>
@@ -15,12 +16,9 @@ namespace steward {
 inline constexpr std::chrono::nanoseconds longest_duration = std::chrono::hours(10 * 365 * 24);
 
 /// Reads a duration: one or more numbers with a unit (`h m s ms us ns`), larger units first, each unit once; a number may have a fraction.
+/// What `duration_text` writes is read back as the same.
 /// Errors: one line without the text itself: no unit, negative, unknown unit, finer than a nanosecond, longer than `longest_duration`.
 [[nodiscard]] result<std::chrono::nanoseconds> parse_duration(std::string_view text);
-
-/// Writes a duration so that `parse_duration` gives back the same: `1m30s`, `1.5s`, `250ms`, `0s`.
-/// Shape: not negative.
-[[nodiscard]] std::string duration_text(std::chrono::nanoseconds duration);
 
 /// Writes a duration for people, with its one or two largest units: `3s`, `4m`, `2h5m`, `3d4h`.
 [[nodiscard]] std::string short_duration_text(std::chrono::nanoseconds duration);

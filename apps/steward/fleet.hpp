@@ -4,7 +4,7 @@
 #pragma once
 
 #include "control.hpp"
-#include "doorbell.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/manager.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/program.hpp"

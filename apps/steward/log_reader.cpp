@@ -77,15 +77,10 @@ result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, co
 
 }  // namespace
 
-log_reader::~log_reader() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 bool log_reader::open_current() {
-  if (fd_ >= 0) ::close(fd_);
   offset_ = 0;
-  fd_ = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  return fd_ >= 0;
+  fd_.reset(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return static_cast<bool>(fd_);
 }
 
 result<std::string> log_reader::tail(std::size_t lines) {
@@ -94,32 +89,31 @@ result<std::string> log_reader::tail(std::size_t lines) {
     return fail(last_error(file_));
   }
   struct stat seen{};
-  if (::fstat(fd_, &seen) != 0) return fail(last_error(file_));
+  if (::fstat(fd_.get(), &seen) != 0) return fail(last_error(file_));
   offset_ = static_cast<std::uint64_t>(seen.st_size);
-  auto text = last_lines(fd_, offset_, lines, file_);
+  auto text = last_lines(fd_.get(), offset_, lines, file_);
   if (!text || lines == 0) return text;
   const std::filesystem::path before = file_.string() + ".1";
-  const int fd = ::open(before.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return text;
-  if (::fstat(fd, &seen) == 0) {
-    if (auto older = last_lines(fd, static_cast<std::uint64_t>(seen.st_size), lines, before)) text->insert(0, *older);
+  const detail::unique_fd fd(::open(before.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return text;
+  if (::fstat(fd.get(), &seen) == 0) {
+    if (auto older = last_lines(fd.get(), static_cast<std::uint64_t>(seen.st_size), lines, before)) text->insert(0, *older);
   }
-  ::close(fd);
   return text;
 }
 
 result<std::string> log_reader::more() {
-  if (fd_ < 0 && !open_current()) {
+  if (!fd_ && !open_current()) {
     if (errno == ENOENT) return std::string();
     return fail(last_error(file_));
   }
-  auto text = read_at(fd_, offset_, block, file_);
+  auto text = read_at(fd_.get(), offset_, block, file_);
   if (!text) return text;
   offset_ += text->size();
   if (!text->empty()) return text;
   struct stat open_one{};
   struct stat named{};
-  const bool rotated = ::fstat(fd_, &open_one) == 0 && ::stat(file_.c_str(), &named) == 0 && open_one.st_ino != named.st_ino;
+  const bool rotated = ::fstat(fd_.get(), &open_one) == 0 && ::stat(file_.c_str(), &named) == 0 && open_one.st_ino != named.st_ino;
   if (!rotated) return text;
   if (!open_current()) return std::string();
   return more();

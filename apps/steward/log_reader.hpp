@@ -3,6 +3,7 @@
 // Reads what a unit has written: the last lines, and then what comes.
 #pragma once
 
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <cstddef>
@@ -17,9 +18,6 @@ class log_reader {
  public:
   /// `file` is the one that is written to; older parts are `file.1`, `file.2`, ….
   explicit log_reader(std::filesystem::path file) : file_(std::move(file)) {}
-  log_reader(const log_reader&) = delete;
-  log_reader& operator=(const log_reader&) = delete;
-  ~log_reader();
 
   /// The last `lines` lines, going back into the part before where the present one has fewer, and stands behind them.
   /// Shape: empty when there is no log yet. At most 64 MiB, the newest.
@@ -32,7 +30,7 @@ class log_reader {
   [[nodiscard]] bool open_current();
 
   std::filesystem::path file_;
-  int fd_ = -1;
+  detail::unique_fd fd_;
   std::uint64_t offset_ = 0;
 };
 

@@ -26,20 +26,15 @@ bool has_room(int fd) {
 
 }  // namespace
 
-patient_output::patient_output(int fd) : given_(fd), fd_(fd) {
+patient_output::patient_output(int fd) : fd_(fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0 || S_ISREG(info.st_mode)) return;
   if (S_ISSOCK(info.st_mode)) {
     way_ = way::sent;
     return;
   }
-  const int own = ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  way_ = own >= 0 ? way::reopened : way::little_by_little;
-  if (own >= 0) fd_ = own;
-}
-
-patient_output::~patient_output() {
-  if (way_ == way::reopened) ::close(fd_);
+  reopened_.reset(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!reopened_) way_ = way::little_by_little;
 }
 
 void patient_output::write(std::string_view text) {
@@ -62,7 +57,7 @@ bool patient_output::flush() {
 
 long patient_output::put(std::string_view text) const {
   if (way_ == way::sent) return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (way_ != way::little_by_little) return ::write(fd_, text.data(), text.size());
+  if (way_ == way::as_it_is) return ::write(reopened_ ? reopened_.get() : fd_, text.data(), text.size());
   if (has_room(fd_)) return ::write(fd_, text.data(), std::min(text.size(), little));
   errno = EAGAIN;
   return -1;

@@ -3,6 +3,8 @@
 // Writing to a terminal or a pipe that somebody may have stopped reading.
 #pragma once
 
+#include "steward/detail/unique_fd.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -18,9 +20,6 @@ class patient_output {
  public:
   /// `fd` outlives this.
   explicit patient_output(int fd);
-  patient_output(const patient_output&) = delete;
-  patient_output& operator=(const patient_output&) = delete;
-  ~patient_output();
 
   /// Writes what fits and keeps the rest; behind what was kept before.
   void write(std::string_view text);
@@ -30,15 +29,15 @@ class patient_output {
   bool flush();
 
   [[nodiscard]] bool behind() const noexcept { return !kept_.empty(); }
-  [[nodiscard]] int descriptor() const noexcept { return given_; }
+  [[nodiscard]] int descriptor() const noexcept { return fd_; }
 
  private:
   [[nodiscard]] long put(std::string_view text) const;
 
-  enum class way : unsigned char { as_it_is, reopened, sent, little_by_little };
+  enum class way : unsigned char { as_it_is, sent, little_by_little };
 
-  int given_;
   int fd_;
+  detail::unique_fd reopened_;
   way way_ = way::as_it_is;
   std::string kept_;
 };

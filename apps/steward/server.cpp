@@ -6,8 +6,8 @@
 #include "spare_descriptors.hpp"
 #include "steward/asio/use_task.hpp"
 #include "steward/leaf.hpp"
+#include "steward/task_scope.hpp"
 #include "steward/wait.hpp"
-#include "task_scope.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

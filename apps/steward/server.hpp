@@ -4,7 +4,7 @@
 #pragma once
 
 #include "control.hpp"
-#include "doorbell.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/runnable.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status_json.hpp"
 
+#include "steward/program/process_group.hpp"
 #include "table_reader.hpp"
 #include "text.hpp"
-#include "unit.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ json::value nullable(const std::optional<wall_time>& from) {
 
 json::value nullable_signal(const std::optional<int>& from) {
   if (!from) return nullptr;
-  return json::value(unit_signal_name(*from));
+  return json::value(signal_name(*from));
 }
 
 json::value exit_to_json(const unit_exit& from) {
@@ -83,7 +83,7 @@ class status_reader {
   void signal(std::string_view key, std::optional<int>& into) const {
     const auto name = reader_.text(key, "it must be the name of a signal");
     if (!name) return;
-    into = signal_number(*name);
+    into = signal_from_string(*name);
     if (!into) reader_.add(key, fmt::format("{} is not the name of a signal", in_quotes(*name)));
   }
 

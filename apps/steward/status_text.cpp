@@ -2,8 +2,8 @@
 #include "status_text.hpp"
 
 #include "duration_text.hpp"
+#include "steward/program/process_group.hpp"
 #include "text.hpp"
-#include "unit.hpp"
 
 #include <fmt/format.h>
 
@@ -113,7 +113,7 @@ std::string line_of(const shown_row& cells, const widths& wide, const text_style
 }
 
 std::string signal_or_code(const unit_exit& exit) {
-  if (exit.signal) return fmt::format("killed by {}", unit_signal_name(*exit.signal));
+  if (exit.signal) return fmt::format("killed by {}", signal_name(*exit.signal));
   if (exit.code) return fmt::format("exited with code {}", *exit.code);
   return {};
 }

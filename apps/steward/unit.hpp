@@ -38,12 +38,6 @@ struct unit {
   friend bool operator==(const unit&, const unit&) = default;
 };
 
-/// `"TERM"`, or the number as text for a signal without a name here.
-[[nodiscard]] std::string unit_signal_name(int signal);
-
-/// The other way round: also for the text of a number.
-[[nodiscard]] std::optional<int> signal_number(std::string_view name);
-
 /// Whether `name` can be a unit's name: 1 to 64 of `A-Z a-z 0-9 . _ @ -`, not beginning with `.` or `-`. Names become file names and parts of URLs.
 [[nodiscard]] bool is_unit_name(std::string_view name) noexcept;
 

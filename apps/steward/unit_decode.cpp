@@ -4,6 +4,7 @@
 #include "duration_text.hpp"
 #include "json_text.hpp"
 #include "probe_text.hpp"
+#include "steward/program/process_group.hpp"
 #include "table_reader.hpp"
 #include "text.hpp"
 
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -28,16 +30,7 @@ constexpr std::array<std::string_view, 3> ready_keys{"tcp", "http", "after"};
 constexpr std::array<std::string_view, 3> restart_values{"always", "on_failure", "never"};
 
 // The signals that ask; STOP, SEGV and the like do not.
-constexpr std::array<std::pair<std::string_view, int>, 10> stop_signals{{{"TERM", SIGTERM},
-                                                                         {"INT", SIGINT},
-                                                                         {"QUIT", SIGQUIT},
-                                                                         {"HUP", SIGHUP},
-                                                                         {"KILL", SIGKILL},
-                                                                         {"ABRT", SIGABRT},
-                                                                         {"ALRM", SIGALRM},
-                                                                         {"USR1", SIGUSR1},
-                                                                         {"USR2", SIGUSR2},
-                                                                         {"WINCH", SIGWINCH}}};
+constexpr std::array<int, 10> stop_signals{SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL, SIGABRT, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
 
 /// Makes a path absolute. No value, and a problem, when there is no folder to begin from.
 std::optional<std::string> absolute(const std::string& path, std::string_view folder) {
@@ -135,17 +128,17 @@ void decode_stop(const table_reader& from, unit_stop& into) {
   const table_reader reader(*table, path, from.found());
   reader.refuse_unknown_keys(stop_keys);
   into.deadline = reader.duration("deadline").value_or(into.deadline);
-  std::array<std::string_view, stop_signals.size()> names;
-  std::ranges::transform(stop_signals, names.begin(), [](const auto& each) { return each.first; });
-  const std::string wanted = fmt::format("it must be one of: {}", listed(names));
+  std::array<std::string, stop_signals.size()> names;
+  std::ranges::transform(stop_signals, names.begin(), signal_name);
+  const std::string wanted = fmt::format("it must be one of: {}", fmt::join(names, ", "));
   const auto text = reader.text("signal", wanted);
   if (!text) return;
   const std::string_view name = text->starts_with("SIG") ? std::string_view(*text).substr(3) : std::string_view(*text);
-  const auto known = std::ranges::find(stop_signals, name, [](const auto& each) { return each.first; });
-  if (known == stop_signals.end())
+  const auto known = std::ranges::find(names, name);
+  if (known == names.end())
     reader.add("signal", fmt::format("is {}; {}", in_quotes(*text), wanted));
   else
-    into.signal = known->second;
+    into.signal = stop_signals.at(static_cast<std::size_t>(known - names.begin()));
 }
 
 void decode_after(const table_reader& from, std::vector<std::string>& into) {

@@ -3,7 +3,7 @@
 // The ends of programs that the keeper remembers until the database does.
 #pragma once
 
-#include "doorbell.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/reconcile.hpp"
 #include "unit_store.hpp"

@@ -4,6 +4,7 @@
 #include "duration_text.hpp"
 #include "json_text.hpp"
 #include "probe_text.hpp"
+#include "steward/program/process_group.hpp"
 #include "table_reader.hpp"
 
 #include <array>
@@ -45,7 +46,7 @@ json::value unit_to_json(const unit& from) {
                                       {"factor", delays.factor},
                                       {"jitter", delays.jitter},
                                       {"reset_after", duration_text(delays.reset_after)}});
-  out.emplace("stop", json::object{{"signal", unit_signal_name(from.stop.signal)}, {"deadline", duration_text(from.stop.deadline)}});
+  out.emplace("stop", json::object{{"signal", signal_name(from.stop.signal)}, {"deadline", duration_text(from.stop.deadline)}});
   out.emplace("start_deadline", duration_text(from.start_deadline));
   out.emplace("after", texts_to_json(from.after));
   out.emplace("ready", ready_to_json(from.ready));

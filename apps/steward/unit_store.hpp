@@ -4,8 +4,8 @@
 #pragma once
 
 #include "api.hpp"
-#include "doorbell.hpp"
 #include "steward/detail/turnstile.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/runnable.hpp"
 #include "steward/sqlite/sqlite_database.hpp"

@@ -9,8 +9,8 @@ namespace steward {
 ///
 /// Shape: stage i+1 gets the context that stage i handed to its callback; the last hands its own to the main callback. No stages behave as `nop()`
 /// (CH1). Stop: graceful in the reverse order (CH3). A stage that is lost forces every later one; earlier ones wind down gracefully (CH5). Errors:
-/// what a stage returns is what the callback of the stage before returns, so the innermost failure comes out first (CH4). Cost: one allocation a run,
-/// and one frame a stage. Source: laws CH1 to CH6. Example: examples/03_chain.cpp
+/// what a stage returns is what the callback of the stage before returns, so the innermost failure comes out first (CH4). Cost: two allocations a run
+/// and one a stage, beside those of its parts. Source: laws CH1 to CH6. Example: examples/03_chain.cpp
 [[nodiscard]] runnable chain(std::vector<runnable> stages);
 
 template <class... Stages>

@@ -12,8 +12,8 @@ using misuse_handler = void (*)() noexcept;
 
 /// Replaces the handler, by default `std::terminate`, and returns the one before. For tests.
 ///
-/// A process, context, manager or run loop that is destroyed before what runs on it has ended cannot be made right: coroutine frames would point into
-/// freed memory. So it is reported on stderr, by name and state, and the program ends (PR11).
+/// A process, context, manager, service, task scope or run loop that is destroyed before what runs on it has ended cannot be made right: coroutine
+/// frames would point into freed memory. So it is reported on stderr, by name and state, and the program ends (PR11).
 misuse_handler set_misuse_handler(misuse_handler handler) noexcept;
 
 /// Prints `steward: KIND "NAME" WHAT` on stderr and calls the handler.

@@ -51,7 +51,7 @@ struct done_node {
 ///
 /// Threads: every function from any thread (PR9). The runnable runs on the scheduler of the context that the process was made with.
 /// Lifetime: shorter than that context, longer than every wait on it. Destroying one that was started and is not gone is reported and ends the
-/// program (PR11). Cost: about 250 bytes, no allocation but for a name, and the frames of the runnable. Source: laws PR1 to PR14.
+/// program (PR11). Cost: about 250 bytes; one allocation for a name, and one a run, beside those of the runnable. Source: laws PR1 to PR14.
 class process final : private detail::domain, private detail::roster_entry, private detail::hook, private waiter {
  public:
   /// Runs `what` under a child of `parent`, when it is started.

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,7 +68,8 @@ class service final : private waiter {
   [[nodiscard]] result<> start();
 
   /// Asks it to end, gracefully; the second time, forces it. Does not wait.
-  void request_stop() noexcept;
+  /// Shape: `graceful`, if given with the first request, replaces the options': for a program that knows only then how long it needs.
+  void request_stop(std::optional<std::chrono::nanoseconds> graceful = {}) noexcept;
 
   /// Waits until it has ended or was given up.
   [[nodiscard]] service_end wait();

@@ -122,10 +122,12 @@ TEST(ProgramExit, TravelsAsAnErrorAndComesBackAsNumbers) {
   }
   EXPECT_FALSE(exit_of(error(errc::failed)));
   EXPECT_EQ((program_exit{.code = 0, .signal = 9}).to_string(), "killed by signal 9 (SIGKILL)");
+  EXPECT_EQ((program_exit{.code = 0, .signal = 40}).to_string(), "killed by signal 40");
 }
 
 TEST(Signals, HaveNamesBothWays) {
-  EXPECT_EQ(signal_name(SIGTERM), "SIGTERM");
+  EXPECT_EQ(signal_name(SIGTERM), "TERM");
+  EXPECT_EQ(signal_name(99), "99");
   EXPECT_EQ(signal_from_string("SIGTERM"), SIGTERM);
   EXPECT_EQ(signal_from_string("INT"), SIGINT);
   EXPECT_EQ(signal_from_string("10"), 10);

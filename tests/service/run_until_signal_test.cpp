@@ -7,6 +7,7 @@
 #include "steward/named.hpp"
 #include "steward/parallel.hpp"
 #include "steward/wait.hpp"
+#include "support.hpp"
 
 #include <gmock/gmock.h>
 #include <poll.h>
@@ -89,14 +90,6 @@ class program {
   bool exited_ = false;
   std::string stderr_;
 };
-
-service_options named_app(std::chrono::nanoseconds graceful = 1h, std::chrono::nanoseconds forced = 1h) {
-  service_options options;
-  options.name = "app";
-  options.graceful = graceful;
-  options.forced = forced;
-  return options;
-}
 
 /// Tells `r` from inside the foreground, and `g` when it is asked to end.
 runnable polite(teller tell) {

@@ -9,6 +9,7 @@
 #include "steward/sync_wait.hpp"
 #include "steward/testing/gate.hpp"
 #include "steward/wait.hpp"
+#include "support.hpp"
 
 #include <gmock/gmock.h>
 
@@ -46,14 +47,6 @@ class driven_loop {
   run_loop loop_;
   std::thread thread_{[this] { loop_.run(); }};
 };
-
-service_options named_app(std::chrono::nanoseconds graceful = 1h, std::chrono::nanoseconds forced = 1h) {
-  service_options options;
-  options.name = "app";
-  options.graceful = graceful;
-  options.forced = forced;
-  return options;
-}
 
 /// Ignores every stop until `release` opens.
 runnable stuck(testing::gate& release) {
@@ -200,6 +193,19 @@ TEST(Service, WhoDoesNotEndWithinTheGracefulDeadlineIsForced) {
   EXPECT_EQ(end.code, 1);
   EXPECT_EQ(end.outcome.error().to_string(), "forced: not stopped within 1ms");
   EXPECT_EQ(end.outcome.error().to_tree(), "forced: not stopped within 1ms\nalso: half written\n");
+}
+
+TEST(Service, TheFirstRequestMayGiveAnotherTime) {
+  driven_loop loop;
+  const auto slow = [](context& ctx, callback ready) -> task<> {
+    (void)co_await ready(ctx);
+    (void)co_await ctx.stopped();
+    co_return {};
+  };
+  service app(loop, slow, named_app(1h));
+  EXPECT_TRUE(app.start().has_value());
+  app.request_stop(1ms);
+  EXPECT_EQ(app.wait().outcome.error().to_string(), "forced: not stopped within 1ms");
 }
 
 TEST(Service, DeadlineHoldsWhenTheEndBeginsInside) {

@@ -60,7 +60,7 @@ TEST(Deadlines, WhoIsNotReadyInTimeIsForcedAndTheResultSaysSo) {
   journal log;
   const auto seen = run_it(deadlines(scripted("web", log).hang(), 1500ms));
   ASSERT_FALSE(seen.outcome);
-  EXPECT_EQ(seen.outcome.error().to_string(), "not ready within 1500ms: stopped: deadline");
+  EXPECT_EQ(seen.outcome.error().to_string(), "not ready within 1.5s: stopped: deadline");
   EXPECT_EQ(seen.outcome.error().code(), make_error_code(errc::stopped));
   EXPECT_EQ(seen.outcome.error().reason(), stop_reason::deadline);
   EXPECT_EQ(seen.callbacks, 0);

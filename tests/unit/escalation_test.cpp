@@ -24,6 +24,15 @@ TEST(Escalation, FirstRequestAsksSecondForcesFurtherOnesChangeNothing) {
   EXPECT_EQ(all.next(), start + 6s);
 }
 
+TEST(Escalation, TheFirstRequestMayGiveAnotherTime) {
+  escalation all(10s, 5s);
+  EXPECT_EQ(all.asked(start, 1min), action::ask);
+  EXPECT_EQ(all.next(), start + 1min);
+  EXPECT_EQ(all.asked(start + 1s, 1h), action::force);
+  EXPECT_EQ(all.next(), start + 6s);
+  EXPECT_EQ(all.graceful_limit(), 1min);
+}
+
 TEST(Escalation, TimeForcesThenGivesUp) {
   escalation all(10s, 5s);
   EXPECT_EQ(all.time_passed(start + 1h), action::none) << "nobody asked";

@@ -3,7 +3,10 @@
 #include "steward/named.hpp"
 #include "steward/parallel.hpp"
 #include "steward/sequential.hpp"
+#include "steward/stop_callback.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -249,6 +252,129 @@ TEST_F(Sequential, S2_NothingStartsUnderAStoppedContextWhateverADependencyHandsO
   EXPECT_FALSE(log.has("main"));
   ASSERT_TRUE(job.done());
   EXPECT_EQ(text(job.outcome()), "stopped: shutdown");
+}
+
+/// Hands on what is lost already: a context of its own, or one of another tree.
+task<> hands_on_a_stopped_child(context& ctx, callback ready) {
+  context lost(ctx);
+  lost.stop();
+  co_return co_await ready(lost);
+}
+task<> hands_on_a_stopped_stranger(context& ctx, callback ready) {
+  root_context lost(ctx.scheduler());
+  lost.stop();
+  co_return co_await ready(lost);
+}
+
+TEST_F(Parallel, P10_OneThatHandsOnALostContextIsAFailedStart) {
+  for (const auto lost : {&hands_on_a_stopped_child, &hands_on_a_stopped_stranger}) {
+    run(parallel(lost, runnable(quick("b", log))));
+    EXPECT_FALSE(log.has("main"));
+    EXPECT_TRUE(log.has("b released"));
+    EXPECT_FALSE(log.has("b forced"));
+    EXPECT_EQ(outcome(), "stopped: dependency_lost");
+  }
+}
+
+TEST_F(Sequential, S2_OneThatHandsOnALostContextIsAFailedStart) {
+  for (const auto lost : {&hands_on_a_stopped_child, &hands_on_a_stopped_stranger}) {
+    run(sequential(lost, runnable(quick("b", log))));
+    EXPECT_FALSE(log.has("b start"));
+    EXPECT_EQ(outcome(), "stopped: dependency_lost");
+  }
+}
+
+TEST_F(Parallel, P4_ALossIsSeenOnAContextOfAnotherTreeToo) {
+  root_context elsewhere(time);
+  const auto foreign = [&elsewhere](context&, callback ready) -> task<> { co_return co_await ready(elsewhere); };
+  run(parallel(foreign, runnable(quick("b", log))));
+  EXPECT_FALSE(handed->is_stopped());
+  elsewhere.stop();
+  EXPECT_TRUE(handed->is_stopped());
+  EXPECT_EQ(handed->stop_error()->reason(), stop_reason::dependency_lost);
+  release.open();
+  time.run_until_idle();
+  EXPECT_FALSE(log.has("b forced"));
+  EXPECT_EQ(outcome(), "success");
+}
+
+TEST_F(Parallel, P3_WhoIsCancelledIsToldThatASiblingFailed) {
+  std::optional<error> told;
+  const auto starting = [&told](context& ctx, callback) -> task<> {
+    const error why = co_await ctx.stopped();
+    told = why;
+    co_return why;
+  };
+  run(parallel(starting, runnable(quick("b", log).end_before_ready(fail(error("no"))))));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->reason(), stop_reason::sibling_failed);
+  EXPECT_EQ(outcome(), "no");
+}
+
+TEST_F(Parallel, R4_TheContextOfADependencyIsStoppedAtItsEnd) {
+  const context* of_first = nullptr;
+  bool graceful = false;
+  const auto first = [&](context& ctx, callback ready) -> task<> {
+    of_first = &ctx;
+    auto of_ready = co_await ready(ctx);
+    graceful = !ctx.is_stopped();
+    co_return of_ready;
+  };
+  release.open();
+  run(parallel(first, runnable(quick("b", log).winds_down_in(5ms))));
+  ASSERT_FALSE(running->done());
+  EXPECT_TRUE(graceful);
+  EXPECT_TRUE(of_first->is_stopped());
+  time.advance(5ms);
+  EXPECT_EQ(outcome(), "success");
+}
+
+TEST_F(Parallel, R4_TheContextOfTheMainCallbackIsStoppedWhenItHasReturned) {
+  std::optional<stop_callback<std::function<void()>>> watch;
+  bool returned = false;
+  bool stopped_after = false;
+  main = [&](context& ctx) -> task<> {
+    watch.emplace(ctx, [&] {
+      stopped_after = returned;
+      watch.reset();
+    });
+    returned = true;
+    co_return {};
+  };
+  run(parallel(runnable(quick("a", log)), runnable(quick("b", log))));
+  EXPECT_TRUE(stopped_after);
+  EXPECT_EQ(outcome(), "success");
+}
+
+TEST_F(Parallel, P12_AStopBetweenTheLastReadyAndTheCallbackIsTheResult) {
+  virtual_scheduler other_thread;
+  root_context far(other_thread);
+  const auto elsewhere = [&far](context&, callback ready) -> task<> { co_return co_await ready(far); };
+  run(parallel(elsewhere, elsewhere));
+  other_thread.run_until_idle();  // all are ready, and the group is about to go on
+  root.stop(stop_reason::shutdown);
+  time.run_until_idle();
+  other_thread.run_until_idle();
+  time.run_until_idle();
+  EXPECT_FALSE(log.has("main"));
+  EXPECT_EQ(outcome(), "stopped: shutdown");
+}
+
+TEST_F(Parallel, E3_ErrorsThatLostAreKeptBesideTheOneThatWon) {
+  const auto tree = [this] { return running->outcome().error().to_tree(); };
+  release.open();
+  of_callback = fail(error("main broke"));
+  run(parallel(runnable(quick("a", log).fail_with(error("a broke"))), runnable(quick("b", log))));
+  EXPECT_EQ(tree(), "main broke\nalso: a broke\n");
+  run(parallel(runnable(quick("a", log).end_before_ready(fail(error("a broke")))), runnable(quick("b", log).hang())));
+  EXPECT_EQ(tree(), "a broke\nalso: stopped: sibling_failed\n");
+  run(parallel(runnable(quick("a", log).lose_after(1ms)), runnable(quick("b", log).hang())));
+  time.advance(1ms);
+  EXPECT_EQ(tree(), "stopped: dependency_lost\nalso: stopped: sibling_failed\n");
+  run(parallel(runnable(quick("a", log).ready_after(1ms).ignore_stop().fail_with(error("a broke"))), runnable(quick("b", log).hang())));
+  root.stop(stop_reason::shutdown);
+  time.advance(1ms);
+  EXPECT_EQ(tree(), "stopped: shutdown\nalso: a broke\nalso: stopped: shutdown (inherited)\n");
 }
 
 }  // namespace

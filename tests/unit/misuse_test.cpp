@@ -7,6 +7,7 @@
 #include "steward/process.hpp"
 #include "steward/run_loop.hpp"
 #include "steward/stop_callback.hpp"
+#include "steward/task_scope.hpp"
 #include "virtual_test.hpp"
 
 #include <cstddef>
@@ -94,6 +95,18 @@ TEST_F(MisuseDeathTest, PR11_TheHandlerIsTerminateUnlessItIsReplaced) {
         report_misuse("manager", "", "destroyed while it runs");
       },
       "steward: manager destroyed while it runs\n");
+}
+
+TEST_F(MisuseDeathTest, PR11_DestroyingATaskScopeWithATaskThatRuns) {
+  EXPECT_EXIT(
+      {
+        set_misuse_handler(&leave);
+        virtual_scheduler time;
+        auto scope = std::make_unique<task_scope>(time);
+        scope->start([]() -> task<> { co_return {}; }());
+        scope.reset();
+      },
+      ::testing::ExitedWithCode(told), "^steward: task scope destroyed before its tasks have ended\n$");
 }
 
 TEST_F(MisuseDeathTest, PR11_DestroyingAContextWithALiveChild) {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "keeper_table.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/program/detail/frame_channel.hpp"
-#include "steward/program/detail/unique_fd.hpp"
 
 #include <chrono>
 #include <cstdint>

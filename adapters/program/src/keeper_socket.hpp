@@ -3,7 +3,7 @@
 // The keeper's place in the file system.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/program/detail/proc_stat.hpp"
 
+#include "steward/detail/unique_fd.hpp"
 #include "steward/program/detail/system_error.hpp"
-#include "steward/program/detail/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -29,9 +29,9 @@ const std::error_category& program_category() noexcept {
 
 std::string program_exit::to_string() const {
   if (signal == 0) return "exited with code " + std::to_string(code);
+  const auto number = std::to_string(signal);
   const auto name = signal_name(signal);
-  if (!name.starts_with("SIG")) return "killed by " + name;
-  return "killed by signal " + std::to_string(signal) + " (" + name + ")";
+  return "killed by signal " + (name == number ? number : number + " (SIG" + name + ")");
 }
 
 error program_exit::to_error() const { return {std::error_code(signal == 0 ? code : signals_from + signal, program_category())}; }
@@ -44,8 +44,8 @@ std::optional<program_exit> exit_of(const error& failure) noexcept {
 }
 
 std::string signal_name(int signal) {
-  if (const char* name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
-  return "signal " + std::to_string(signal);
+  const char* const name = ::sigabbrev_np(signal);
+  return name != nullptr ? name : std::to_string(signal);
 }
 
 std::optional<int> signal_from_string(std::string_view text) noexcept {

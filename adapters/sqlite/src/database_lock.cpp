@@ -17,18 +17,6 @@
 namespace steward {
 namespace {
 
-struct descriptor {
-  explicit descriptor(int number) noexcept : fd(number) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  [[nodiscard]] int release() noexcept { return std::exchange(fd, -1); }
-
-  int fd;
-};
-
 std::unexpected<error> refused(const std::filesystem::path& lock, int number, const std::string& text) {
   return fail(error(std::error_code(number, std::generic_category()), "lock " + lock.string() + ": " + text));
 }
@@ -85,24 +73,23 @@ result<database_lock> database_lock::acquire(const std::filesystem::path& databa
   const auto lock = beside(database);
   for (;;) {
     // Not blocking: a FIFO at this path would otherwise hold us here.
-    descriptor file(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR));
-    if (file.fd < 0) return refused(lock, errno, "cannot be opened: " + reason(errno));
-    if (!is_lock_file(file.fd)) return refused(lock, EEXIST, "holds something else than a process id, so it is no lock file; move it away");
-    if (::flock(file.fd, LOCK_EX | LOCK_NB) != 0) {
+    detail::unique_fd file(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR));
+    if (!file) return refused(lock, errno, "cannot be opened: " + reason(errno));
+    if (!is_lock_file(file.get())) return refused(lock, EEXIST, "holds something else than a process id, so it is no lock file; move it away");
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return refused(lock, errno, "cannot be locked: " + reason(errno));
-      return in_use(database, lock, holder_in(file.fd).value_or(""));
+      return in_use(database, lock, holder_in(file.get()).value_or(""));
     }
-    if (!still_at(lock, file.fd)) continue;
-    write_holder(file.fd);
-    return database_lock(file.release());
+    if (!still_at(lock, file.get())) continue;
+    write_holder(file.get());
+    return database_lock(std::move(file));
   }
 }
 
 database_lock::~database_lock() {
-  if (fd_ < 0) return;
+  if (!fd_) return;
   // While the lock is still ours, so that the next holder's number is not wiped out. Without it the next one merely finds an old number.
-  [[maybe_unused]] const int done = ::ftruncate(fd_, 0);
-  ::close(fd_);
+  [[maybe_unused]] const int done = ::ftruncate(fd_.get(), 0);
 }
 
 }  // namespace steward

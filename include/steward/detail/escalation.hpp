@@ -17,8 +17,8 @@ class escalation {
   /// Zero or less is no limit.
   escalation(std::chrono::nanoseconds graceful, std::chrono::nanoseconds forced) noexcept : limits_{graceful, forced} {}
 
-  /// Somebody wants it to stop. The first asks, the second forces.
-  action asked(instant now) noexcept;
+  /// Somebody wants it to stop. The first asks, and may give another graceful limit; the second forces.
+  action asked(instant now, std::optional<std::chrono::nanoseconds> graceful = {}) noexcept;
 
   /// It winds down without having been asked.
   void began(instant now) noexcept;
@@ -27,6 +27,8 @@ class escalation {
   action time_passed(instant now) noexcept;
 
   [[nodiscard]] phase where() const noexcept { return phase_; }
+
+  [[nodiscard]] std::chrono::nanoseconds graceful_limit() const noexcept { return limits_[0]; }
 
   /// When to say that time has passed; empty while there is no limit.
   [[nodiscard]] std::optional<instant> next() const noexcept { return next_; }

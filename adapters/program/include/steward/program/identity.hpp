@@ -3,7 +3,7 @@
 // Which operating system process is meant, also after its number went to another.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <sys/types.h>

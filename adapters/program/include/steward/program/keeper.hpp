@@ -3,7 +3,7 @@
 // The keeper: a small process of its own that starts programs and holds them, so that the daemon can end, be upgraded and come back.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <sys/types.h>

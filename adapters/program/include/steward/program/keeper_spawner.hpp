@@ -4,7 +4,7 @@
 #pragma once
 
 #include "steward/detail/beside.hpp"
-#include "steward/program/detail/bell.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/detail/orphan.hpp"
@@ -78,7 +78,7 @@ class keeper_spawner final : public spawner {
  private:
   /// One request that waits for its answer.
   struct question {
-    detail::bell answered;
+    doorbell answered;
     std::optional<detail::reply> answer;
     held program;
     bool program_wanted = false;  // a program is the whole answer, and not one of a list
@@ -115,7 +115,7 @@ class keeper_spawner final : public spawner {
   bool leaving_ = false;  // the keeper has been asked to end
   bool closing_ = false;
   bool register_works_ = true;
-  detail::bell to_write_;
+  doorbell to_write_;
   std::map<std::uint64_t, question*> asked_;
   std::unordered_map<std::uint64_t, held> programs_;  // by the keeper's number
   std::vector<held> of_dead_keepers_;

@@ -36,10 +36,10 @@ struct program_exit {
 /// How the program ended that this error is about; empty when its first cause is something else.
 [[nodiscard]] std::optional<program_exit> exit_of(const error& failure) noexcept;
 
-/// `"SIGTERM"` for 15; `"signal 99"` for what has no name.
+/// `"TERM"` for 15; `"99"` for what has no name.
 [[nodiscard]] std::string signal_name(int signal);
 
-/// 15 for `"SIGTERM"`, `"TERM"` or `"15"`; empty for what is no signal.
+/// The other way round: 15 for `"TERM"`, `"SIGTERM"` or `"15"`; empty for what is no signal.
 [[nodiscard]] std::optional<int> signal_from_string(std::string_view text) noexcept;
 
 /// A child that leads a process group, as its parent or another holder of its pidfd sees it.

@@ -3,7 +3,7 @@
 // A file that a program's output goes to, with a limit.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

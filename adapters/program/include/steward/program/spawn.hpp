@@ -3,7 +3,7 @@
 // Starts a program as a child of this process.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/program/launch.hpp"
 #include "steward/result.hpp"
 

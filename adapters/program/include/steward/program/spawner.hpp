@@ -3,9 +3,9 @@
 // Who starts programs and holds them: what `program` needs of it.
 #pragma once
 
-#include "steward/program/detail/bell.hpp"
+#include "steward/detail/unique_fd.hpp"
+#include "steward/doorbell.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
-#include "steward/program/detail/unique_fd.hpp"
 #include "steward/program/spec.hpp"
 #include "steward/task.hpp"
 
@@ -27,7 +27,7 @@ struct held_program {
   detail::held_child what;
   detail::unique_fd pidfd;
   detail::unique_fd output;
-  detail::bell changed;  ///< rung when `what.state` changes
+  doorbell changed;  ///< rung when `what.state` changes
   bool claimed = false;
   bool left = false;      ///< by a former daemon
   bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended

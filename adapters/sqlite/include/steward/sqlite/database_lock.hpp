@@ -3,6 +3,7 @@
 // One daemon per database.
 #pragma once
 
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <filesystem>
@@ -24,7 +25,7 @@ class database_lock {
   /// that is no lock file.
   [[nodiscard]] static result<database_lock> acquire(const std::filesystem::path& database);
 
-  database_lock(database_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  database_lock(database_lock&&) noexcept = default;
   database_lock& operator=(database_lock&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
@@ -32,9 +33,9 @@ class database_lock {
   ~database_lock();
 
  private:
-  explicit database_lock(int fd) noexcept : fd_(fd) {}
+  explicit database_lock(detail::unique_fd fd) noexcept : fd_(std::move(fd)) {}
 
-  int fd_;
+  detail::unique_fd fd_;
 };
 
 }  // namespace steward

@@ -3,7 +3,7 @@
 // Frames and the descriptors that belong to them, over a Unix stream socket that never blocks.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <cstddef>

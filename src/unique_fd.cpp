@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
