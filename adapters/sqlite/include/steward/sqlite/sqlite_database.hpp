@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A SQLite file with a thread of its own: what tables and the daemon's memory are kept in.
+// A SQLite file with threads of its own: what tables and the daemon's memory are kept in.
 #pragma once
 
 #include "steward/sqlite/detail/database_job.hpp"
@@ -23,10 +23,11 @@ struct database_trouble {
   error why;
 };
 
-/// A SQLite file in WAL mode, and the one thread on which everything that blocks is done.
+/// A SQLite file in WAL mode, and the two threads on which everything that blocks is done: one for reads, one for writes.
 ///
-/// Writes are acknowledged when they are on the disk (synchronous=FULL); those that wait at the same time share one flush. Reads do not wait for
-/// another process's transaction; writes do, for `lock_wait` at most. A file that is moved, deleted, replaced or damaged while it is open makes every
+/// Writes are acknowledged when they are on the disk (synchronous=FULL); those that wait at the same time share one flush. Reads wait neither for a
+/// write nor for another process's transaction, and see every write that was acknowledged before they were asked for; writes wait for another
+/// process's transaction, for `lock_wait` at most. A file that is moved, deleted, replaced or damaged while it is open makes every
 /// call fail with an error that says so, and works again when the same database is back at its path: a missing one is never made anew.
 ///
 /// Stop: a call that waits for its turn, or for another process, ends at once; a read that runs is interrupted; a write that runs is finished, so
@@ -41,6 +42,7 @@ class sqlite_database {
   ~sqlite_database();
 
   /// Opens the file, makes it if there is none (mode 0600), and brings an older one up to date. With `close` it makes a `start_stop`.
+  /// Cost: every page is looked at if the file was not closed in order, or another process has it open.
   /// Errors: one line that names the file, what it is, and what would be right. What is not ours is left as it was.
   [[nodiscard]] task<> open(context& ctx);
 
@@ -56,7 +58,7 @@ class sqlite_database {
   /// Absolute.
   [[nodiscard]] const std::filesystem::path& path() const noexcept;
 
-  /// For those who write tables: runs a job on the database's thread, and resumes the caller on its own scheduler.
+  /// For those who write tables: runs a job on the database's thread for its kind, and resumes the caller on its own scheduler.
   /// Lifetime: the job lives until then, in the frame of the coroutine that awaits.
   [[nodiscard]] detail::job_wait perform(context& ctx, detail::database_job& job) noexcept { return {*worker_, ctx, job}; }
 
