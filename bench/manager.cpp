@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A manager over a table in memory, with a million rows.
+//
+//   ./dev bench manager -- --rounds 3     about a minute
 #include "steward/manager.hpp"
 
 #include "common/report.hpp"
@@ -156,18 +158,15 @@ int main(int argc, char** argv) {
   if (mode == "get_beside") return std::printf("%f\n", run(million).get_beside), 0;
   if (mode == "random_read") return std::printf("%f\n", random_read()), 0;
   if (mode == "stop") return std::printf("%f\n", run(million).stop), 0;
-  bench::report(
-      {
-          {"1,000,000 rows: run to all ready", "s", 0.8, [] { return bench::in_fresh_process("ready"); }},
-          {"a managed process, resident", "bytes", 768, [] { return bench::in_fresh_process("bytes"); }},
-          {"a pass that finds nothing to do", "ms", 100, [] { return bench::in_fresh_process("pass"); }},
-          {"get of a random key, 1,000,000 rows", "ns", 150, [] { return bench::in_fresh_process("get"); }},
-          {"get of a random key, 1,000,000 rows, two threads", "ns", 0, [] { return bench::in_fresh_process("get_beside"); }},
-          {"(a random read of as much memory)", "ns", 0, [] { return bench::in_fresh_process("random_read"); }},
-          {"get of a random key, 10,000 rows", "ns", 50, [] { return run(10'000).get; }},
-          {"1,000,000 processes, stop all", "s", 0.3, [] { return bench::in_fresh_process("stop"); }},
-          {"crash to restarted, p50", "us", 5, [] { return restart_latency(0.5); }},
-          {"crash to restarted, p99", "us", 0, [] { return restart_latency(0.99); }},
-      },
-      5);
+  bench::report out(bench::rounds_in(argc, argv, 3));
+  out.take({{"1,000,000 rows: run to all ready", "s", 0.8, [] { return bench::in_fresh_process("ready"); }}});
+  out.take({{"a managed process, resident", "bytes", 768, [] { return bench::in_fresh_process("bytes"); }}});
+  out.take({{"a pass that finds nothing to do", "ms", 100, [] { return bench::in_fresh_process("pass"); }}});
+  out.take({{"get of a random key, 1,000,000 rows", "ns", 150, [] { return bench::in_fresh_process("get"); }}});
+  out.take({{"get of a random key, 1,000,000 rows, two threads", "ns", 0, [] { return bench::in_fresh_process("get_beside"); }}});
+  out.take({{"(a random read of as much memory)", "ns", 0, [] { return bench::in_fresh_process("random_read"); }}});
+  out.take({{"get of a random key, 10,000 rows", "ns", 50, [] { return run(10'000).get; }}});
+  out.take({{"1,000,000 processes, stop all", "s", 0.3, [] { return bench::in_fresh_process("stop"); }}});
+  out.take({{"crash to restarted, p50", "us", 5, [] { return restart_latency(0.5); }}});
+  out.take({{"crash to restarted, p99", "us", 0, [] { return restart_latency(0.99); }}});
 }

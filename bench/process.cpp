@@ -2,6 +2,8 @@
 //
 // Processes and combinators: the whole life of one, many at once, and what a C++ programmer would pick instead. The peers have no states, no
 // errors, no readiness but a flag, and nobody who lists them: they are a floor.
+//
+//   ./dev bench process -- --rounds 5     about a minute
 #include "steward/process.hpp"
 
 #include "common/report.hpp"
@@ -90,26 +92,43 @@ double life_of_jthread() {
          1e9 / count;
 }
 
+/// Something that happens once, as it is usually made of a timer. A cancelled one wakes only whoever waits already, so it remembers.
+class timer_event {
+ public:
+  explicit timer_event(boost::asio::io_context& io) : timer_(io, boost::asio::steady_timer::time_point::max()) {}
+
+  void happen() {
+    happened_ = true;
+    timer_.cancel();
+  }
+  boost::asio::awaitable<void> wait() {
+    boost::system::error_code ignored;
+    if (!happened_) co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
+
+ private:
+  boost::asio::steady_timer timer_;
+  bool happened_ = false;
+};
+
 double life_of_awaitable() {
   namespace asio = boost::asio;
   constexpr int count = 50'000;
   asio::io_context io(1);
   int ended = 0;
-  const auto child = [](asio::steady_timer& ready, asio::steady_timer& stop) -> asio::awaitable<void> {
-    ready.cancel();
-    boost::system::error_code ignored;
-    co_await stop.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  const auto child = [](timer_event& ready, timer_event& stop) -> asio::awaitable<void> {
+    ready.happen();
+    co_await stop.wait();
   };
   const auto all = [&]() -> asio::awaitable<void> {
     for (int i = 0; i < count; ++i) {
-      asio::steady_timer ready(io, asio::steady_timer::time_point::max());
-      asio::steady_timer stop(io, asio::steady_timer::time_point::max());
-      asio::steady_timer gone(io, asio::steady_timer::time_point::max());
-      asio::co_spawn(io, child(ready, stop), [&](const std::exception_ptr&) { ++ended, gone.cancel(); });
-      boost::system::error_code ignored;
-      co_await ready.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-      stop.cancel();
-      co_await gone.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      timer_event ready(io);
+      timer_event stop(io);
+      timer_event gone(io);
+      asio::co_spawn(io, child(ready, stop), [&](const std::exception_ptr&) { ++ended, gone.happen(); });
+      co_await ready.wait();
+      stop.happen();
+      co_await gone.wait();
     }
   };
   const double taken = seconds([&] {
@@ -209,24 +228,25 @@ int main(int argc, char** argv) {
   const runnable leaf_process = waiting_leaf();
   const runnable chained = chain(std::vector<runnable>(stages, nop()));
   const runnable side_by_side = parallel(std::vector<runnable>(stages, nop()));
-  const auto medians = bench::report(
-      {
-          {"process nop, run_loop", "ns", 150, [] { return life_on_loop(nop()); }},
-          {"process leaf, run_loop", "ns", 300, [&] { return life_on_loop(leaf_process); }},
-          {"process nop, pool of 2", "ns", 200, [] { return life_on_pool(nop()); }},
-          {"process leaf, pool of 2", "ns", 600, [&] { return life_on_pool(leaf_process); }},
-          {"std::jthread + stop_token", "ns", 0, life_of_jthread},
-          {"asio::awaitable + co_spawn", "ns", 0, life_of_awaitable},
-          {"running nop process, resident", "bytes", 416, [] { return bench::in_fresh_process("memory_nop"); }},
-          {"running leaf process, resident", "bytes", 864, [] { return bench::in_fresh_process("memory_leaf"); }},
-          {"chain of 1,000 nops, a stage", "ns", 60, [&] { return of_stages(chained, stages); }},
-          {"parallel of 1,000 nops, a dependency", "ns", 150, [&] { return of_stages(side_by_side, stages); }},
-          {"1,000,000 processes, start all", "s", 0.4, [] { return bench::in_fresh_process("start_million"); }},
-          {"1,000,000 processes, stop all", "s", 0.1, [] { return bench::in_fresh_process("stop_million"); }},
-          {"stop of 1,000,000: longest hold of the parent", "ms", 10, [] { return bench::in_fresh_process("hold_million"); }},
-      },
-      5);
-  const double ours = medians.at("process nop, run_loop");
-  std::printf("\na process costs 1/%.0f of a jthread and 1/%.0f of an awaitable\n", medians.at("std::jthread + stop_token") / ours,
-              medians.at("asio::awaitable + co_spawn") / ours);
+  bench::report out(bench::rounds_in(argc, argv, 5));
+  out.take({
+      {"process nop, run_loop", "ns", 150, [] { return life_on_loop(nop()); }},
+      {"process leaf, run_loop", "ns", 300, [&] { return life_on_loop(leaf_process); }},
+      {"process nop, pool of 2", "ns", 200, [] { return life_on_pool(nop()); }},
+      {"process leaf, pool of 2", "ns", 600, [&] { return life_on_pool(leaf_process); }},
+      {"std::jthread + stop_token", "ns", 0, life_of_jthread},
+      {"asio::awaitable + co_spawn", "ns", 0, life_of_awaitable},
+  });
+  const double ours = out.median("process nop, run_loop");
+  std::printf("a process costs 1/%.0f of a jthread and 1/%.0f of an awaitable\n", out.median("std::jthread + stop_token") / ours,
+              out.median("asio::awaitable + co_spawn") / ours);
+  out.take({
+      {"chain of 1,000 nops, a stage", "ns", 60, [&] { return of_stages(chained, stages); }},
+      {"parallel of 1,000 nops, a dependency", "ns", 150, [&] { return of_stages(side_by_side, stages); }},
+  });
+  out.take({{"running nop process, resident", "bytes", 416, [] { return bench::in_fresh_process("memory_nop"); }}});
+  out.take({{"running leaf process, resident", "bytes", 864, [] { return bench::in_fresh_process("memory_leaf"); }}});
+  out.take({{"1,000,000 processes, start all", "s", 0.4, [] { return bench::in_fresh_process("start_million"); }}});
+  out.take({{"1,000,000 processes, stop all", "s", 0.1, [] { return bench::in_fresh_process("stop_million"); }}});
+  out.take({{"stop of 1,000,000: longest hold of the parent", "ms", 10, [] { return bench::in_fresh_process("hold_million"); }}});
 }

@@ -3,8 +3,8 @@
 // Operating system programs: what `steward run` costs beside the least that the system allows, with the steps between them measured too. The floor
 // has no output, no readiness, no stop deadline, no table and no policy; nobody would run a service on it.
 //
-//   ./dev bench programs                  everything, about 8 minutes
-//   ./dev bench programs -- start 5       one part (start, restart or log), in so many rounds
+//   ./dev bench programs -- --rounds 3           everything, about a minute a round
+//   ./dev bench programs -- restart --rounds 5   one part (start, restart or log)
 #include "common/machine.hpp"
 #include "common/report.hpp"
 #include "common/small_supervisors.hpp"
@@ -25,6 +25,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -75,7 +76,7 @@ int running_units(const std::string& socket) {
 /// One of those that are compared, with all its programs running.
 class supervisor {
  public:
-  /// Shape: `kind` is `floor`, `pipes`, `local`, `keeper` or `steward`.
+  /// Shape: `kind` is one of `kinds`.
   supervisor(const std::string& kind, int count) : folder_(bench::tidy_process::folder() / kind), count_(count), daemon_(kind == "steward") {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
@@ -104,7 +105,8 @@ class supervisor {
 
   void run_small(const std::string& kind) {
     const auto begun = clock_type::now();
-    who_ = bench::start({bench::own_executable(), kind, std::to_string(count_), socket()});
+    const auto file = kind == "sqlite" ? (folder_ / "table.db").string() : socket();
+    who_ = bench::start({bench::own_executable(), kind, std::to_string(count_), file});
     bench::wait_ready(who_);
     start_ = since(begun);
     if (kind == "keeper") holder_ = bench::child_named("steward-keeper");
@@ -133,7 +135,14 @@ class supervisor {
   double start_ = 0;
 };
 
-const std::vector<std::string> kinds{"floor", "pipes", "local", "keeper", "steward"};
+/// The floor, the same with pipes, the library, the library with a manager over a table in memory and over one in SQLite, the library with a keeper,
+/// and the daemon.
+const std::vector<std::string> kinds{"floor", "pipes", "local", "memory", "sqlite", "keeper", "steward"};
+
+std::string row(const std::string& what, const std::string& kind) {
+  const std::string ending = kind == "memory" ? "table in memory" : kind == "sqlite" ? "table in SQLite" : kind == "steward" ? "steward run" : kind;
+  return what + ": " + ending;
+}
 
 /// What one life of a supervisor with a thousand programs showed.
 struct life {
@@ -165,14 +174,15 @@ void add_steps(std::vector<figure>& rows, const std::string& what, std::map<std:
   };
   step("the pipes", "floor", "pipes");
   step("the library", "pipes", "local");
+  step("the manager", "local", "memory");
+  step("the durable table", "memory", "sqlite");
   step("the keeper", "local", "keeper");
-  step("the table and the rest", "keeper", "steward");
+  step("manager, table and the rest", "keeper", "steward");
 }
 
-void report_starts(int rounds) {
+void report_starts(bench::report& out) {
   std::map<std::string, life> lives;
   std::vector<figure> rows;
-  const auto row = [](const std::string& what, const std::string& kind) { return what + ": " + (kind == "steward" ? "steward run" : kind); };
   for (const std::string& kind : kinds) {
     figure start{row("1,000 programs up", kind), "s", 0, [&lives, kind] { return (lives[kind] = live(kind)).start; }};
     if (kind != "floor") start.floor = row("1,000 programs up", "floor");
@@ -191,7 +201,7 @@ void report_starts(int rounds) {
     rows.push_back(
         {row("a program, PSS", kind), "KiB", kind == "steward" ? 8.0 : 0.0, [&lives, kind] { return lives[kind].bytes / 1024 / thousand; }});
   rows.push_back({"idle with 1,000, CPU of 10 s", "ms", 1, [&lives] { return lives["steward"].idle * 1e3; }});
-  bench::report(rows, rounds);
+  out.take(rows);
 }
 
 /// From SIGKILL to the next process number, in milliseconds, once for each of some units, so that no backoff is due.
@@ -220,20 +230,30 @@ std::vector<double> restarts(const std::string& kind) {
   return all;
 }
 
-void report_restarts(int rounds) {
+void report_restarts(bench::report& out) {
   std::map<std::string, std::vector<double>> taken;
-  const auto quantile = [&taken](const std::string& kind, double at) {
-    const auto& sorted = taken[kind];
-    return sorted[static_cast<std::size_t>(at * static_cast<double>(sorted.size() - 1) + 0.5)];
-  };
-  const std::string floor = "SIGKILL to new pid, median: floor";
   std::vector<figure> rows;
-  rows.push_back({floor, "ms", 0, [&] { return (taken["floor"] = restarts("floor")), quantile("floor", 0.5); }});
-  rows.push_back({"SIGKILL to new pid, median: steward run", "ms", 0,
-                  [&] { return (taken["steward"] = restarts("steward")), quantile("steward", 0.5); }, floor, 1.3});
-  rows.push_back({"SIGKILL to new pid, p99: floor", "ms", 0, [&] { return quantile("floor", 0.99); }, floor});
-  rows.push_back({"SIGKILL to new pid, p99: steward run", "ms", 0, [&] { return quantile("steward", 0.99); }, floor, 3});
-  bench::report(rows, rounds);
+  const auto add = [&](const std::string& what, double quantile, double times) {
+    const auto of = [&taken, quantile](const std::string& kind) {
+      const auto& sorted = taken[kind];
+      return sorted[static_cast<std::size_t>(quantile * static_cast<double>(sorted.size() - 1) + 0.5)];
+    };
+    for (const char* const kind : {"floor", "memory", "sqlite", "steward"}) {
+      figure one{row(what, kind), "ms", 0, [of, kind] { return of(kind); }};
+      if (kind != std::string_view("floor")) one.floor = row(what, "floor");
+      if (kind == std::string_view("steward")) one.times = times;
+      rows.push_back(one);
+    }
+    rows.push_back({what + ", cost of the durable table", "ms", 0, [of] { return of("sqlite") - of("memory"); }});
+  };
+  add("SIGKILL to new pid, median", 0.5, 1.3);
+  add("SIGKILL to new pid, p99", 0.99, 3);
+  // The first row of each kind does the work for all of them.
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::string kind = std::array{"floor", "memory", "sqlite", "steward"}[i];
+    rows[i].measure = [&taken, kind, look = rows[i].measure] { return (taken[kind] = restarts(kind)), look(); };
+  }
+  out.take(rows);
 }
 
 /// How fast a daemon takes the output of a program.
@@ -285,33 +305,34 @@ copying copy(int chunk) {
   return seen;
 }
 
-void report_logs(int rounds) {
+void report_logs(bench::report& out) {
   copying large;
   copying small;
-  bench::report(
-      {
-          {"log, writes of 128 KiB", "MB/s", 1'112, [&] { return (large = copy(128 << 10)).megabytes; }, {}, 0, true},
-          {"log, writes of 128 KiB, CPU for 200 MB", "s", 0.12, [&] { return large.cpu; }},
-          {"log, writes of 100 bytes", "MB/s", 200, [&] { return (small = copy(100)).megabytes; }, {}, 0, true},
-          {"log, writes of 100 bytes, CPU for 200 MB", "s", 0, [&] { return small.cpu; }},
-      },
-      rounds);
+  out.take({
+      {"log, writes of 128 KiB", "MB/s", 1'112, [&] { return (large = copy(128 << 10)).megabytes; }, {}, 0, true},
+      {"log, writes of 128 KiB, CPU for 200 MB", "s", 0.12, [&] { return large.cpu; }},
+      {"log, writes of 100 bytes", "MB/s", 200, [&] { return (small = copy(100)).megabytes; }, {}, 0, true},
+      {"log, writes of 100 bytes, CPU for 200 MB", "s", 0, [&] { return small.cpu; }},
+  });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view mode = argc > 1 ? argv[1] : "";
+  const std::string_view mode = argc > 1 && *argv[1] != '-' ? argv[1] : "";
   const int number = argc > 2 ? std::atoi(argv[2]) : 0;
   if (mode == "keeper" && number == 0) return keeper_main({argv + 2, argv + argc});
   if (mode == "floor" || mode == "pipes") return bench::run_floor(number, mode == "pipes");
   if (mode == "local") return bench::run_local(number);
+  if (mode == "memory") return bench::run_managed(number, {});
+  if (mode == "sqlite" && argc > 3) return bench::run_managed(number, argv[3]);
   if (mode == "keeper" && argc > 3) return bench::run_with_keeper(number, argv[3]);
   if (mode == "writer" && argc > 4) return bench::run_writer(number, argv[3], argv[4]);
   const bench::tidy_process tidy;
   expect(std::filesystem::exists(steward_binary()), "the daemon is built (build/release/apps/steward/steward, or STEWARD_BINARY)");
-  if (mode.empty() || mode == "restart") report_restarts(number > 0 ? number : 5);
-  if (mode.empty() || mode == "log") report_logs(number > 0 ? number : 5);
-  if (mode.empty() || mode == "start") report_starts(number > 0 ? number : 5);
+  bench::report out(bench::rounds_in(argc, argv, 3));
+  if (mode.empty() || mode == "restart") report_restarts(out);
+  if (mode.empty() || mode == "log") report_logs(out);
+  if (mode.empty() || mode == "start") report_starts(out);
   return 0;
 }

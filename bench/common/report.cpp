@@ -11,42 +11,76 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 namespace steward::bench {
 
 namespace {
 
+constexpr int name_width = 52;
+
+// The line of progress is for a terminal, and gone when something else is printed.
+bool has_terminal() {
+  static const bool is = ::isatty(STDERR_FILENO) == 1;
+  return is;
+}
+
+void clear_progress() {
+  if (has_terminal()) std::fputs("\r\033[K", stderr);
+}
+
 void print_goal(const figure& of, double median, double goal) {
-  if (goal <= 0) return (void)std::printf("%10s\n", "-");
+  if (goal <= 0) return (void)std::printf("%11s\n", "-");
   const bool reached = of.at_least ? median >= goal : median <= goal;
-  std::printf("%s%9.4g %s\n", of.at_least ? ">" : " ", goal, reached ? "reached" : "MISSED");
+  std::printf("%2s%9.4g %s\n", of.at_least ? ">" : "<", goal, reached ? "ok" : "MISSED");
 }
 
 }  // namespace
 
-std::map<std::string, double> report(const std::vector<figure>& figures, int rounds) {
-  std::map<std::string, std::vector<double>> taken;
-  for (int round = 0; round < rounds; ++round)
-    for (const figure& each : figures) taken[each.name].push_back(each.measure());
-  std::map<std::string, double> medians;
-  const bool ratios = std::ranges::any_of(figures, [](const figure& each) { return !each.floor.empty(); });
-  std::printf("%-44s %12s %12s %12s %3s %-8s %s%10s\n", "name", "median", "min", "max", "n", "unit", ratios ? "   ratio " : "", "goal");
-  for (const figure& each : figures) {
-    auto& values = taken[each.name];
-    std::ranges::sort(values);
-    const double median = values[values.size() / 2];
-    medians[each.name] = median;
-    std::printf("%-44s %12.4g %12.4g %12.4g %3zu %-8s ", each.name.c_str(), median, values.front(), values.back(), values.size(), each.unit.c_str());
-    const double floor = each.floor.empty() ? 0 : medians.at(each.floor);
-    if (ratios && floor > 0)
-      std::printf("%8.3g ", median / floor);
-    else if (ratios)
-      std::printf("%8s ", "");
-    print_goal(each, median, each.times > 0 ? each.times * floor : each.goal);
-    std::fflush(stdout);
-  }
-  return medians;
+report::report(int rounds) : rounds_(rounds) {
+  expect(rounds > 0, "there is at least one round (--rounds N)");
+  std::printf("%-*s %10s %23s %-6s %7s %11s   %d round%s\n", name_width, "name", "median", "min - max", "unit", "ratio", "goal", rounds,
+              rounds == 1 ? "" : "s");
+  std::fflush(stdout);
+}
+
+void report::take(const std::vector<figure>& figures) {
+  std::vector<std::vector<double>> taken(figures.size());
+  for (int round = 1; round <= rounds_; ++round)
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      show_progress(figures[i], round);
+      taken[i].push_back(figures[i].measure());
+      if (round == rounds_) print(figures[i], std::move(taken[i]));
+    }
+}
+
+void report::print(const figure& of, std::vector<double> values) {
+  std::ranges::sort(values);
+  const double median = values[values.size() / 2];
+  const double floor = of.floor.empty() ? 0 : medians_.at(of.floor);
+  medians_[of.name] = median;
+  clear_progress();
+  std::printf("%-*s %10.4g %10.4g - %10.4g %-6s ", name_width, of.name.c_str(), median, values.front(), values.back(), of.unit.c_str());
+  if (floor > 0)
+    std::printf("%7.3g ", median / floor);
+  else
+    std::printf("%7s ", "");
+  print_goal(of, median, of.times > 0 ? of.times * floor : of.goal);
+  std::fflush(stdout);
+}
+
+void report::show_progress(const figure& at, int round) const {
+  if (!has_terminal()) return;
+  clear_progress();
+  std::fprintf(stderr, "%s, round %d of %d", at.name.c_str(), round, rounds_);
+}
+
+int rounds_in(int argc, char** argv, int usual) {
+  for (int i = 1; i + 1 < argc; ++i)
+    if (std::string_view(argv[i]) == "--rounds") return std::atoi(argv[i + 1]);
+  return usual;
 }
 
 double seconds(const std::function<void()>& what) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How figures are taken and printed: several rounds in one run, each side in turn, and the median with its extremes.
+// How figures are taken and printed: several rounds in one run, each side in turn, and the median with its extremes, as soon as it is known.
 #pragma once
 
 #include <chrono>
@@ -22,9 +22,32 @@ struct figure {
   bool at_least = false;   ///< the goal is a lower bound
 };
 
-/// Takes all figures in turn, `rounds` times, and prints a row for each: name, median, min, max, n, unit, ratio to its floor where there is one,
-/// goal, and whether it was reached. Returns the medians by name.
-std::map<std::string, double> report(const std::vector<figure>& figures, int rounds);
+/// The table that a benchmark prints, one line a figure: name, median, min to max, unit, ratio to its floor where there is one, goal, and `ok` or
+/// `MISSED`. On a terminal a last line says what is being measured.
+class report {
+ public:
+  /// Shape: at least one round.
+  explicit report(int rounds);
+  report(const report&) = delete;
+  report& operator=(const report&) = delete;
+
+  /// Takes these figures in turn, so that what disturbs one round disturbs all of them alike, and prints their rows. What is to be compared is taken
+  /// by one call; what is not, by several, so that nobody has to wait for the last to see the first.
+  void take(const std::vector<figure>& figures);
+
+  /// Of a figure that was taken.
+  [[nodiscard]] double median(const std::string& name) const { return medians_.at(name); }
+
+ private:
+  void print(const figure& of, std::vector<double> values);
+  void show_progress(const figure& at, int round) const;
+
+  int rounds_;
+  std::map<std::string, double> medians_;
+};
+
+/// The N of `--rounds N` among the arguments of this program, or else what is usual.
+[[nodiscard]] int rounds_in(int argc, char** argv, int usual);
 
 /// Seconds that `what` takes.
 [[nodiscard]] double seconds(const std::function<void()>& what);

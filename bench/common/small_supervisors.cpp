@@ -6,12 +6,18 @@
 #include "steward/asio/scheduler.hpp"
 #include "steward/asio/signals.hpp"
 #include "steward/chain.hpp"
+#include "steward/leaf.hpp"
+#include "steward/manager.hpp"
+#include "steward/memory_table.hpp"
 #include "steward/parallel.hpp"
 #include "steward/program/keeper.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/local_spawner.hpp"
 #include "steward/program/open_files.hpp"
 #include "steward/program/program.hpp"
+#include "steward/sqlite/sqlite_state.hpp"
+#include "steward/sqlite/sqlite_table.hpp"
+#include "steward/start_stop.hpp"
 #include "steward/sync_wait.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -29,8 +35,10 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace steward::bench {
@@ -144,17 +152,90 @@ class floor_table {
   bool pipes_;
 };
 
+std::string key_of(int number) { return "u" + std::to_string(number); }
+
+runnable sleep_for_ever(const std::string& key, spawner& by) {
+  program_spec what;
+  what.command = {"sleep", "infinity"};
+  program_options how;
+  how.key = key;
+  return program(std::move(what), std::move(how), by);
+}
+
 runnable sleeps(int count, spawner& by) {
   std::vector<runnable> all;
-  for (int i = 0; i < count; ++i) {
-    program_spec what;
-    what.command = {"sleep", "infinity"};
-    program_options how;
-    how.key = "u" + std::to_string(i);
-    all.push_back(program(std::move(what), std::move(how), by));
-  }
+  for (int i = 0; i < count; ++i) all.push_back(sleep_for_ever(key_of(i), by));
   return parallel(std::move(all));
 }
+
+using text_table = table<std::string, std::string>;
+using fleet = manager<std::string, std::string>;
+
+/// The manager, with its programs, of either table. `changed` is told of each that runs.
+class managed {
+ public:
+  managed(text_table& rows, boost::asio::io_context& io, std::function<void(const std::string&)> changed)
+      : by_(io),
+        kept_(
+            rows, [this](const std::string& key, const std::string&) -> result<runnable> { return sleep_for_ever(key, by_); },
+            options(std::move(changed))) {}
+
+  task<> run(context& ctx, callback ready) { return kept_.run(ctx, ready); }
+
+ private:
+  static fleet::options_type options(std::function<void(const std::string&)> changed) {
+    fleet::options_type how;
+    how.initial_wait = std::chrono::seconds(60);
+    how.on_event = [changed = std::move(changed)](const manager_event<std::string>& event) {
+      if (changed && event.key != nullptr && event.state == row_state::running) changed(*event.key);
+    };
+    return how;
+  }
+
+  local_spawner by_;
+  fleet kept_;
+};
+
+/// A table in a SQLite file as the daemon has it: opened, filled, and beside it what is remembered of each key.
+class durable_rows {
+ public:
+  durable_rows(const std::string& file, int count) : database_(file), count_(count) {}
+
+  [[nodiscard]] text_table& rows() noexcept { return rows_; }
+  void changed(const std::string& key) { unwritten_.push_back({key, "past", R"({"incarnation":2,"restarts":1,"completed":0})"}); }
+
+  task<> run(context& ctx, callback ready) {
+    const auto open_close = start_stop([this](context& in) { return database_.open(in); }, [this](context& in) { return database_.close(in); });
+    const auto filled = [this](context& in, callback next) -> task<> {
+      co_await or_return(fill(in));
+      co_return co_await next(in);
+    };
+    const auto whole = chain(open_close, filled, leaf([this](context& in) { return keep_writing(in); }));
+    co_return co_await whole.run(ctx, ready);
+  }
+
+ private:
+  task<> fill(context& ctx) {
+    table_edit<std::string, std::string> edit;
+    for (int i = 0; i < count_; ++i) edit.put(key_of(i), "sleep infinity");
+    co_await or_return(rows_.edit(ctx, std::move(edit)));
+    co_return {};
+  }
+
+  task<> keep_writing(context& ctx) {
+    for (;;) {
+      co_await or_return(co_await ctx.sleep_for(std::chrono::milliseconds(100)));
+      auto entries = std::exchange(unwritten_, {});
+      if (!entries.empty()) co_await or_return(state_.put(ctx, std::move(entries)));
+    }
+  }
+
+  sqlite_database database_;
+  sqlite_table<std::string, std::string> rows_{database_, "units"};
+  sqlite_state state_{database_};
+  int count_;
+  std::vector<state_entry> unwritten_;
+};
 
 /// Runs it until SIGTERM.
 int run_whole(boost::asio::io_context& io, const runnable& whole) {
@@ -199,6 +280,20 @@ int run_local(int count) {
   boost::asio::io_context io(1);
   local_spawner by(io);
   return run_whole(io, sleeps(count, by));
+}
+
+int run_managed(int count, const std::string& database) {
+  begin();
+  boost::asio::io_context io(1);
+  if (database.empty()) {
+    memory_table<std::string, std::string> rows;
+    for (int i = 0; i < count; ++i) rows.put(key_of(i), "sleep infinity");
+    managed all(rows, io, {});
+    return run_whole(io, std::ref(all));
+  }
+  durable_rows durable(database, count);
+  managed all(durable.rows(), io, [&durable](const std::string& key) { durable.changed(key); });
+  return run_whole(io, chain(std::ref(durable), std::ref(all)));
 }
 
 int run_with_keeper(int count, const char* socket) {

@@ -3,6 +3,8 @@
 // What `steward run` is compared with, each a process of its own: they start so many `sleep`, write `ready` on stdout, end everything at SIGTERM.
 #pragma once
 
+#include <string>
+
 namespace steward::bench {
 
 /// The least that the system allows: posix_spawn, pidfd, epoll, a restart at once. Nothing else: no output, no group's end, no stop deadline.
@@ -12,7 +14,11 @@ int run_floor(int count, bool pipes);
 /// The library in one process: `program` and `local_spawner`.
 int run_local(int count);
 
-/// The same with a keeper. Its `main` calls `keeper_main`.
+/// A manager whose programs are listed in a table, in one process. Shape: the table is in memory, or in a SQLite file `database` where that is not
+/// empty; then what the manager remembers of each program is written down a little later, as the daemon does.
+int run_managed(int count, const std::string& database);
+
+/// The programs without a manager, but with a keeper. Its `main` calls `keeper_main`.
 int run_with_keeper(int count, const char* socket);
 
 /// Not a supervisor: a program that waits until it can read a byte from the file `go`, writes 200 MB of lines of 100 bytes to its stdout, so many

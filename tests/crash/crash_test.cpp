@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Killed at any moment while it writes: no acknowledged row is lost, no edit is half done, and the database opens.
+//
+// `STEWARD_CRASH_ROUNDS` says how often (default 200, some seconds), `STEWARD_SEED` which choices: those of a run that failed make the same edits and
+// wait as long before each kill; where in its work the writer is by then is the machine's matter.
 #include "steward/sqlite/sqlite_table.hpp"
 #include "steward/sync_wait.hpp"
 #include "writer.hpp"
@@ -157,21 +160,29 @@ void check(const states& before, const std::vector<std::string>& lines, const st
   EXPECT_EQ(found, expected);
 }
 
-int rounds() { return std::getenv("STEWARD_SANITIZED") != nullptr ? 20 : 200; }  // NOLINT(concurrency-mt-unsafe)
+/// A number from the environment, or else this one.
+std::uint64_t given(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+int rounds() { return static_cast<int>(given("STEWARD_CRASH_ROUNDS", given("STEWARD_SANITIZED", 0) != 0 ? 20 : 200)); }
 
 TEST(Crash, AWriterThatIsKilledLosesNothingThatWasAcknowledged) {
   const auto folder = make_folder();
   const auto file = folder / "steward.db";
-  std::mt19937_64 random(20240229);
+  const auto seed = given("STEWARD_SEED", std::random_device()());
+  std::cout << "STEWARD_SEED=" << seed << '\n' << std::flush;
+  std::mt19937_64 random(seed);
   totals sum;
   states before;
   for (int round = 0; round < rounds() && !HasFailure(); ++round) {
-    SCOPED_TRACE("round " + std::to_string(round) + " in " + file.string());
+    SCOPED_TRACE("STEWARD_SEED=" + std::to_string(seed) + ", round " + std::to_string(round) + " in " + file.string());
     if (round % 10 == 0) {
       for (const auto* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
       before.clear();
     }
-    writer killed(file, static_cast<std::uint64_t>(round) + 1);
+    writer killed(file, seed % 1'000'000'000 + static_cast<std::uint64_t>(round));
     // Some while it is still opening or making the file, the others after so many lines and a moment more.
     if (round % 10 < 3)
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));

@@ -37,7 +37,7 @@ TEST(DatabaseLock, ItIsFreeAgainWhenItIsGivenBack) {
   {
     const auto first = database_lock::acquire(folder / "steward.db");
   }
-  EXPECT_EQ(test::read_file(folder / "steward.db.lock"), "");
+  EXPECT_FALSE(std::filesystem::exists(folder / "steward.db.lock"));
   EXPECT_EQ(text_of(database_lock::acquire(folder / "steward.db")), "success");
 }
 
@@ -56,6 +56,74 @@ TEST(DatabaseLock, ADatabaseHasOneLockWhateverItIsCalled) {
   ASSERT_EQ(text_of(first), "success");
   EXPECT_FALSE(database_lock::acquire(folder / "steward.db"));
   EXPECT_FALSE(database_lock::acquire(folder / "./sub/../steward.db"));
+}
+
+TEST(DatabaseLock, AHardLinkIsTheSameDatabase) {
+  const temporary_folder folder;
+  test::write_file(folder / "steward.db", "");
+  std::filesystem::create_directory(folder / "sub");
+  std::filesystem::create_hard_link(folder / "steward.db", folder / "sub/other.db");
+  const auto first = database_lock::acquire(folder / "steward.db");
+  ASSERT_EQ(text_of(first), "success");
+  const auto second = database_lock::acquire(folder / "sub/other.db");
+  EXPECT_EQ(
+      text_of(second),
+      "database " + (folder / "sub/other.db").string() +
+          ": in use by another process, which has it under another name (a hard link) or without its lock file; stop it, or use another database");
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(second.error().is(std::make_error_code(std::errc::device_or_resource_busy)));
+  EXPECT_FALSE(std::filesystem::exists(folder / "sub/other.db.lock")) << "who does not get it leaves nothing behind";
+}
+
+TEST(DatabaseLock, SoIsOneThatWasMadeForTheLock) {
+  const temporary_folder folder;
+  const auto first = database_lock::acquire(folder / "steward.db");
+  ASSERT_EQ(text_of(first), "success");
+  std::filesystem::create_hard_link(folder / "steward.db", folder / "other.db");
+  EXPECT_THAT(text_of(database_lock::acquire(folder / "other.db")), HasSubstr("a hard link"));
+}
+
+TEST(DatabaseLock, ItIsNotInTheWayOfTheDatabase) {
+  const temporary_folder folder;
+  const auto lock = database_lock::acquire(folder / "steward.db");
+  ASSERT_EQ(text_of(lock), "success");
+  {
+    test::opened here(folder / "steward.db");
+    ASSERT_EQ(text_of(here.open()), "success");
+    EXPECT_EQ(text_of(here.put("web", "1")), "success");
+    EXPECT_EQ(test::other(folder / "steward.db").execAndGet("select count(*) from steward_row").getInt(), 1);
+    EXPECT_EQ(text_of(here.close()), "success");
+  }
+  EXPECT_EQ(std::filesystem::file_size(folder / "steward.db.lock"), std::to_string(::getpid()).size() + 1);
+}
+
+TEST(DatabaseLock, GivenBackUnusedItLeavesNothingAndUsedItLeavesTheDatabase) {
+  const temporary_folder folder;
+  {
+    const auto unused = database_lock::acquire(folder / "steward.db");
+    ASSERT_EQ(text_of(unused), "success");
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  test::write_file(folder / "empty.db", "");
+  {
+    const auto found = database_lock::acquire(folder / "empty.db");
+    const auto used = database_lock::acquire(folder / "used.db");
+    test::opened here(folder / "used.db");
+    ASSERT_EQ(text_of(here.open()), "success");
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "empty.db")) << "it was there before";
+  EXPECT_GT(std::filesystem::file_size(folder / "used.db"), 0U);
+}
+
+TEST(DatabaseLock, WhatCanBeNoDatabaseIsRefusedWithNothingLeftBesideIt) {
+  const temporary_folder folder;
+  EXPECT_EQ(text_of(database_lock::acquire("/dev/null")), "database /dev/null: is not a regular file; give another path");
+  EXPECT_FALSE(std::filesystem::exists("/dev/null.lock"));
+  std::filesystem::create_directory(folder / "sub");
+  EXPECT_EQ(text_of(database_lock::acquire(folder / "sub")), "database " + (folder / "sub").string() + ": is a directory; give the path of a file");
+  test::write_file(folder / "notes", "mine");
+  EXPECT_THAT(text_of(database_lock::acquire(folder / "notes")), HasSubstr("not a SQLite database"));
+  for (const auto* name : {"sub.lock", "notes.lock"}) EXPECT_FALSE(std::filesystem::exists(folder / name)) << name;
 }
 
 TEST(DatabaseLock, AChildDoesNotInheritIt) {
@@ -93,11 +161,13 @@ TEST(DatabaseLock, TheEndOfItsHolderFreesIt) {
   for (const int end : ends) ::close(end);
 }
 
-TEST(DatabaseLock, ALockFileThatIsDeletedKeepsNobodyOut) {
+TEST(DatabaseLock, ALockFileThatIsDeletedLetsNobodyIn) {
   const temporary_folder folder;
-  const auto first = database_lock::acquire(folder / "steward.db");
+  auto first = std::make_optional(database_lock::acquire(folder / "steward.db"));
   std::filesystem::remove(folder / "steward.db.lock");
-  EXPECT_TRUE(database_lock::acquire(folder / "steward.db")) << "nothing can be known of a lock on a file that is gone";
+  EXPECT_THAT(text_of(database_lock::acquire(folder / "steward.db")), HasSubstr("in use")) << "the database itself is locked still";
+  first.reset();
+  EXPECT_EQ(text_of(database_lock::acquire(folder / "steward.db")), "success");
 }
 
 TEST(DatabaseLock, AForeignFileInItsPlaceIsRefusedAndLeftAsItWas) {
@@ -121,7 +191,7 @@ TEST(DatabaseLock, AForeignFileInItsPlaceIsRefusedAndLeftAsItWas) {
 TEST(DatabaseLock, AMissingDirectoryIsSaid) {
   const temporary_folder folder;
   EXPECT_EQ(text_of(database_lock::acquire(folder / "no/steward.db")),
-            "lock " + (folder / "no/steward.db.lock").string() + ": cannot be opened: No such file or directory");
+            "database " + (folder / "no/steward.db").string() + ": its directory does not exist; create it, or give another path");
 }
 
 }  // namespace

@@ -30,16 +30,18 @@ using test::temporary_folder;
 using test::text_of;
 using ::testing::HasSubstr;
 
-/// Holds the database's thread until it is let go.
+/// Holds the database's thread for reads, or for writes, until it is let go.
 class holding_job final : public detail::database_job {
  public:
   explicit holding_job(detail::job_kind kind) noexcept : database_job(kind) {}
 
+  std::function<void(detail::sqlite_session&)> first = [](detail::sqlite_session& session) { session.touch(); };
   std::binary_semaphore began{0};
   std::binary_semaphore let_go{0};
 
  private:
   result<> run(detail::sqlite_session& session) override {
+    first(session);
     began.release();
     let_go.acquire();
     session.touch();
@@ -96,10 +98,13 @@ class DatabaseStop : public ::testing::Test {
 
 TEST_F(DatabaseStop, ACallThatWaitsForItsTurnEnds) {
   const auto done = sync_wait([this](context& ctx) -> task<> {
-    holding_job holding(detail::job_kind::read);
-    testing::background<void> held(ctx.scheduler(), perform(here.database, ctx, holding));
+    holding_job reading(detail::job_kind::read);
+    holding_job writing(detail::job_kind::write);
+    testing::background<void> held_reads(ctx.scheduler(), perform(here.database, ctx, reading));
+    testing::background<void> held_writes(ctx.scheduler(), perform(here.database, ctx, writing));
     co_await or_return(co_await ctx.sleep_for(0ms));
-    holding.began.acquire();
+    reading.began.acquire();
+    writing.began.acquire();
     const std::string key = "web";
     auto read = [this, &key](context& own) -> task<> {
       auto got = co_await here.rows.get(own, key);
@@ -113,8 +118,10 @@ TEST_F(DatabaseStop, ACallThatWaitsForItsTurnEnds) {
     };
     EXPECT_EQ(*co_await stopped_while_waiting(ctx, read), "stopped: shutdown");
     EXPECT_EQ(*co_await stopped_while_waiting(ctx, write), "stopped: shutdown");
-    holding.let_go.release();
-    co_await held;
+    reading.let_go.release();
+    writing.let_go.release();
+    co_await held_reads;
+    co_await held_writes;
     co_return {};
   });
   EXPECT_EQ(text_of(done), "success");
@@ -179,6 +186,69 @@ TEST_F(DatabaseStop, AWriteThatRunsIsFinishedAndTellsItsEnd) {
   EXPECT_EQ(text_of(done), "success");
 }
 
+TEST_F(DatabaseStop, AReadDoesNotWaitForAWriteAndSeesNothingOfItBeforeItsEnd) {
+  const auto done = sync_wait([this](context& ctx) -> task<> {
+    holding_job holding(detail::job_kind::write);
+    holding.first = [](detail::sqlite_session& session) { session.erase("rows", stored_key("web")); };
+    testing::background<void> running(ctx.scheduler(), perform(here.database, ctx, holding));
+    co_await or_return(co_await ctx.sleep_for(0ms));
+    holding.began.acquire();
+    const std::string key = "web";
+    auto got = co_await here.rows.get(ctx, key);
+    EXPECT_EQ(text_of(got), "success");
+    EXPECT_EQ(running.text(), "running");
+    holding.let_go.release();
+    co_await running;
+    got = co_await here.rows.get(ctx, key);
+    EXPECT_FALSE(got) << "what was awaited is seen";
+    co_return {};
+  });
+  EXPECT_EQ(text_of(done), "success");
+}
+
+TEST_F(DatabaseStop, WhoAwaitsItsWriteReadsItWhateverOthersDo) {
+  const int rounds = test::fewer_if_sanitized(500);
+  const auto write_and_read = [this, rounds](context& ctx, std::string key) -> task<> {
+    for (int n = 0; n < rounds; ++n) {
+      const auto value = std::to_string(n);
+      co_await or_return(here.rows.put(ctx, key, value));
+      const auto got = co_await or_return(here.rows.get(ctx, key));
+      if (*got.value != value) co_return error(errc::failed, key + " is " + *got.value + " after it was set to " + value);
+    }
+    co_return {};
+  };
+  const auto done = sync_wait([&](context& ctx) -> task<> {
+    testing::background<void> one(ctx.scheduler(), write_and_read(ctx, "one"));
+    testing::background<void> two(ctx.scheduler(), write_and_read(ctx, "two"));
+    testing::background<void> three(ctx.scheduler(), write_and_read(ctx, "three"));
+    for (auto* each : {&one, &two, &three}) {
+      co_await *each;
+      EXPECT_EQ(each->text(), "success");
+    }
+    co_return {};
+  });
+  EXPECT_EQ(text_of(done), "success");
+}
+
+TEST_F(DatabaseStop, ACloseWaitsForTheWriteThatRuns) {
+  const auto done = sync_wait([this](context& ctx) -> task<> {
+    holding_job holding(detail::job_kind::write);
+    testing::background<void> running(ctx.scheduler(), perform(here.database, ctx, holding));
+    co_await or_return(co_await ctx.sleep_for(0ms));
+    holding.began.acquire();
+    testing::background<void> closing(ctx.scheduler(), here.database.close(ctx));
+    co_await or_return(co_await ctx.sleep_for(1ms));
+    EXPECT_EQ(closing.text(), "running");
+    holding.let_go.release();
+    co_await running;
+    co_await closing;
+    EXPECT_EQ(running.text(), "success");
+    EXPECT_EQ(closing.text(), "success");
+    co_return {};
+  });
+  EXPECT_EQ(text_of(done), "success");
+}
+
 TEST_F(DatabaseStop, UnderAStoppedContextNothingBeginsButAClose) {
   const auto done = sync_wait([this](context& ctx) -> task<> {
     context own(ctx);
@@ -238,6 +308,12 @@ TEST_F(DatabaseStop, R7_AnExceptionInAJobIsAnErrorAndUndoesItsWrites) {
   });
   const auto done = sync_wait([&](context& ctx) { return perform(here.database, ctx, job); });
   EXPECT_EQ(text_of(done), "std::runtime_error: boom");
+  EXPECT_EQ(here.all()->size(), 1U);
+}
+
+TEST_F(DatabaseStop, AReadCannotChangeAnything) {
+  doing_job job(detail::job_kind::read, [](detail::sqlite_session& session) { session.erase("rows", stored_key("web")); });
+  EXPECT_FALSE(sync_wait([&](context& ctx) { return perform(here.database, ctx, job); }));
   EXPECT_EQ(here.all()->size(), 1U);
 }
 

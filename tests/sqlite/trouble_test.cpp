@@ -154,20 +154,55 @@ TEST_F(Trouble, AFileCutToNothingIsNotAnEmptyTable) {
   expect_well();
 }
 
+/// What a file is after some of it was lost: the page in its middle says nothing that makes sense.
+std::string damage_in_the_middle(std::string content) {
+  constexpr std::size_t page = 4096;
+  return content.replace(content.size() / 2 / page * page, page, std::string(page, '\xff'));
+}
+
 TEST_F(Trouble, DamageInTheMiddleIsFoundWhenItIsReadAndStaysFound) {
   table_edit<std::string, std::string> edit;
   for (int n = 0; n < 10'000; ++n) edit.put("key " + std::to_string(n), std::string(500, 'x'));
   ASSERT_TRUE(here.edit(edit));
   ASSERT_TRUE(here.close());
-  auto content = test::read_file(file);
-  const auto good = content;
-  content.replace(content.size() / 2 / 4096 * 4096, 4096, std::string(4096, '\xff'));
-  test::write_file(file, content);
+  const auto good = test::read_file(file);
+  test::write_file(file, damage_in_the_middle(good));
   ASSERT_EQ(text_of(here.open()), "success");
   EXPECT_THAT(text_of(here.all()), HasSubstr("damaged"));
   EXPECT_THAT(text_of(here.get("web")), HasSubstr("damaged")) << "a file that was found damaged is looked at as a whole";
   test::write_file(file, good);
   EXPECT_EQ(here.all()->size(), 10'001U);
+}
+
+TEST_F(Trouble, DamageThatAWriteMeetsIsTroubleAtOnce) {
+  table_edit<std::string, std::string> edit;
+  for (int n = 0; n < 10'000; ++n) edit.put("key " + std::to_string(n), std::string(500, 'x'));
+  ASSERT_TRUE(here.edit(edit));
+  ASSERT_TRUE(here.close());
+  const auto good = test::read_file(file);
+  ASSERT_EQ(text_of(here.open()), "success");
+  ASSERT_EQ(text_of(here.check()), "success");
+  test::write_file(file, damage_in_the_middle(good));
+  auto put = here.put("key 0", "y");
+  for (int n = 1; n < 10'000 && put; ++n) put = here.put("key " + std::to_string(n), "y");
+  EXPECT_THAT(text_of(put), HasSubstr("damaged"));
+  ASSERT_TRUE(here.database.trouble());
+  EXPECT_THAT(here.database.trouble()->why.to_string(), HasSubstr("damaged"));
+  EXPECT_THAT(text_of(here.get("web")), HasSubstr("damaged")) << "found by the one connection, it is known to the other";
+}
+
+TEST_F(Trouble, WhatWasLeftOpenIsLookedAtAsAWhole) {
+  table_edit<std::string, std::string> edit;
+  for (int n = 0; n < 10'000; ++n) edit.put("key " + std::to_string(n), std::string(500, 'x'));
+  ASSERT_TRUE(here.edit(edit));
+  ASSERT_TRUE(here.close());
+  ASSERT_TRUE(here.open());
+  ASSERT_TRUE(here.put("last", "1"));
+  for (const auto* end : {"", "-wal"})
+    std::filesystem::copy_file(folder / ("steward.db" + std::string(end)), folder / ("away.db" + std::string(end)));
+  test::write_file(away, damage_in_the_middle(test::read_file(away)));
+  opened left(away);
+  EXPECT_THAT(text_of(left.open()), HasSubstr("damaged"));
 }
 
 TEST_F(Trouble, AWriteWaitsForAnotherProcessAndThenFailsWhileReadsGoOn) {

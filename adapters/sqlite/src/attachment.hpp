@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The connection as it comes and goes: what is at the path is looked at before each use.
+// The connections as they come and go: what is at the path is looked at before each use.
 #pragma once
 
 #include "connection.hpp"
@@ -9,40 +9,53 @@
 #include <expected>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace steward::detail {
 
-/// Holds a connection to one database for as long as that database is at its path.
+/// A connection for as long as one uses it; nobody takes it away meanwhile.
+struct borrowed {
+  std::unique_lock<std::mutex> in_use;
+  connection* on = nullptr;
+};
+
+/// Holds two connections, one that reads and one that writes, to one database for as long as that database is at its path. Each is used by one thread
+/// at a time, without regard to the other. They come and go together, while nobody uses either: SQLite shares the index of the log between them, so
+/// one must not go on with a log that the other has seen replaced.
 ///
 /// Between `open` and `close` it is always the same database: another one at the path is refused, and a missing one is never made anew, because an
 /// empty table would mean that everything is to be stopped (M12).
 ///
-/// Threads: one.
+/// Threads: any.
 class attachment {
  public:
   explicit attachment(const std::filesystem::path& file) : file_(file) {}
 
   /// Opens the database, or makes it where there is none.
-  [[nodiscard]] std::expected<connection*, failure> open() { return attach(true); }
+  [[nodiscard]] std::expected<borrowed, failure> open() { return attach(access::read, true); }
 
   /// The connection to the right file, opened anew where it had to be.
-  [[nodiscard]] std::expected<connection*, failure> use() { return attach(false); }
+  [[nodiscard]] std::expected<borrowed, failure> use(access how);
 
-  /// Whether what was just written is at the path.
-  [[nodiscard]] bool is_here() const noexcept { return connection_ && connection_->look() == presence::here; }
-
-  /// After a failure of kind `lost`: gives the connection up and leaves the files as they are.
-  void lost() noexcept;
+  /// After a failure of kind `lost`: gives the connections up and leaves the files as they are.  Shape: `by` had failed, and is used no more.
+  void lost(borrowed by) noexcept;
 
   void close() noexcept;
 
  private:
-  [[nodiscard]] std::expected<connection*, failure> attach(bool open);
+  [[nodiscard]] std::expected<borrowed, failure> attach(access how, bool open);
+  [[nodiscard]] std::expected<void, failure> connect();
+  [[nodiscard]] presence look() const noexcept;
   void detach() noexcept;
+  void abandon() noexcept;
+  void drop() noexcept;
 
   std::filesystem::path file_;
-  std::unique_ptr<connection> connection_;
+  std::mutex reading_;  // guards reader_
+  std::mutex writing_;  // guards writer_; both together guard everything
+  std::unique_ptr<connection> writer_;
+  std::unique_ptr<connection> reader_;
   bool opened_ = false;
   bool damaged_ = false;          // look at every page when it is opened again
   std::string database_id_;       // of the one that was opened

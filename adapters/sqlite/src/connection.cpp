@@ -19,6 +19,8 @@ constexpr const char* settings_sql =
     "pragma synchronous = full;"              // an acknowledged write has been flushed
     "pragma journal_size_limit = 67108864;";  // what a huge edit leaves behind, in bytes
 
+constexpr const char* read_only_sql = "pragma query_only = on";
+
 std::string hexadecimal(std::int32_t number) {
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "0x%08x", static_cast<unsigned>(number));
@@ -29,10 +31,12 @@ std::string hexadecimal(std::int32_t number) {
 
 std::expected<std::unique_ptr<connection>, failure> connection::open(const std::filesystem::path& file, const opening& how) {
   if (auto usable = prepare_file(file, how.create); !usable) return std::unexpected(failure{failure_kind::lost, std::move(usable.error())});
+  opening checked = how;
+  checked.thorough = how.thorough || (how.how == access::write && was_left_open(file));
   std::unique_ptr<connection> made;
   try {
     made.reset(new connection(file));
-    if (auto accepted = made->accept(how); !accepted) return std::unexpected(failure{failure_kind::lost, std::move(accepted.error())});
+    if (auto accepted = made->accept(checked); !accepted) return std::unexpected(failure{failure_kind::lost, std::move(accepted.error())});
     return made;
   } catch (const SQLite::Exception& thrown) {
     if (!made) return std::unexpected(failure_of(file, thrown.getExtendedErrorCode(), 0, thrown.what()));
@@ -126,6 +130,7 @@ result<> connection::accept_content(const opening& how) {
   highest_ = std::max(how.generation, static_cast<std::uint64_t>(last.integer(0)));
   file_identity_ = identity_of(file_);
   wal_identity_ = identity_of(wal_);
+  if (how.how == access::read) database_.exec(read_only_sql);
   return {};
 }
 

@@ -20,10 +20,13 @@
 
 namespace steward::detail {
 
+enum class access : unsigned char { read, write };
+
 /// How a file is to be opened.
 struct opening {
+  access how = access::write;
   bool create = false;      ///< make or fill it where there is none; never when it was open before, so that a lost table does not come back empty
-  bool thorough = false;    ///< look at every page: after damage
+  bool thorough = false;    ///< look at every page: after damage; so is done anyhow when whoever had it open last has not closed it
   std::string database_id;  ///< the only one to accept; empty: any
   std::uint64_t generation = 0;  ///< given already: goes on behind it, also in an older copy
 };
@@ -40,7 +43,8 @@ enum class presence : unsigned char {
 /// Threads: one; only `interrupt` from any, while it lives.
 class connection {
  public:
-  /// Opens, judges, migrates. Nothing of what is not ours is changed.
+  /// Opens, judges, migrates. Nothing of what is not ours is changed.  Shape: one that reads finds the file made and up to date by one that writes,
+  /// and from then on refuses to change it.
   [[nodiscard]] static std::expected<std::unique_ptr<connection>, failure> open(const std::filesystem::path& file, const opening& how);
 
   connection(const connection&) = delete;

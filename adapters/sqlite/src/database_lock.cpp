@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/sqlite/database_lock.hpp"
 
+#include "file_watch.hpp"
+#include "steward/detail/unique_fd.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -34,18 +37,19 @@ std::optional<std::string> holder_in(int fd) {
   return std::string(text);
 }
 
-std::unexpected<error> in_use(const std::filesystem::path& database, const std::filesystem::path& lock, const std::string& holder) {
-  const auto who = holder.empty() ? std::string("another process") : "process " + holder;
-  return fail(
-      error(std::make_error_code(std::errc::device_or_resource_busy),
-            "database " + database.string() + ": in use by " + who + ", which holds " + lock.string() + "; stop it, or use another database"));
+std::unexpected<error> in_use(const std::filesystem::path& database, const std::string& by) {
+  return fail(error(std::make_error_code(std::errc::device_or_resource_busy),
+                    "database " + database.string() + ": in use by " + by + "; stop it, or use another database"));
 }
 
-// Somebody may have removed the file between our opening and our locking it; then the lock is on a file that nobody else will find.
-bool still_at(const std::filesystem::path& lock, int fd) {
+std::string holder(const std::filesystem::path& lock, int fd) {
+  const auto number = holder_in(fd).value_or("");
+  return (number.empty() ? "another process" : "process " + number) + ", which holds " + lock.string();
+}
+
+bool is_at(const std::filesystem::path& path, int fd) {
   struct stat here{};
-  struct stat there{};
-  return ::fstat(fd, &here) == 0 && ::stat(lock.c_str(), &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+  return ::fstat(fd, &here) == 0 && detail::identity_of(path) == detail::file_identity{here.st_dev, here.st_ino};
 }
 
 // The number is for the message only, so that a full disk does not keep anyone from the lock.
@@ -59,37 +63,93 @@ bool is_lock_file(int fd) {
   return ::fstat(fd, &seen) == 0 && S_ISREG(seen.st_mode) && holder_in(fd).has_value();
 }
 
-// Follows links, so that a file has one lock whatever it is called.
-std::filesystem::path beside(const std::filesystem::path& database) {
-  std::error_code ignored;
-  auto file = std::filesystem::weakly_canonical(database, ignored);
-  if (ignored || file.empty()) file = std::filesystem::absolute(database, ignored);
-  return file += ".lock";
+bool is_empty(int fd) {
+  struct stat seen{};
+  return ::fstat(fd, &seen) == 0 && seen.st_size == 0;
+}
+
+// Of the open file, not of the process: SQLite's own locks, which belong to the process, have nothing to do with it. It is on a byte that SQLite
+// leaves alone, and that need not be there.
+bool lock_itself(int database) {
+  struct flock one{};
+  one.l_type = F_WRLCK;
+  one.l_whence = SEEK_SET;
+  one.l_start = 0x53747764;
+  one.l_len = 1;
+  return ::fcntl(database, F_OFD_SETLK, &one) == 0;
 }
 
 }  // namespace
 
-result<database_lock> database_lock::acquire(const std::filesystem::path& database) {
-  const auto lock = beside(database);
+struct database_lock::held {
+  explicit held(std::filesystem::path of) : file(std::move(of)), lock(file) { lock += ".lock"; }
+  held(const held&) = delete;
+  held& operator=(const held&) = delete;
+  ~held();
+
+  /// @{ By name first: who it is that has it can be told, and the database is not opened when this process has it already.
+  [[nodiscard]] result<> take_name(const std::filesystem::path& called);
+  [[nodiscard]] result<> take_file(const std::filesystem::path& called);
+  /// @}
+
+  std::filesystem::path file;
+  std::filesystem::path lock;
+  detail::unique_fd name_lock;
+  detail::unique_fd file_lock;
+  bool made = false;
+};
+
+// While the locks are still ours, so that nothing of the next holder is removed.
+database_lock::held::~held() {
+  if (!name_lock) return;
+  if (made && is_empty(file_lock.get()) && is_at(file, file_lock.get())) ::unlink(file.c_str());
+  if (is_at(lock, name_lock.get())) ::unlink(lock.c_str());
+}
+
+result<> database_lock::held::take_name(const std::filesystem::path& called) {
   for (;;) {
     // Not blocking: a FIFO at this path would otherwise hold us here.
-    detail::unique_fd file(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR));
-    if (!file) return refused(lock, errno, "cannot be opened: " + reason(errno));
-    if (!is_lock_file(file.get())) return refused(lock, EEXIST, "holds something else than a process id, so it is no lock file; move it away");
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    detail::unique_fd opened(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR));
+    if (!opened) return refused(lock, errno, "cannot be opened: " + reason(errno));
+    if (!is_lock_file(opened.get())) return refused(lock, EEXIST, "holds something else than a process id, so it is no lock file; move it away");
+    if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) return refused(lock, errno, "cannot be locked: " + reason(errno));
-      return in_use(database, lock, holder_in(file.get()).value_or(""));
+      return in_use(called, holder(lock, opened.get()));
     }
-    if (!still_at(lock, file.get())) continue;
-    write_holder(file.get());
-    return database_lock(std::move(file));
+    // Its holder has removed it between our opening and our locking it; then the lock is on a file that nobody else will find.
+    if (!is_at(lock, opened.get())) continue;
+    write_holder(opened.get());
+    name_lock = std::move(opened);
+    return {};
   }
 }
 
-database_lock::~database_lock() {
-  if (!fd_) return;
-  // While the lock is still ours, so that the next holder's number is not wiped out. Without it the next one merely finds an old number.
-  [[maybe_unused]] const int done = ::ftruncate(fd_.get(), 0);
+result<> database_lock::held::take_file(const std::filesystem::path& called) {
+  file_lock.reset(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!file_lock) return refused(file, errno, "cannot be opened: " + reason(errno));
+  if (lock_itself(file_lock.get())) return {};
+  if (errno == EAGAIN || errno == EACCES)
+    return in_use(called, "another process, which has it under another name (a hard link) or without its lock file");
+  return refused(file, errno, "cannot be locked: " + reason(errno));
 }
+
+result<database_lock> database_lock::acquire(const std::filesystem::path& database) {
+  std::error_code missing;
+  const auto called = std::filesystem::absolute(database);
+  const bool there = std::filesystem::exists(called, missing);
+  if (auto usable = detail::prepare_file(called, true); !usable) return fail(std::move(usable.error()));
+  // Links are followed, so that the file has one lock whatever they are called.
+  database_lock made(std::make_unique<held>(std::filesystem::canonical(called, missing)));
+  if (auto taken = made.held_->take_name(database); !taken) return fail(std::move(taken.error()));
+  made.held_->made = !there;
+  if (auto taken = made.held_->take_file(database); !taken) return fail(std::move(taken.error()));
+  return made;
+}
+
+database_lock::database_lock(std::unique_ptr<held> what) noexcept : held_(std::move(what)) {}
+database_lock::database_lock(database_lock&& other) noexcept = default;
+database_lock& database_lock::operator=(database_lock&& other) noexcept = default;
+
+database_lock::~database_lock() = default;
 
 }  // namespace steward

@@ -47,6 +47,11 @@ std::optional<file_identity> identity_of(const std::filesystem::path& file) noex
   return file_identity{seen.st_dev, seen.st_ino};
 }
 
+bool was_left_open(const std::filesystem::path& file) noexcept {
+  struct stat seen{};
+  return ::stat((file.string() + "-wal").c_str(), &seen) == 0 && seen.st_size > 0;
+}
+
 error gone_error(const std::filesystem::path& file) {
   return database_error(file, std::make_error_code(std::errc::no_such_file_or_directory), "gone: moved or deleted while in use; put it back");
 }

@@ -23,6 +23,9 @@ struct file_identity {
 /// Empty if there is none, or it cannot be told.
 [[nodiscard]] std::optional<file_identity> identity_of(const std::filesystem::path& file) noexcept;
 
+/// Whether whoever had the database open last has not closed it, or still has it open: its log is there, and not empty.
+[[nodiscard]] bool was_left_open(const std::filesystem::path& file) noexcept;
+
 /// What to say of a file that was open and is no longer at its path.
 [[nodiscard]] error gone_error(const std::filesystem::path& file);
 

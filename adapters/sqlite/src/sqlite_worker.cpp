@@ -23,32 +23,35 @@ sqlite_worker::~sqlite_worker() {
       report_misuse("sqlite_database", file_.native(), "destroyed before its calls have ended");
     finishing_ = true;
   }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  for (lane* each : {&reads_, &writes_}) {
+    each->changed.notify_one();
+    if (each->thread.joinable()) each->thread.join();
+  }
 }
 
 // Signals are for the threads that the program has chosen.
-bool sqlite_worker::start_thread() noexcept {
-  if (thread_.joinable()) return true;
+bool sqlite_worker::start_thread(lane& of) noexcept {
+  if (of.thread.joinable()) return true;
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([this] { work(); });
-    ::pthread_setname_np(thread_.native_handle(), "steward-sqlite");
+    of.thread = std::thread([this, &of] { work(of); });
+    ::pthread_setname_np(of.thread.native_handle(), &of == &reads_ ? "sqlite-read" : "sqlite-write");
   } catch (...) {  // no thread, or no memory for one: the next call tries again
-    thread_ = {};
+    of.thread = {};
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread_.joinable();
+  return of.thread.joinable();
 }
 
 bool sqlite_worker::submit(database_job& job, waiter& who) noexcept {
+  lane& to = lane_of(job);
   {
     const std::lock_guard guard(mutex_);
     if (job.state_ == database_job::state::dropped) return false;
-    if (!start_thread()) {
+    if (!start_thread(to)) {
       job.outcome_ =
           fail(database_error(file_, std::make_error_code(std::errc::resource_unavailable_try_again), "no thread could be started for it"));
       return false;
@@ -56,9 +59,9 @@ bool sqlite_worker::submit(database_job& job, waiter& who) noexcept {
     job.who_ = &who;
     job.give_up_ = clock::now() + options_.lock_wait;
     job.state_ = database_job::state::queued;
-    lane_of(job).jobs.push_back(job);
+    to.jobs.push_back(job);
   }
-  changed_.notify_one();
+  to.changed.notify_one();
   return true;
 }
 
@@ -84,36 +87,26 @@ std::optional<database_trouble> sqlite_worker::trouble() const {
   return trouble_;
 }
 
-void sqlite_worker::work() noexcept {
-  for (;;) {
-    bool read = false;
-    bool write = false;
-    {
-      std::unique_lock guard(mutex_);
-      wait_for_work(guard);
-      if (finishing_) return;
-      const auto now = clock::now();
-      read = reads_.due(now);
-      write = writes_.due(now);
-    }
-    if (write) write_some();
-    if (read) read_one();
-  }
+void sqlite_worker::work(lane& mine) noexcept {
+  while (wait_for_work(mine))
+    if (&mine == &reads_)
+      read_one();
+    else
+      write_some();
 }
 
-void sqlite_worker::wait_for_work(std::unique_lock<std::mutex>& guard) {
+// False: there will be no more.
+bool sqlite_worker::wait_for_work(lane& mine) noexcept {
+  std::unique_lock guard(mutex_);
   while (!finishing_) {
-    const auto now = clock::now();
-    if (reads_.due(now) || writes_.due(now)) return;
-    if (reads_.jobs.empty() && writes_.jobs.empty()) {
-      changed_.wait(guard);
-      continue;
-    }
-    auto next = clock::time_point::max();
-    for (const lane* queue : {&reads_, &writes_})
-      if (!queue->jobs.empty()) next = std::min(next, queue->not_before);
-    changed_.wait_until(guard, next);
+    if (mine.jobs.empty())
+      mine.changed.wait(guard);
+    else if (mine.not_before > clock::now())
+      mine.changed.wait_until(guard, mine.not_before);
+    else
+      return true;
   }
+  return false;
 }
 
 // Nothing of the job may be touched once its waiter has been woken.
@@ -143,11 +136,11 @@ void sqlite_worker::read_one() noexcept {
     if (reads_.jobs.empty()) return;
     job = &take(reads_);
   }
-  connection* on = nullptr;
-  auto ended = attach_for(job->kind_, on);
-  if (on != nullptr && job->kind_ == job_kind::read) ended = run_read(*job, *on);
+  borrowed with;
+  auto ended = attach_for(job->kind_, with);
+  if (with.on != nullptr && job->kind_ == job_kind::read) ended = run_read(*job, *with.on);
   if (ended.failed == failure_kind::locked && try_again(*job)) return;
-  if (ended.failed == failure_kind::lost) attachment_.lost();
+  if (ended.failed == failure_kind::lost && with.on != nullptr) attachment_.lost(std::move(with));
   note(ended);
   complete(*job, std::move(ended.outcome));
 }
@@ -163,15 +156,15 @@ bool sqlite_worker::try_again(database_job& job) noexcept {
   return true;
 }
 
-ending sqlite_worker::attach_for(job_kind kind, connection*& on) noexcept {
+ending sqlite_worker::attach_for(job_kind kind, borrowed& with) noexcept {
   try {
     if (kind == job_kind::close) {
       attachment_.close();
       return {};
     }
-    auto attached = kind == job_kind::open ? attachment_.open() : attachment_.use();
+    auto attached = kind == job_kind::open ? attachment_.open() : attachment_.use(kind == job_kind::read ? access::read : access::write);
     if (!attached) return {fail(std::move(attached.error().why)), attached.error().kind};
-    on = *attached;
+    with = std::move(*attached);
     return {};
   } catch (...) {
     return {fail(current_exception_error()), std::nullopt};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The thread of a database: takes jobs in their order, and keeps the connection.
+// The two threads of a database: take jobs in their order, and keep the connections.
 #pragma once
 
 #include "attachment.hpp"
@@ -20,10 +20,10 @@
 
 namespace steward::detail {
 
-/// Two queues, reads (with open and close) and writes, served in turn: a write that has to wait for another process stays in its queue, where it
-/// keeps no read waiting and where its stop finds it. Writes that wait together go into one transaction, and share its flush.
+/// Two queues, reads (with open and close) and writes, each with a thread and a connection of its own: no read waits for a flush. A write that has to
+/// wait for another process stays in its queue, where its stop finds it. Writes that wait together go into one transaction, and share its flush.
 ///
-/// Threads: `submit`, `context_stopped` and `trouble` from any; the rest on the thread that this class owns.
+/// Threads: `submit`, `context_stopped` and `trouble` from any; the rest on the threads that this class owns.
 class sqlite_worker {
  public:
   sqlite_worker(const std::filesystem::path& file, sqlite_options options);
@@ -46,21 +46,21 @@ class sqlite_worker {
   static constexpr std::size_t writes_in_a_transaction = 256;
   static constexpr std::chrono::milliseconds between_tries{5};
 
-  /// A queue, and when to look at it again after it was locked out.
+  /// A queue with its thread, and when to look at it again after it was locked out.
   struct lane {
     job_list jobs;
     clock::time_point not_before{};
-
-    [[nodiscard]] bool due(clock::time_point now) const noexcept { return !jobs.empty() && not_before <= now; }
+    std::condition_variable changed;
+    std::thread thread;
   };
 
-  bool start_thread() noexcept;
-  void work() noexcept;
-  void wait_for_work(std::unique_lock<std::mutex>& guard);
+  bool start_thread(lane& of) noexcept;
+  void work(lane& mine) noexcept;
+  bool wait_for_work(lane& mine) noexcept;
   lane& lane_of(const database_job& job) noexcept { return job.kind_ == job_kind::write ? writes_ : reads_; }
   database_job& take(lane& from) noexcept;
   void complete(database_job& job, result<> outcome) noexcept;
-  ending attach_for(job_kind kind, connection*& on) noexcept;
+  ending attach_for(job_kind kind, borrowed& with) noexcept;
   void note(const ending& ended) noexcept;
 
   void read_one() noexcept;
@@ -76,8 +76,9 @@ class sqlite_worker {
   const std::filesystem::path file_;
   const sqlite_options options_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  attachment attachment_;
+
+  mutable std::mutex mutex_;  // guards what is up to `finishing_`, but for the threads
   lane reads_;
   lane writes_;
   connection* interruptible_ = nullptr;  // while a read runs on it
@@ -85,10 +86,8 @@ class sqlite_worker {
   std::optional<database_trouble> trouble_;
   std::size_t running_ = 0;  // jobs taken and not completed
   bool finishing_ = false;
-  std::thread thread_;
 
-  // Of the thread alone.
-  attachment attachment_;
+  // Of the thread that writes alone.
   std::array<database_job*, writes_in_a_transaction> taken_{};
 };
 

@@ -11,9 +11,9 @@ namespace steward::detail {
 
 // The transaction is begun before any job is taken: while another process has the lock, jobs stay in their queue.
 void sqlite_worker::write_some() noexcept {
-  connection* on = nullptr;
-  auto begun = attach_for(job_kind::write, on);
-  if (on != nullptr) begun = guarded(*on, [on] { return on->begin(); });
+  borrowed with;
+  auto begun = attach_for(job_kind::write, with);
+  if (with.on != nullptr) begun = guarded(*with.on, [&with] { with.on->begin(); });
   const auto now = clock::now();
   if (begun.failed == failure_kind::locked) {
     end_writes(begun.outcome.error(), now);
@@ -22,14 +22,17 @@ void sqlite_worker::write_some() noexcept {
     return;
   }
   if (!begun.outcome) {
-    if (on == nullptr) note(begun);
-    if (begun.failed == failure_kind::lost) attachment_.lost();
+    if (with.on == nullptr || begun.failed == failure_kind::lost) note(begun);
+    if (with.on != nullptr && begun.failed == failure_kind::lost) attachment_.lost(std::move(with));
     end_writes(begun.outcome.error(), now + options_.lock_wait);
     return;
   }
   const auto jobs = take_writes();
-  const auto ended = run_writes(jobs, *on);
-  if (ended.failed == failure_kind::lost) attachment_.lost();
+  const auto ended = run_writes(jobs, *with.on);
+  if (ended.failed == failure_kind::lost) {
+    note(ended);
+    attachment_.lost(std::move(with));
+  }
   for (database_job* job : jobs) complete(*job, job->outcome_ ? ended.outcome : job->outcome_);
 }
 
@@ -65,7 +68,7 @@ ending sqlite_worker::run_writes(std::span<database_job* const> jobs, connection
   }
   auto ended = guarded(on, [&on] { on.commit(); });
   if (!ended.outcome) on.roll_back();
-  if (ended.outcome && !attachment_.is_here())
+  if (ended.outcome && on.look() != presence::here)
     ended.outcome = fail(database_error(file_, std::make_error_code(std::errc::io_error),
                                         "moved, replaced or damaged while it was written; whether this was stored is not known"));
   return ended;

@@ -55,7 +55,7 @@ struct key_codec<Key> {
 ///
 /// Shape: what `encode` gives, `decode` takes back. Equal values have equal encodings: by them the table knows that nothing has changed. At most 10^9
 /// bytes. Errors: a row that `decode` refuses is reported with its key and skipped (M10); a value that `encode` refuses is not stored. An exception
-/// counts as a refusal. Threads: called on the database's thread, one at a time.
+/// counts as a refusal. Threads: called on the database's threads, `encode` on one and `decode` on another, each one call at a time.
 template <class Codec, class Value>
 concept value_codec = requires(const Codec& codec, const Value& value, std::string_view stored) {
   { codec.encode(value) } -> std::convertible_to<result<std::string>>;

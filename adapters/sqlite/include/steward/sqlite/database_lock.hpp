@@ -3,39 +3,38 @@
 // One daemon per database.
 #pragma once
 
-#include "steward/detail/unique_fd.hpp"
 #include "steward/result.hpp"
 
 #include <filesystem>
-#include <utility>
+#include <memory>
 
 namespace steward {
 
-/// The right to be the one daemon of a database: an exclusive lock on `<database>.lock`, held as long as this object lives, and given back by the
-/// system when the process ends, however it ends. Children do not inherit it. The file stays behind; it holds the holder's process id, for the
-/// message only.
+/// The right to be the one daemon of a database, held as long as this object lives, and given back by the system when the process ends, however it
+/// ends: an exclusive lock on `<database>.lock`, which holds the holder's process id for the message, and one on the database itself, which is the
+/// same by whatever name a hard link gives it. Children do not inherit them. The lock file is removed in the end, and so is a database that was made
+/// for it and never used.
 ///
-/// Threads: one at a time.
+/// Threads: one at a time.  Lifetime: taken before this process opens the database, and given back after it has closed it: POSIX drops the locks that
+/// SQLite holds on a file when the process closes any other descriptor of it.
 class database_lock {
  public:
   /// Takes the lock, or says who has it. Does not wait.
   ///
-  /// Shape: `database` need not exist, its directory must; a symbolic link is followed, so that the file has one lock whatever it is called.
-  /// Errors: `std::errc::device_or_resource_busy` when another has it; else what the system says of the lock file. Nothing is written into a file
-  /// that is no lock file.
+  /// Shape: makes an empty database (mode 0600) where there is none; a symbolic link is followed.
+  /// Errors: `std::errc::device_or_resource_busy` when another has it; what the path is if it cannot be that of a database, with nothing left beside
+  /// it; else what the system says of the lock file. Nothing is written into a file that is no lock file.
   [[nodiscard]] static result<database_lock> acquire(const std::filesystem::path& database);
 
-  database_lock(database_lock&&) noexcept = default;
-  database_lock& operator=(database_lock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
+  database_lock(database_lock&& other) noexcept;
+  database_lock& operator=(database_lock&& other) noexcept;
   ~database_lock();
 
  private:
-  explicit database_lock(detail::unique_fd fd) noexcept : fd_(std::move(fd)) {}
+  struct held;
+  explicit database_lock(std::unique_ptr<held> what) noexcept;
 
-  detail::unique_fd fd_;
+  std::unique_ptr<held> held_;
 };
 
 }  // namespace steward

@@ -28,7 +28,8 @@ namespace steward {
 ///
 /// Errors: `unreadable` rows are those that the codec refuses; every other error says what is wrong with the file.
 /// Stop, Threads: as `sqlite_database`.  Lifetime: shorter than its database's.
-/// Cost: an iteration reads pages of 1,024 rows and keeps no transaction open between them; about 1 µs a row beside the codec.
+/// Cost: an iteration reads pages of 1,024 rows and keeps no transaction open between them: 0.05 s for 100,000 rows, 0.9 s for 1,000,000, measured as
+/// `sqlite_database` says. A row takes about 40 bytes of the file beside its key and value.
 /// Source: laws T1 to T3, M10; docs/table.md.
 template <class Key, class Value, class Codec = text_codec>
   requires value_codec<Codec, Value>

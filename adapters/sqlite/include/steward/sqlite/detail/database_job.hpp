@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a database's thread does for a coroutine, and the wait for it.
+// What a thread of a database does for a coroutine, and the wait for it.
 #pragma once
 
 #include "steward/stop_callback.hpp"
@@ -17,7 +17,7 @@ class sqlite_worker;
 
 enum class job_kind : unsigned char { open, close, read, write };
 
-/// One thing to be done on the database's thread. Intrusive: queueing it allocates nothing.
+/// One thing to be done on a thread of the database. Intrusive: queueing it allocates nothing.
 class database_job {
  public:
   explicit database_job(job_kind kind) noexcept : kind_(kind) {}
@@ -34,7 +34,7 @@ class database_job {
 
   enum class state : unsigned char { idle, queued, running, done, dropped };
 
-  /// On the database's thread; a write runs inside a transaction, and what it did is undone when it fails.
+  /// On the thread for its kind; a write runs inside a transaction, and what it did is undone when it fails.
   /// It may be called again when the file was locked, so it begins anew. May throw.
   virtual result<> run(sqlite_session& session) = 0;
 

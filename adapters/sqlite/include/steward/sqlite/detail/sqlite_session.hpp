@@ -42,7 +42,7 @@ struct new_value {
 /// Rows and remembered text of an open database.
 ///
 /// Errors: every function throws what SQLite throws; the thread that runs the job makes an error of it.
-/// Threads: the database's.
+/// Threads: that of its connection.
 class sqlite_session {
  public:
   static constexpr std::size_t rows_in_a_page = 1024;
