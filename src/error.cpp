@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/error.hpp"
 
+#include "one_line.hpp"
+
 #include <cxxabi.h>
 
 #include <algorithm>
@@ -44,17 +46,6 @@ std::string demangled(const std::type_info& type) {
   return name ? name.get() : type.name();
 }
 
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else
-      out += c;
-  }
-}
-
 }  // namespace
 
 /// What an error with a text, a prefix or several causes holds. With one cause `text` is a prefix, with several it is empty.
@@ -87,6 +78,19 @@ struct error::walk {
       if (into_lost)
         for (auto it = inside->lost.rbegin(); it != inside->lost.rend(); ++it) pending.push_back({&*it, out.depth + 1, true});
       for (auto it = inside->causes.rbegin(); it != inside->causes.rend(); ++it) pending.push_back({&*it, out.depth + 1, false});
+    }
+    return true;
+  }
+
+  /// Whether all causes that have none themselves are stops, and their words fit.
+  template <class Fits>
+  [[nodiscard]] static bool only_stops(const error& root, Fits fits) {
+    walk steps(root, false);
+    item now{};
+    while (steps.next(now)) {
+      const node* inside = now.at->pointer();
+      if (inside != nullptr && !inside->causes.empty()) continue;
+      if (inside != nullptr || code_of(now.at->word_) != errc::stopped || !fits(now.at->word_)) return false;
     }
     return true;
   }
@@ -189,16 +193,13 @@ stop_reason error::reason() const noexcept { return reason_of(first_cause().poin
 
 bool error::inherited() const noexcept { return first_cause().pointer() == nullptr && inherited_of(first_cause().word_); }
 
+bool error::only_stops() const noexcept {
+  return walk::only_stops(*this, [](std::uintptr_t) { return true; });
+}
+
 bool error::is_echo_of(const context* origin) const noexcept {
   const auto identity = reinterpret_cast<std::uintptr_t>(origin) & origin_mask;
-  walk steps(*this, false);
-  walk::item item{};
-  while (steps.next(item)) {
-    const node* inside = item.at->pointer();
-    if (inside != nullptr && !inside->causes.empty()) continue;
-    if (inside != nullptr || code_of(item.at->word_) != errc::stopped || (item.at->word_ & origin_mask) != identity) return false;
-  }
-  return true;
+  return walk::only_stops(*this, [identity](std::uintptr_t word) { return (word & origin_mask) == identity; });
 }
 
 std::string error::to_string() const {
@@ -218,7 +219,7 @@ std::string error::to_string() const {
       out += inline_text(now.at->word_);
       continue;
     }
-    append_escaped(out, inside->text);
+    detail::append_on_one_line(out, inside->text);
     for (std::size_t i = inside->causes.size(); i-- > 0;) pending.push_back({&inside->causes[i], i > 0});
   }
   return out;
@@ -240,7 +241,7 @@ std::string error::to_tree() const {
     out.append(2 * std::min(item.depth - folded.size(), deepest_indent), ' ');
     if (item.lost) out += "also: ";
     std::string line;
-    append_escaped(line, inside == nullptr ? inline_text(item.at->word_) : inside->text);
+    detail::append_on_one_line(line, inside == nullptr ? inline_text(item.at->word_) : inside->text);
     while (inside != nullptr && !inside->causes.empty() && line.ends_with(' ')) line.pop_back();
     out += line;
     out += '\n';

@@ -25,6 +25,7 @@ class stop_callback_base;
 class stopped_awaiter;
 namespace detail {
 class dependency;
+class event_wait;
 class group_run;
 class roster_reader;
 class running_name;
@@ -91,6 +92,7 @@ class context {
 
  private:
   friend class detail::dependency;
+  friend class detail::event_wait;
   friend class detail::group_run;
   friend class detail::roster_reader;
   friend class detail::running_name;

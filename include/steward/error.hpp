@@ -63,6 +63,9 @@ class error {
   [[nodiscard]] stop_reason reason() const noexcept;
   [[nodiscard]] bool inherited() const noexcept;
 
+  /// Whether every cause is a stop: it was asked to end, and that is all there is to say.
+  [[nodiscard]] bool only_stops() const noexcept;
+
   /// Whether every cause is a stop that began at `origin`: an *echo* of what the holder of `origin` did itself.
   [[nodiscard]] bool is_echo_of(const context* origin) const noexcept;
 

@@ -111,6 +111,17 @@ TEST(Error, AJoinIsAnEchoOnlyIfAllItsCausesAre) {
   EXPECT_FALSE(error::join(some).is_echo_of(&origin));
 }
 
+TEST(Error, OnlyStopsAreStopsWhereverTheyBeganAndHoweverTheyAreWrapped) {
+  run_loop loop;
+  const root_context origin(loop);
+  const std::array stops{error::stopped(stop_reason::deadline, &origin).prefixed("a: "), error::stopped(stop_reason::removed)};
+  EXPECT_TRUE(error::join(stops).only_stops());
+  const std::array mixed{stops[0], error("no disk")};
+  EXPECT_TRUE(error::join(mixed).is_stop()) << "by its first cause";
+  EXPECT_FALSE(error::join(mixed).only_stops());
+  EXPECT_FALSE(error("no disk").only_stops());
+}
+
 TEST(Error, IsOneWord) { EXPECT_EQ(sizeof(error), sizeof(void*)); }
 
 TEST(Error, N2_TheCauseStaysMatchableThroughAnyNumberOfPrefixes) {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "steward/detail/event_mailbox.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace steward {
+
+template <class Event>
+struct next_event;
+
+namespace detail {
+
+/// The last so many events that one subscriber has not taken. An event is numbered as it is published, so what is lost shows as a gap.
+template <class Event>
+class event_ring final : public event_mailbox {
+ public:
+  event_ring(std::shared_ptr<event_hub> hub, std::size_t capacity) : event_mailbox(std::move(hub)), slots_(capacity) { join(); }
+  ~event_ring() { leave(); }
+
+  /// With the lock held. Empty: an event that could not be made.
+  void push(const Event* event) noexcept {
+    const std::uint64_t number = published_++;
+    std::optional<Event> copy;  // made before the oldest goes: what cannot be copied takes nobody's place
+    try {
+      if (event != nullptr) copy.emplace(*event);
+    } catch (...) {
+      (void)current_exception_error();
+    }
+    if (!copy) return;
+    if (held_ == slots_.size())
+      first_ = wrapped(first_ + 1);
+    else
+      ++held_;
+    slot& to = slots_[wrapped(first_ + held_ - 1)];
+    to.number = number;
+    to.event.emplace(std::move(*copy));
+  }
+
+  /// Empty: nothing has come.
+  [[nodiscard]] std::optional<next_event<Event>> take() noexcept {
+    const std::lock_guard guard(hub().lock);
+    std::optional<next_event<Event>> next;
+    if (!has_news()) return next;
+    next.emplace();
+    slot* const from = held_ > 0 ? &slots_[first_] : nullptr;
+    const std::uint64_t number = from != nullptr ? from->number : published_;
+    next->lost = number - told_;
+    told_ = number;
+    if (from == nullptr) return next;
+    ++told_;
+    next->event.emplace(std::move(*from->event));
+    from->event.reset();
+    first_ = wrapped(first_ + 1);
+    --held_;
+    return next;
+  }
+
+ private:
+  struct slot {
+    std::uint64_t number = 0;
+    std::optional<Event> event;
+  };
+
+  [[nodiscard]] std::size_t wrapped(std::size_t place) const noexcept { return place < slots_.size() ? place : place - slots_.size(); }
+
+  std::vector<slot> slots_;
+  std::size_t first_ = 0;  // the oldest that is held
+};
+
+}  // namespace detail
+
+}  // namespace steward
