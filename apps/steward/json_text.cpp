@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <vector>
@@ -94,12 +95,18 @@ struct value_builder {
     values.push_uint64(value);
     return true;
   }
-  bool on_double(double approximate, json::string_view part, error_code&) {
+  bool on_double(double approximate, json::string_view part, error_code& failure) {
     number.append(part.data(), part.size());
     double exact = approximate;
     const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), exact);
-    values.push_double(failed == std::errc() && end == number.data() + number.size() ? exact : approximate);
+    if (failed != std::errc() || end != number.data() + number.size()) exact = approximate;
     number.clear();
+    // JSON has no infinity: it could not be written again.
+    if (!std::isfinite(exact)) {
+      failure = json::error::exponent_overflow;
+      return false;
+    }
+    values.push_double(exact);
     return true;
   }
   bool on_bool(bool value, error_code&) {

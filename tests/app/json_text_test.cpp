@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_text.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <random>
 
@@ -55,6 +55,16 @@ TEST(JsonText, WhatIsNotOneDocumentIsRefusedWithItsPlace) {
   EXPECT_EQ(complaint("[1,]"), "not JSON: syntax error at byte 3");
   EXPECT_EQ(complaint(std::string(40, '[')), "not JSON: too deep at byte 32");
   EXPECT_NE(complaint("\"\xff\""), "accepted");
+}
+
+TEST(JsonText, ANumberThatIsTooLargeIsRefusedAndOneThatIsTooSmallIsZero) {
+  for (const auto* const huge : {"1e400", "-1e400", "115e53333333333", "[1,1e999]"}) {
+    const auto read = parse_json(huge);
+    ASSERT_FALSE(read.has_value()) << huge;
+    EXPECT_THAT(read.error().to_string(), ::testing::HasSubstr("exponent overflow")) << huge;
+  }
+  EXPECT_EQ(json_line(parse_json("1e-400").value()), "0");
+  EXPECT_EQ(json_line(parse_json("1e308").value()), "1e+308");
 }
 
 }  // namespace
