@@ -106,7 +106,7 @@ struct value_builder {
       failure = json::error::exponent_overflow;
       return false;
     }
-    values.push_double(exact);
+    values.push_double(exact == 0 ? 0.0 : exact);  // minus zero would be written as `-0`, which is read as the integer
     return true;
   }
   bool on_bool(bool value, error_code&) {

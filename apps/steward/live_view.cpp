@@ -36,6 +36,8 @@ std::size_t visible_columns(std::string_view line) {
 int urgency(const unit_status& unit) {
   switch (unit.state) {
     case row_state::backoff:
+    case row_state::gave_up:
+    case row_state::abandoned:
       return 0;
     case row_state::waiting:
     case row_state::starting:

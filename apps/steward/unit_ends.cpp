@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_ends.hpp"
 
+#include "steward/wait.hpp"
 #include "unit_program.hpp"
 
 #include <algorithm>

@@ -64,6 +64,7 @@ TEST(JsonText, ANumberThatIsTooLargeIsRefusedAndOneThatIsTooSmallIsZero) {
     EXPECT_THAT(read.error().to_string(), ::testing::HasSubstr("exponent overflow")) << huge;
   }
   EXPECT_EQ(json_line(parse_json("1e-400").value()), "0");
+  EXPECT_EQ(json_line(parse_json("-0.0").value()), "0");
   EXPECT_EQ(json_line(parse_json("1e308").value()), "1e+308");
 }
 

@@ -3,7 +3,7 @@
 // Which programs run, in a file that outlives whoever holds them.
 #pragma once
 
-#include "steward/program/detail/unique_fd.hpp"
+#include "steward/detail/unique_fd.hpp"
 #include "steward/program/identity.hpp"
 #include "steward/result.hpp"
 
