@@ -13,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -146,13 +145,11 @@ class manager {
   void backoff_over(entry& e);
   void drop_timer(entry& e) noexcept;
   void dependents_of(entry& e, int change);
-  [[nodiscard]] double spread();
 
   table<Key, Value>& table_;
   factory make_;
   options_type options_;
   detail::manager_entries<Key, Value> entries_;
-  std::minstd_rand random_;
 
   mutable detail::spin_lock lock_;  // guards the next seven
   bool accepting_ = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/detail/contained.hpp"
+#include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>
@@ -331,7 +332,7 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
     else
       report(&e.key, asked.error());
   }
-  restart_decision decision = decide_restart(policy, std::move(e.history), ended, spread());
+  restart_decision decision = decide_restart(policy, std::move(e.history), ended, detail::draw_spread(options_.spread));
   e.history = std::move(decision.history);
   if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
   if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
@@ -355,12 +356,6 @@ void manager<Key, Value>::backoff_over(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::drop_timer(entry& e) noexcept {
   entry::backoff_timer::drop(std::exchange(e.timer, nullptr));
-}
-
-template <class Key, class Value>
-double manager<Key, Value>::spread() {
-  if (!options_.spread) return std::uniform_real_distribution<double>(-1.0, 1.0)(random_);
-  return detail::contained([&] { return options_.spread(); }).value_or(0.0);
 }
 
 }  // namespace steward

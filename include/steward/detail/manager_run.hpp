@@ -58,11 +58,7 @@ class manager<Key, Value>::closing {
 
 template <class Key, class Value>
 manager<Key, Value>::manager(table<Key, Value>& rows, factory make, options_type options)
-    : table_(rows),
-      make_(std::move(make)),
-      options_(std::move(options)),
-      random_(std::random_device()()),
-      look_(std::make_unique<look_item>(*this)) {}
+    : table_(rows), make_(std::move(make)), options_(std::move(options)), look_(std::make_unique<look_item>(*this)) {}
 
 template <class Key, class Value>
 manager<Key, Value>::~manager() {
