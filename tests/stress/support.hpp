@@ -23,7 +23,7 @@ using namespace std::chrono_literals;  // NOLINT(google-global-names-in-headers)
 
 /// How long each of the cases of this program goes on: `STEWARD_STRESS_SECONDS`, by default 1, divided among them.
 [[nodiscard]] inline std::chrono::milliseconds time_of_a_case() {
-  constexpr int cases = 3;
+  constexpr int cases = 4;
   const char* const given = std::getenv("STEWARD_STRESS_SECONDS");
   return std::chrono::milliseconds(1000 * (given != nullptr ? std::strtol(given, nullptr, 10) : 1) / cases);
 }
