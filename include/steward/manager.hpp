@@ -18,7 +18,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -205,7 +204,6 @@ class manager {
   void force(entry& e, stop_reason why);
   static void total_over(manager& of);
   void set_total(std::chrono::nanoseconds limit);
-  [[nodiscard]] double spread();
 
   // Edits that a process lives through: detail/manager_edit.hpp
   [[nodiscard]] bool follow_edit(entry& e, row<Value>& found);
@@ -241,7 +239,6 @@ class manager {
   factory make_;
   options_type options_;
   detail::manager_entries<Key, Value> entries_;
-  std::minstd_rand random_;
   std::array<std::atomic<std::size_t>, row_states> counts_{};
 
   mutable detail::spin_lock lock_;  // guards the next ten

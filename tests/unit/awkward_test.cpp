@@ -11,6 +11,7 @@
 #include "steward/resource.hpp"
 #include "steward/sequential.hpp"
 #include "steward/start_stop.hpp"
+#include "steward/supervised.hpp"
 #include "steward/testing/explore.hpp"
 #include "virtual_test.hpp"
 
@@ -66,6 +67,7 @@ const std::vector<combinator>& combinators() {
       {"sequential first", [](runnable part) { return sequential(std::move(part), nop()); }, "ended before it was ready"},
       {"sequential last", [](runnable part) { return sequential(nop(), std::move(part)); }, "ended before it was ready"},
       {"deadlines", [](runnable part) { return deadlines(std::move(part), 1h, 1h); }},
+      {"supervised", [](runnable part) { return supervised(std::move(part), restart_policy{.when = restart::never, .delays = {}}); }},
       {"process", in_process, "run: ended before it was ready"},
   };
   return all;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/detail/contained.hpp"
+#include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>
@@ -54,7 +55,7 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
       report(&e.key, answer.error());
   }
   policy.restart.when = restart::always;
-  restart_decision whole = decide_restart(policy.restart, std::move(team.history), ended, spread());
+  restart_decision whole = decide_restart(policy.restart, std::move(team.history), ended, detail::draw_spread(options_.spread));
   team.history = std::move(whole.history);
   if (whole.what == verdict::gave_up) decision.what = verdict::gave_up;
   const bool alone = policy.strategy == group_strategy::one_for_one;

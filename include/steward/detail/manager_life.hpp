@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/detail/contained.hpp"
+#include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>

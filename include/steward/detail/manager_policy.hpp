@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/detail/contained.hpp"
+#include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
 
 #include <utility>
@@ -31,7 +32,7 @@ auto manager<Key, Value>::asked_of(const F& function, const entry& e) -> std::in
 
 template <class Key, class Value>
 void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
-  restart_decision decision = decide_restart(asked_of(options_.policy, e), std::move(e.history), ended, spread());
+  restart_decision decision = decide_restart(asked_of(options_.policy, e), std::move(e.history), ended, detail::draw_spread(options_.spread));
   e.history = std::move(decision.history);
   if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
   if (e.team != nullptr && !follow_group_policy(e, ended, decision)) return;
@@ -126,12 +127,6 @@ template <class Key, class Value>
 void manager<Key, Value>::set_total(std::chrono::nanoseconds limit) {
   detail::alarm<manager>::drop(std::exchange(total_, nullptr));
   if (limit.count() > 0) total_ = detail::alarm<manager>::set(*strand_, later(strand_->now(), limit), &total_over, *this);
-}
-
-template <class Key, class Value>
-double manager<Key, Value>::spread() {
-  if (!options_.spread) return std::uniform_real_distribution<double>(-1.0, 1.0)(random_);
-  return detail::contained([&] { return options_.spread(); }).value_or(0.0);
 }
 
 }  // namespace steward

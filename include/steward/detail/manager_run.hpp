@@ -5,6 +5,7 @@
 
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
+#include "steward/detail/spread.hpp"
 #include "steward/detail/yield.hpp"
 #include "steward/manager.hpp"
 #include "steward/misuse.hpp"
@@ -61,7 +62,6 @@ manager<Key, Value>::manager(table<Key, Value>& rows, factory make, options_type
     : table_(rows),
       make_(std::move(make)),
       options_(std::move(options)),
-      random_(std::random_device()()),
       look_(std::make_unique<look_item>(*this)),
       hint_item_(std::make_unique<hint_item>(*this)) {}
 
@@ -186,8 +186,8 @@ template <class Key, class Value>
 std::chrono::nanoseconds manager<Key, Value>::pause_between_passes() {
   constexpr double fraction = 0.1;
   if (!watch_) return options_.interval;
-  return std::chrono::nanoseconds(
-      static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(options_.interval.count()) * (1 + fraction * spread())));
+  return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(options_.interval.count()) *
+                                                                             (1 + fraction * detail::draw_spread(options_.spread))));
 }
 
 template <class Key, class Value>
