@@ -6,7 +6,7 @@
 
 #include "steward/detail/beside.hpp"
 #include "steward/detail/contained.hpp"
-#include "steward/detail/duration_text.hpp"
+#include "steward/duration_text.hpp"
 #include "steward/detail/first_error.hpp"
 #include "steward/detail/spread.hpp"
 #include "steward/reconcile.hpp"
@@ -103,7 +103,7 @@ result<> supervision::judge() const {
 error supervision::gave_up() const {
   const restart_budget& budget = *how.policy.budget;
   const std::string text = "gave up after " + std::to_string(budget.restarts) + (budget.restarts == 1 ? " restart" : " restarts") + " within " +
-                           detail::duration_text(budget.window) + ": ";
+                           duration_text(budget.window) + ": ";
   if (failure_.has_value()) return failure_->prefixed(text);
   const error clean = last_ == exit_reason::ended_before_ready ? error(errc::ended_before_ready) : error("ended without an error");
   return clean.prefixed(text);
