@@ -127,6 +127,7 @@ class manager {
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
   detail::detached bring_up(entry& e);
+  task<row<Value>> read_row(entry& e, context& ctx);
   task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
@@ -179,6 +180,7 @@ class manager {
   void started(entry& e, const result<>& outcome);
   void settle_initial(entry& e);
   void ask_to_end(entry& e, const Key* because_of = nullptr);
+  void end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
   void blame(entry& e, const Key& whom);
   static void pardon(entry& e);
@@ -218,10 +220,14 @@ class manager {
   void leave_group(entry& e) noexcept;
   void leave_regroup(entry& e) noexcept;
   [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
-  void take_down(entry& other, const entry& failed, bool gives_up);
+  [[nodiscard]] static bool takes_part(const entry& e);
+  void enter_regroup(entry& e);
+  void take_down(entry& e, const Key& because_of);
+  void give_up(entry& e, const Key& because_of);
   void await_group(entry& e, const exit& ended);
   void check_group(group& team);
   static void group_over(group& team);
+  void disband_groups() noexcept;
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);

@@ -77,6 +77,7 @@ struct alignas(64) manager_entry final : waiter {
   std::uint32_t dependents = 0;  // in the end: those that must be gone before it is asked to stop
 
   std::uint64_t pass = 0;         // the last pass that saw its row
+  std::uint64_t noticed = 0;      // while its row is read: the generation that somebody else has seen
   std::uint64_t generation = 0;   // *
   std::uint64_t incarnation = 0;  // *
   std::uint64_t restarts = 0;     // *

@@ -83,9 +83,12 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       e.reread = lives;
       return launch(e);
     case reconcile_action::restart:
-      if (!lives) return launch(e);                                        // was held back, and may wait for others now
-      if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
-      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
+      if (!lives) return launch(e);  // was held back, and may wait for others now
+      if (e.state == row_state::starting && e.reading != nullptr) {
+        e.noticed = found.generation;
+        return;
+      }
+      if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows
       if (changed && e.state == row_state::running && follow_edit(e, found)) return;
       ask_to_end(e);
       if (changed) pardon(e);
@@ -177,6 +180,12 @@ void manager<Key, Value>::settle_initial(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::ask_to_end(entry& e, const Key* because_of) {
   leave_regroup(e);
+  end(e, because_of);
+}
+
+// The same, for one that goes down with its group, and comes back with it.
+template <class Key, class Value>
+void manager<Key, Value>::end(entry& e, const Key* because_of) {
   switch (e.state) {
     case row_state::stopping:
     case row_state::abandoned:
@@ -296,7 +305,6 @@ void manager<Key, Value>::after_end(entry& e) {
   const bool by_hand = std::exchange(e.by_hand, false);
   const bool asked = std::exchange(e.asked, false);
   remember(e, ended);
-  if (!asked) stop_those_that_require(e);
   const instant at = *ended.ended_at;
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
     set_state(e, row_state::stopped, at, &ended);
@@ -309,6 +317,7 @@ void manager<Key, Value>::after_end(entry& e) {
   } else {
     follow_policy(e, ended);
   }
+  if (!asked) stop_those_that_require(e);
   start_those_held_back();
   rest(e);
 }

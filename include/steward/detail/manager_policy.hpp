@@ -97,7 +97,7 @@ void manager<Key, Value>::late_at_start(entry& e) {
 
 template <class Key, class Value>
 void manager<Key, Value>::force(entry& e, stop_reason why) {
-  if (!e.life) return;
+  if (!e.life || e.forced) return;
   mark(e, &entry::requested, true);
   mark(e, &entry::forced, true);
   set_deadline(e, &process_deadlines::kill);
