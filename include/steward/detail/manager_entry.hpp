@@ -65,6 +65,7 @@ struct alignas(64) manager_entry final : waiter {
   bool unwanted = false;                 // * its row does not want it
   bool regroup = false;                  // * starts again together with its group
   bool gives_up = false;                 // its group has used up its budget
+  bool counted = false;                  // the next start is one that a budget counts
   bool editing = false;                  // takes over a new row while it runs
   bool overdue = false;                  // the total deadline has forced it
   std::shared_ptr<const Value> value;    // *

@@ -246,6 +246,7 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
+  if (e.counted) (void)co_await make_sure_of(e);
   if (e.reread) {
     auto reread = co_await reread_row(e);
     if (!reread) report(&e.key, reread.error());
