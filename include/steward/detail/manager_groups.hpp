@@ -119,10 +119,18 @@ void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
 // A member goes down with another, for good.
 template <class Key, class Value>
 void manager<Key, Value>::give_up(entry& e, const Key& because_of) {
-  const bool lives = is_alive(e.state);
-  ask_to_end(e, &because_of);
-  e.gives_up = lives;
-  if (!lives) set_state(e, row_state::gave_up);
+  if (is_alive(e.state)) {
+    ask_to_end(e, &because_of);
+    e.gives_up = true;
+    return;
+  }
+  leave_regroup(e);
+  drop_alarm(e);
+  settle_initial(e);
+  e.restart = false;
+  blame(e, because_of);
+  set_state(e, row_state::gave_up);
+  rest(e);
 }
 
 // It has ended, and waits for the rest of its group.
