@@ -33,9 +33,20 @@ std::string what_it_requires_runs_as_long(const simulation_model& known, const t
 
 bool goes_before(const simulation_model& known, std::size_t who, std::size_t whom) {
   const simulated_place& where = known.place(who);
-  const bool ends = known.told_at_the_end(known.key(whom).state_told);
+  const key_facts& its = known.key(whom);
+  const bool ends = known.told_at_the_end(its.state_told) && its.stops_open == 0 && its.as_row_wants();
   return (ends && std::ranges::find(where.after, whom) != where.after.end()) ||
          std::ranges::any_of(where.required, [&](const auto& each) { return each.key == whom && (ends || each.loss != on_loss::ignore); });
+}
+
+// Whether one that requires it began while it was stopping already.
+bool was_joined_late(const simulation_model& known, std::size_t key) {
+  for (std::size_t other = 0; other < known.size(); ++other)
+    for (const auto* process : {&known.key(other).live, &known.key(other).last})
+      if (*process && goes_before(known, other, key) &&
+          (known.told_at_the_end((*process)->begun) || ((*process)->without && (*process)->begun > known.key(key).state_told)))
+        return true;
+  return false;
 }
 
 std::string who_requires_it_is_gone_first(const simulation_model& known, const trace_event& now) {
@@ -44,7 +55,8 @@ std::string who_requires_it_is_gone_first(const simulation_model& known, const t
   if (its.state != row_state::stopping || !its.live || its.live->forced_at || its.live->lost) return {};
   for (std::size_t other = 0; other < known.size(); ++other) {
     const auto& process = known.key(other).live;
-    if (process && process->begun < its.state_told && goes_before(known, other, now.key))
+    if (process && process->begun < its.state_told && !known.told_at_the_end(process->begun) && goes_before(known, other, now.key) &&
+        !was_joined_late(known, now.key))
       return known.plan().keys[other] + ", which requires it, is alive";
   }
   return {};
@@ -73,7 +85,9 @@ std::string group_goes_down_together(const simulation_model& known, const trace_
 std::string group_comes_up_when_all_are_gone(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state || now.state != row_state::starting) return {};
   const key_facts& its = known.key(now.key);
-  if (its.starts_open > 0 || its.generation_at_failure != now.generation || its.calls != its.calls_at_failure || !its.as_row_wants()) return {};
+  if (known.group_may_give_up(now.key) || its.starts_open + its.stops_open > 0 || its.generation_at_failure != now.generation ||
+      its.calls != its.calls_at_failure || !its.as_row_wants())
+    return {};
   for (const auto& [other, incarnation] : its.waits_to_go) {
     const key_facts& others = known.key(other);
     const auto of_its_own = [&](const auto& each) { return each.key == others.because_of && each.loss != on_loss::ignore; };

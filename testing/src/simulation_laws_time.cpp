@@ -40,12 +40,11 @@ std::string stop_deadline(const simulation_model& known, const trace_event& now)
 
 std::string kill_deadline(const simulation_model& known, const trace_event& now) {
   if (known.run_forced()) return {};
-  return first_late(known, now, " was to be gone, or abandoned, by ",
-                    [](const key_facts& its, const process_deadlines& limits) -> std::optional<moment> {
-                      if (limits.stop.count() <= 0 || limits.kill.count() <= 0 || its.state != row_state::stopping || !its.live->forced_at)
-                        return std::nullopt;
-                      return std::max(*its.live->forced_at, its.since) + limits.stop + limits.kill;
-                    });
+  return first_late(
+      known, now, " was to be gone, or abandoned, by ", [&known](const key_facts& its, const process_deadlines& limits) -> std::optional<moment> {
+        if (limits.stop.count() <= 0 || limits.kill.count() <= 0 || its.state != row_state::stopping || !its.live->forced_at) return std::nullopt;
+        return std::max({*its.live->forced_at, its.since, known.jumped_to()}) + limits.stop + (its.stops_open > 0 ? 2 : 1) * limits.kill;
+      });
 }
 
 // Whether this is a start that a policy has granted.
@@ -109,7 +108,8 @@ std::string gives_up_only_when_used_up(const simulation_model& known, const trac
 
 std::string in_use_in_time(const simulation_model& known, const trace_event& now) {
   if (now.what == happening::in_use && known.run_forced()) return "M15: its context has stopped before";
-  if (known.in_use() || known.run_forced() || now.what == happening::in_use || !known.is_late(known.jumped_to() + known.plan().initial_wait, now)) return {};
+  if (known.in_use() || known.run_forced() || now.what == happening::in_use || !known.is_late(known.jumped_to() + known.plan().initial_wait, now))
+    return {};
   return "the initial wait was over at " + short_text(known.plan().initial_wait);
 }
 

@@ -30,6 +30,23 @@ bool simulation_model::go_together(std::size_t failed, std::size_t other) const 
   return failed != other && its.group && its.group == others.group && goes_down_with(plan_.groups[*its.group].strategy, its.place, others.place);
 }
 
+bool simulation_model::group_was_cancelled(std::size_t key) const {
+  for (std::size_t other = 0; other < keys_.size(); ++other)
+    if (plan_.places[key].group && plan_.places[other].group == plan_.places[key].group && keys_[other].cancelled) return true;
+  return false;
+}
+
+bool simulation_model::group_may_give_up(std::size_t key) const {
+  const auto gives_up = [](const restart_policy& policy) { return policy.budget && policy.budget->then == exhausted::give_up; };
+  const auto team = plan_.places[key].group;
+  if (!team || gives_up(plan_.groups[*team].restart)) return team.has_value();
+  for (std::size_t other = 0; other < keys_.size(); ++other)
+    if (plan_.places[other].group == team)
+      for (const auto& [generation, each] : keys_[other].rows)
+        if (gives_up(row(each.version).policy)) return true;
+  return false;
+}
+
 bool simulation_model::without_what_it_requires(std::size_t key) const {
   for (const auto& each : plan_.places[key].required)
     if (each.loss != on_loss::ignore && keys_[each.key].state != row_state::running) return true;
@@ -87,6 +104,9 @@ void simulation_model::take(const trace_event& now) {
       take_failure(now);
       take_state(now);
       break;
+    case happening::fault:
+      reads_were_slow_ = true;
+      break;
     default:
       take_process(now);
       break;
@@ -125,14 +145,17 @@ void simulation_model::take_process(const trace_event& now) {
 
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
+  if (now.state == row_state::stopping && its.by_hand && !its.live && now.because_of != trace_event::no_key) its.cancelled = true;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
     if (its.by_hand) its.settled_for = 0;
     its.waits_to_go.clear();
+    its.taken_down = false;
   }
   if (now.state != row_state::backoff && now.state != row_state::waiting) its.due.reset();
-  if (is_settled(now.state)) its.settled_for = now.generation;
+  // Without a reason it is what it was before a start by hand that has failed.
+  if (is_settled(now.state) && (now.reason || now.because_of == trace_event::no_key)) its.settled_for = now.generation;
   its.goes_with_group = false;
   its.erased_since = !its.row;
   its.state = now.state;
@@ -166,6 +189,7 @@ void simulation_model::take_failure(const trace_event& now) {
     if (!go_together(now.key, other) || !is_alive(others.state)) continue;
     others.taken_down = true;
     if (others.state != row_state::starting && others.state != row_state::running) continue;
+    if (others.generation == 0) continue;  // its first row is being read: it belongs to no group yet
     others.goes_with_group = true;
     others.calls_at_failure = others.calls;
     if (others.live && now.state == row_state::backoff) its.waits_to_go[other] = others.live->incarnation;

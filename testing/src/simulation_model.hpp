@@ -58,11 +58,11 @@ struct key_facts {
 
   std::size_t starts_open = 0;  ///< calls that are not answered
   std::size_t stops_open = 0;
-  std::size_t calls = 0;          ///< calls and answers ever
-  bool by_hand = false;           ///< its last start was inside a call of `start`
+  std::size_t calls = 0;                         ///< calls and answers ever
+  bool by_hand = false;                          ///< its last start was inside a call of `start`
   std::map<std::uint32_t, std::size_t> readied;  ///< where in the trace a process of a version has become ready last
-  bool erased_since = false;  ///< since its state was told: it may have been forgotten
-  std::uint64_t settled_for = 0;  ///< the generation that is completed or has given up; zero: none
+  bool erased_since = false;                     ///< since its state was told: it may have been forgotten
+  std::uint64_t settled_for = 0;                 ///< the generation that is completed or has given up; zero: none
 
   restart_facts restarts;
   std::uint32_t failures = 0;                        ///< without a healthy time between them; never more than the manager counts
@@ -70,6 +70,7 @@ struct key_facts {
   bool goes_with_group = false;                      ///< a member has failed, and this one, which lived, has to go
   bool taken_down = false;                           ///< its present process was there when a member failed
   std::map<std::size_t, std::uint64_t> waits_to_go;  ///< the incarnations of others that have to be gone before it is started again
+  bool cancelled = false;                            ///< a start by hand of it was ended by its group before it had a process
   std::size_t calls_at_failure = 0;
   std::uint64_t generation_at_failure = 0;
 
@@ -95,6 +96,7 @@ class simulation_model {
   [[nodiscard]] moment now() const noexcept { return now_; }
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }
   [[nodiscard]] bool run_forced() const noexcept { return run_forced_; }
+  [[nodiscard]] bool reads_were_slow() const noexcept { return reads_were_slow_; }
   [[nodiscard]] std::optional<moment> ends_since() const noexcept { return ends_since_; }
 
   /// Whether what was told at this place in the trace was told after the end had begun.
@@ -110,6 +112,10 @@ class simulation_model {
 
   /// Whether this state is the failure of a process, by itself, that its policy has decided about.
   [[nodiscard]] bool is_failure(const trace_event& now) const;
+
+  /// Whether somebody in the group of a key was cancelled. Whether somebody there may use up a budget and give up.
+  [[nodiscard]] bool group_was_cancelled(std::size_t key) const;
+  [[nodiscard]] bool group_may_give_up(std::size_t key) const;
 
   /// Whether `other` goes down when `failed` does.
   [[nodiscard]] bool go_together(std::size_t failed, std::size_t other) const;
@@ -130,6 +136,7 @@ class simulation_model {
   moment jumped_to_{-1};
   bool in_use_ = false;
   bool run_forced_ = false;
+  bool reads_were_slow_ = false;
   std::optional<moment> ends_since_;
   std::size_t ends_told_ = static_cast<std::size_t>(-1);
 };
