@@ -107,7 +107,7 @@ std::string gives_up_only_when_used_up(const simulation_model& known, const trac
 }
 
 std::string in_use_in_time(const simulation_model& known, const trace_event& now) {
-  if (now.what == happening::in_use && known.run_forced()) return "M15: its context has stopped before";
+  if (now.what == happening::in_use && known.run_forced() && now.at > known.ends_since()) return "M15: its context has stopped before";
   if (known.in_use() || known.run_forced() || now.what == happening::in_use || !known.is_late(known.jumped_to() + known.plan().initial_wait, now))
     return {};
   return "the initial wait was over at " + short_text(known.plan().initial_wait);

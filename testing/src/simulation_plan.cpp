@@ -21,13 +21,13 @@ class drawing {
     plan_.keys = keys;
   }
 
-  simulation_plan draw(std::size_t deeds) {
+  simulation_plan draw(std::size_t count) {
     draw_manager();
     for (std::size_t key = 0; key < plan_.keys.size(); ++key) plan_.places.push_back(draw_place(key));
     for (std::size_t key = 0; key < plan_.keys.size(); ++key)
       if (!one_in(5)) plan_.before.push_back(draw_put(key));
-    for (std::size_t i = 0; i < deeds; ++i) plan_.deeds.push_back(draw_deed());
-    if (with_.early_ends && one_in(4)) plan_.deeds.push_back(timed({.what = one_in(2) ? deed::close : deed::force}));
+    for (std::size_t i = 0; i < count; ++i) plan_.deeds.push_back(draw_deed());
+    if (with_.early_ends && one_in(4)) plan_.deeds.push_back(timed(plain(one_in(2) ? deed::close : deed::force, 0)));
     return std::move(plan_);
   }
 
@@ -106,8 +106,21 @@ class drawing {
     return what;
   }
 
+  simulated_deed plain(deed what, std::size_t key) {
+    simulated_deed one;
+    one.what = what;
+    one.key = key;
+    one.time = pick(durations);
+    one.n = pick(4);
+    one.hint = !one_in(3);
+    return one;
+  }
+
   simulated_deed draw_put(std::size_t key) {
-    return {.what = deed::put, .key = key, .row = draw_row(), .want = one_in(6) ? wanted::down : wanted::up, .hint = !one_in(3)};
+    simulated_deed one = plain(deed::put, key);
+    one.row = draw_row();
+    if (one_in(6)) one.want = wanted::down;
+    return one;
   }
 
   simulated_deed draw_deed() {
@@ -115,11 +128,11 @@ class drawing {
                                deed::start, deed::start, deed::stop, deed::stop,  deed::get,     deed::get,     deed::reconcile};
     constexpr std::array faults{deed::slow_reads, deed::failing_reads, deed::failing_gets, deed::garble, deed::heal, deed::heal};
     const std::size_t key = pick(plan_.keys.size());
-    if (with_.jumps && one_in(20)) return timed({.what = deed::jump, .time = pick(durations)});
+    const bool jumps = with_.jumps && one_in(20);
     deed what = usual.at(pick(usual.size()));
     if (with_.table_faults && one_in(4)) what = faults.at(pick(faults.size()));
-    if (what == deed::put) return timed(draw_put(key));
-    return timed({.what = what, .key = key, .time = pick(durations), .n = pick(4), .hint = !one_in(3)});
+    if (what == deed::put && !jumps) return timed(draw_put(key));
+    return timed(plain(jumps ? deed::jump : what, key));
   }
 
   choices& source_;
@@ -130,8 +143,8 @@ class drawing {
 
 }  // namespace
 
-simulation_plan draw_plan(choices& source, const std::vector<std::string>& keys, std::size_t deeds, const simulation_features& with) {
-  return drawing(source, keys, with).draw(deeds);
+simulation_plan draw_plan(choices& source, const std::vector<std::string>& keys, std::size_t count, const simulation_features& with) {
+  return drawing(source, keys, with).draw(count);
 }
 
 }  // namespace steward::testing

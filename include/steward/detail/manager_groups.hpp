@@ -80,6 +80,7 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
 // One member goes down with another.
 template <class Key, class Value>
 void manager<Key, Value>::take_down(entry& other, const entry& failed, bool gives_up) {
+  if (detail::planted(detail::bug::group_not_taken_down)) return;
   switch (other.state) {
     case row_state::stopped:
     case row_state::completed:
@@ -132,6 +133,7 @@ void manager<Key, Value>::check_group(group& team) {
     team.timer = detail::alarm<group>::set(*strand_, team.until, &group_over, team);
     return;
   }
+  if (detail::planted(detail::bug::member_forgotten) && team.pending.size() > 1) team.pending.pop_back();
   std::vector<entry*> going = std::exchange(team.pending, {});
   std::ranges::sort(going, {}, [](const entry* e) { return std::pair(e->place, e->number); });
   for (entry* const e : going) mark(*e, &entry::regroup, false);

@@ -24,6 +24,7 @@ void manager<Key, Value>::note_requirements(entry& e) {
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
 template <class Key, class Value>
 void manager<Key, Value>::stop_those_that_require(entry& e) {
+  if (detail::planted(detail::bug::loss_ignored) && e.state != row_state::stopping) return;
   if (required_by_.empty() || ending_) return;
   const auto found = required_by_.find(e.key);
   if (found == required_by_.end()) return;
@@ -34,6 +35,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
     if (e.life && !(goes_already && waits_for(*other, e))) ++e.dependents;
+    if (detail::planted(detail::bug::dependents_not_first)) e.dependents = 0;
     if (goes_already) continue;
     ask_to_end(*other, &e.key);
     other->again = loss == on_loss::restart;

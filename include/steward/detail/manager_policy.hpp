@@ -24,6 +24,7 @@ auto manager<Key, Value>::asked_of(const F& function, const entry& e) -> std::in
 template <class Key, class Value>
 void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
   restart_decision decision = decide_restart(asked_of(options_.policy, e), std::move(e.history), ended, spread());
+  if (detail::planted(detail::bug::backoff_skipped)) decision.delay = {};
   e.history = std::move(decision.history);
   if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
   if (e.team != nullptr && !follow_group_policy(e, ended, decision)) return;
@@ -47,6 +48,7 @@ void manager<Key, Value>::back_off(entry& e, instant until, instant at, const ex
 template <class Key, class Value>
 void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase) {
   drop_alarm(e);
+  if (detail::planted(detail::bug::deadline_ignored)) return;
   const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
   if (limit.count() <= 0) return;
   const instant at = later(strand_->now(), limit);

@@ -154,6 +154,7 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     auto looked = co_await look_at_all(pass);
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;
+    if (detail::planted(detail::bug::failed_pass_deletes) && !looked) looked = result<>();
     if (looked) looked = co_await look_for_deleted(pass);
     first_pass_over_ = true;
     if (settled_ != nullptr && initial_ == 0) settled_->stop();
@@ -198,6 +199,7 @@ task<> manager<Key, Value>::look_for_deleted(context& pass) {
   });
   for (const Key& key : unseen) {
     auto found = co_await table_.get(pass, key);
+    if (detail::planted(detail::bug::failed_pass_deletes)) found = fail(errc::not_found);
     entry* const e = entries_.find(key);
     if (e == nullptr) continue;
     if (found) {

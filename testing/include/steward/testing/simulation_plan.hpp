@@ -120,8 +120,8 @@ struct simulation_features {
 };
 
 /// Draws a plan. Pure: the same answers give the same plan.
-/// Shape: at least one key; `deeds` is how many things are done while the manager runs.
-[[nodiscard]] simulation_plan draw_plan(choices& source, const std::vector<std::string>& keys, std::size_t deeds, const simulation_features& with);
+/// Shape: at least one key; `count` is how many things are done while the manager runs.
+[[nodiscard]] simulation_plan draw_plan(choices& source, const std::vector<std::string>& keys, std::size_t count, const simulation_features& with);
 
 /// `"winds_down_slowly"`, `"failing_gets"`. Static storage.
 [[nodiscard]] std::string_view to_string(mishap what) noexcept;
