@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 
 #include <algorithm>
@@ -76,7 +77,7 @@ std::string stops_for_a_reason(const simulation_model& known, const trace_event&
   if (now.what != happening::state || now.state != stopping || known.ends_since()) return {};
   const key_facts& its = known.key(now.key);
   if (its.stops_open > 0 || now.because_of != trace_event::no_key || !its.as_row_wants()) return {};
-  if (its.rows.size() > 1 && known.reads_were_slow()) return {};  // a pass may come to a row as it was before
+  if (gaps::outdated_pages && its.rows.size() > 1 && known.reads_were_slow()) return {};  // a pass may come to a row as it was before
   if (its.state == starting) {
     if (known.plan().total.start.count() > 0) return {};
     const moment limit = known.row(its.row->version).deadlines.start;

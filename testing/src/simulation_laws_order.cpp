@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 
 #include <algorithm>
@@ -44,7 +45,8 @@ bool was_joined_late(const simulation_model& known, std::size_t key) {
   for (std::size_t other = 0; other < known.size(); ++other)
     for (const auto* process : {&known.key(other).live, &known.key(other).last})
       if (*process && goes_before(known, other, key) &&
-          (known.told_at_the_end((*process)->begun) || ((*process)->without && (*process)->begun > known.key(key).state_told)))
+          ((gaps::start_during_the_end && known.told_at_the_end((*process)->begun)) ||
+           ((*process)->without && (*process)->begun > known.key(key).state_told)))
         return true;
   return false;
 }
@@ -55,8 +57,8 @@ std::string who_requires_it_is_gone_first(const simulation_model& known, const t
   if (its.state != row_state::stopping || !its.live || its.live->forced_at || its.live->lost) return {};
   for (std::size_t other = 0; other < known.size(); ++other) {
     const auto& process = known.key(other).live;
-    if (process && process->begun < its.state_told && !known.told_at_the_end(process->begun) && goes_before(known, other, now.key) &&
-        !was_joined_late(known, now.key))
+    if (process && process->begun < its.state_told && !(gaps::start_during_the_end && known.told_at_the_end(process->begun)) &&
+        goes_before(known, other, now.key) && !was_joined_late(known, now.key))
       return known.plan().keys[other] + ", which requires it, is alive";
   }
   return {};

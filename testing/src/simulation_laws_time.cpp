@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 #include "steward/testing/journal.hpp"
 
@@ -40,11 +41,13 @@ std::string stop_deadline(const simulation_model& known, const trace_event& now)
 
 std::string kill_deadline(const simulation_model& known, const trace_event& now) {
   if (known.run_forced()) return {};
-  return first_late(
-      known, now, " was to be gone, or abandoned, by ", [&known](const key_facts& its, const process_deadlines& limits) -> std::optional<moment> {
-        if (limits.stop.count() <= 0 || limits.kill.count() <= 0 || its.state != row_state::stopping || !its.live->forced_at) return std::nullopt;
-        return std::max({*its.live->forced_at, its.since, known.jumped_to()}) + limits.stop + (its.stops_open > 0 ? 2 : 1) * limits.kill;
-      });
+  return first_late(known, now, " was to be gone, or abandoned, by ",
+                    [&known](const key_facts& its, const process_deadlines& limits) -> std::optional<moment> {
+                      if (limits.stop.count() <= 0 || limits.kill.count() <= 0 || its.state != row_state::stopping || !its.live->forced_at)
+                        return std::nullopt;
+                      return std::max({*its.live->forced_at, its.since, known.jumped_to()}) + limits.stop +
+                             (gaps::forced_twice && its.stops_open > 0 ? 2 : 1) * limits.kill;
+                    });
 }
 
 // Whether this is a start that a policy has granted.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation_model.hpp"
 
+#include "simulation_gaps.hpp"
+
 #include <algorithm>
 
 namespace steward::testing {
@@ -124,7 +126,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live->version = now.version;
     its.live->begun_at = now.at;
     its.live->begun = taken_;
-    its.live->without = without_what_it_requires(now.key);
+    its.live->without = gaps::requirements_during_start && without_what_it_requires(now.key);
     its.last_incarnation = now.incarnation;
     its.taken_down = false;
     return;
@@ -145,7 +147,8 @@ void simulation_model::take_process(const trace_event& now) {
 
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
-  if (now.state == row_state::stopping && its.by_hand && !its.live && now.because_of != trace_event::no_key) its.cancelled = true;
+  if (gaps::cancelled_by_its_group && now.state == row_state::stopping && its.by_hand && !its.live && now.because_of != trace_event::no_key)
+    its.cancelled = true;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;

@@ -4,6 +4,7 @@
 #include "steward/testing/simulation.hpp"
 
 #include "steward/runnable.hpp"
+#include "steward/wait.hpp"
 
 #include <gmock/gmock.h>
 
