@@ -80,10 +80,10 @@ void soak(const exploration& explored, std::chrono::seconds time, const std::fun
   for (seed_now = first; explored.passes([&body] { body(seed_now); }); ++seed_now) {
     const auto now = clock::now();
     if (now - reported >= between_reports || now - began >= time) {
+      const std::uint64_t count = seed_now - first + 1;
       const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - began);
       std::fprintf(stderr, "%lld of %lld s: %llu seeds from %llu hold\n", static_cast<long long>(passed.count()),
-                   static_cast<long long>(time.count()), static_cast<unsigned long long>(seed_now - first + 1),
-                   static_cast<unsigned long long>(first));
+                   static_cast<long long>(time.count()), static_cast<unsigned long long>(count), static_cast<unsigned long long>(first));
       reported = now;
     }
     if (now - began >= time) break;
