@@ -87,6 +87,17 @@ function(steward_tests folder)
   steward_add_cases(${folder} "${arg_SHARDS}" $<TARGET_FILE:${target}>)
 endfunction()
 
+# steward_planted_tests(): the test program of tests/planted, in which every manager has the bugs that can be planted in one: the simulator's only
+# source that has a manager in it is compiled for it once more, and takes the place of the library's.
+function(steward_planted_tests)
+  steward_tests(planted USES steward::core steward::testing OPTIMISED)
+  if(TARGET steward_planted_tests)
+    target_sources(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src/simulation_world.cpp")
+    target_include_directories(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src")
+    target_compile_definitions(steward_planted_tests PRIVATE STEWARD_PLANTED_BUGS)
+  endif()
+endfunction()
+
 # steward_python_tests(<folder> [SHARDS n]): the same for each *_test.py of the folder; it prints what GoogleTest would, and finds the built program in
 # the variable STEWARD_BINARY.
 function(steward_python_tests folder)

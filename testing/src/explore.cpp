@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -59,11 +62,42 @@ const char* from_environment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody changes the environment while tests run
 }
 
+// Whoever goes through new seeds for hours wants to know which of them ended the program.
+void say_the_seed(int signal) {
+  std::fprintf(stderr, "%s\n", replay().c_str());
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+// New seeds for that long, at least one.
+void soak(const exploration& explored, std::chrono::seconds time, const std::function<void(std::uint64_t seed)>& body) {
+  using clock = std::chrono::steady_clock;
+  constexpr auto between_reports = std::chrono::seconds(5);
+  const auto handler = std::signal(SIGSEGV, say_the_seed);
+  const std::uint64_t first = std::uint64_t{std::random_device()()} << 20U;
+  const auto began = clock::now();
+  auto reported = began;
+  for (seed_now = first; explored.passes([&body] { body(seed_now); }); ++seed_now) {
+    const auto now = clock::now();
+    if (now - reported >= between_reports || now - began >= time) {
+      const std::uint64_t count = seed_now - first + 1;
+      const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - began);
+      std::fprintf(stderr, "%lld of %lld s: %llu seeds from %llu hold\n", static_cast<long long>(passed.count()),
+                   static_cast<long long>(time.count()), static_cast<unsigned long long>(count), static_cast<unsigned long long>(first));
+      reported = now;
+    }
+    if (now - began >= time) break;
+  }
+  std::signal(SIGSEGV, handler);
+}
+
 }  // namespace
 
 void for_each_seed(std::size_t count, const std::function<void(std::uint64_t seed)>& body) {
   const exploration explored;
   const char* const only = from_environment("STEWARD_SEED");
+  const char* const seconds = from_environment("STEWARD_SOAK_SECONDS");
+  if (only == nullptr && seconds != nullptr) return soak(explored, std::chrono::seconds(std::strtoll(seconds, nullptr, 10)), body);
   const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
   const std::uint64_t last = only != nullptr ? first : count;
   for (seed_now = first; seed_now <= last; ++seed_now)

@@ -66,6 +66,17 @@ bool virtual_scheduler::move_to_next_timer() {
     now_ = *next_timer();
     ran_at_this_instant_ = 0;
   }
+  ring_those_due();
+  return true;
+}
+
+void virtual_scheduler::jump(std::chrono::nanoseconds duration) {
+  now_ += duration;
+  ran_at_this_instant_ = 0;
+  ring_those_due();
+}
+
+void virtual_scheduler::ring_those_due() {
   while (!timers_.empty() && *next_timer() <= now_) {
     timer& due = *timers_.begin()->second;
     timers_.erase(timers_.begin());
@@ -73,7 +84,6 @@ bool virtual_scheduler::move_to_next_timer() {
     due.pending = false;
     ready_.push_back(&due);
   }
-  return true;
 }
 
 void virtual_scheduler::advance(std::chrono::nanoseconds duration) {

@@ -108,6 +108,15 @@ TEST(ExploreDeathTest, SaysWhichSeedEndedTheProgram) {
                "thing \"x\" destroyed\nto see it again: STEWARD_SEED=3 ");
 }
 
+TEST(Explore, ASoakGoesThroughNewSeeds) {
+  setenv("STEWARD_SOAK_SECONDS", "0", 1);
+  std::vector<std::uint64_t> seeds;
+  for (int i = 0; i < 3; ++i) testing::for_each_seed(100, [&seeds](std::uint64_t seed) { seeds.push_back(seed); });
+  unsetenv("STEWARD_SOAK_SECONDS");
+  ASSERT_EQ(seeds.size(), 3U) << "at least one, and no more when the time is over";
+  EXPECT_FALSE(seeds[0] == seeds[1] && seeds[1] == seeds[2]);
+}
+
 TEST(Explore, ASeedFromTheEnvironmentIsTheOnlyOne) {
   setenv("STEWARD_SEED", "23", 1);
   std::vector<std::uint64_t> seeds;

@@ -131,6 +131,24 @@ TEST(VirtualScheduler, ATimerIsTakenBackOnlyBeforeItIsDue) {
   EXPECT_EQ(text, "a");
 }
 
+TEST(VirtualScheduler, AJumpMakesAllTimersOnTheWayReadyAndLate) {
+  virtual_scheduler time;
+  std::string text;
+  writer a(time, text, 'a');
+  writer b(time, text, 'b');
+  writer c(time, text, 'c');
+  time.post_at(a, time.now() + 1ms);
+  time.post_at(b, time.now() + 5ms);
+  time.post_at(c, time.now() + 6ms);
+  time.jump(5ms);
+  EXPECT_EQ(text, "");
+  EXPECT_EQ(time.elapsed(), 5ms);
+  time.run_until_idle();
+  EXPECT_EQ(text, "ab");
+  time.run();
+  EXPECT_EQ(text, "abc");
+}
+
 TEST(VirtualScheduler, RunUntilSaysWhetherItGotStuck) {
   virtual_scheduler time;
   std::string text;

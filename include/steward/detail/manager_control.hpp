@@ -119,6 +119,7 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   entry* const found = entries_.find(key);
   if (found == nullptr) co_return errc::process_not_found;
   entry& e = *found;
+  if (detail::planted(detail::bug::stop_lost_in_start) && e.state == row_state::starting) co_return {};
   switch (e.state) {
     case row_state::stopped:
     case row_state::completed:
@@ -140,6 +141,7 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   e.again = false;
   ask_to_end(e);
   if (!e.life) co_return {};
+  if (detail::planted(detail::bug::stop_does_not_wait)) co_return {};
   occupy(e);
   result<> outcome = co_await e.life->done(ctx);
   if (!outcome) {

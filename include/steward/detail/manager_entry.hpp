@@ -3,6 +3,7 @@
 
 #include "steward/detail/alarm.hpp"
 #include "steward/detail/maybe_error.hpp"
+#include "steward/detail/planted.hpp"
 #include "steward/detail/slot_index.hpp"
 #include "steward/detail/spin_lock.hpp"
 #include "steward/detail/stable_pool.hpp"

@@ -149,6 +149,7 @@ void manager<Key, Value>::check_group(group& team) {
     team.timer = detail::alarm<group>::set(*strand_, team.until, &group_over, team);
     return;
   }
+  if (detail::planted(detail::bug::member_forgotten) && team.pending.size() > 1) team.pending.pop_back();
   std::vector<entry*> going = std::exchange(team.pending, {});
   std::ranges::sort(going, {}, [](const entry* e) { return std::pair(e->place, e->number); });
   for (entry* const e : going) mark(*e, &entry::regroup, false);

@@ -73,6 +73,8 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   const bool lives = is_alive(e.state);
   if (e.unwanted != (found.wanted == wanted::down)) mark(e, &entry::unwanted, !e.unwanted);
   if (e.parked && !changed && found.wanted == wanted::up) return;
+  if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
+  if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
   if (!lives && (changed || !e.value)) {
     take_row(e, std::move(found));
@@ -112,6 +114,7 @@ void manager<Key, Value>::begin(entry& e) {
     const std::lock_guard guard(e.shard);
     ++e.restarts;
   }
+  if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
   set_state(e, row_state::starting);
   if (bring_up(e).start(*strand_)) return;

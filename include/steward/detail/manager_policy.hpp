@@ -58,6 +58,7 @@ void manager<Key, Value>::back_off(entry& e, instant until, instant at, const ex
 template <class Key, class Value>
 void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase) {
   drop_alarm(e);
+  if (detail::planted(detail::bug::deadline_ignored)) return;
   const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
   if (limit.count() <= 0) return;
   const instant at = later(strand_->now(), limit);

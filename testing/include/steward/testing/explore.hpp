@@ -12,7 +12,8 @@
 namespace steward::testing {
 
 /// Calls `body(seed)` for the seeds 1 to `count`, and stops at the first with which a GoogleTest check fails. What it prints then replays that one
-/// alone: with `STEWARD_SEED=17` in the environment the body is called with 17 only.
+/// alone: with `STEWARD_SEED=17` in the environment the body is called with 17 only. With `STEWARD_SOAK_SECONDS=600` it goes through new seeds for
+/// that long instead, and says how far it is.
 void for_each_seed(std::size_t count, const std::function<void(std::uint64_t seed)>& body);
 
 /// Calls `body(source)` once for every sequence of choices that it can make, and stops at the first with which a check fails; `STEWARD_CHOICES=0.2.1`

@@ -55,6 +55,9 @@ class virtual_scheduler final : public scheduler {
   /// Runs until nothing is ready and time has moved by `duration`, stopping at each timer on the way.
   void advance(std::chrono::nanoseconds duration);
 
+  /// Moves time by `duration` without running anything: what a machine that was asleep finds. All timers on the way become ready, late.
+  void jump(std::chrono::nanoseconds duration);
+
   /// Runs, and moves time from timer to timer, until nothing is left. Never returns while something goes on for ever.
   void run();
 
@@ -89,6 +92,7 @@ class virtual_scheduler final : public scheduler {
   using place = std::pair<instant, std::uint64_t>;  // timers of one instant are in the order of posting
 
   [[nodiscard]] work& take();
+  void ring_those_due();
   void look_for_livelock();
   void look_at_thread() const noexcept;
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bugs that a test plants in a manager, to prove that the simulator finds them. Nothing of this is left in a program that does not ask for it.
+#pragma once
+
+#ifdef STEWARD_PLANTED_BUGS
+#include "steward/parallel.hpp"
+#endif
+#include "steward/runnable.hpp"
+
+#include <utility>
+
+namespace steward::detail {
+
+enum class bug : unsigned char {
+  none,
+  stop_lost_in_start,    ///< a stop during a start says that it is done, and does nothing
+  stop_does_not_wait,    ///< a stop does not wait until the process is gone
+  edit_lost_in_start,    ///< an edit during a start counts as carried out
+  failed_pass_deletes,   ///< rows that a failed pass has not seen count as deleted
+  completed_restarted,   ///< a pass starts what has completed
+  two_processes,         ///< one incarnation is two
+  event_dropped,         ///< a state is not told
+  stopping_answers,      ///< `get` answers of one that stops
+  budget_forgotten,      ///< every restart clears the budget
+  backoff_skipped,       ///< every restart is at once
+  deadline_ignored,      ///< nobody is forced
+  needs_ignored,         ///< a start waits for nobody
+  places_ignored,        ///< any number starts at a time
+  loss_ignored,          ///< who requires one that is lost goes on
+  dependents_not_first,  ///< who is required is asked to stop at once
+  member_forgotten,      ///< one of a group is not started again with the others
+  group_not_taken_down,  ///< the others of a group go on
+};
+inline constexpr unsigned char bugs = 18;
+
+#ifdef STEWARD_PLANTED_BUGS
+inline bug planted_now = bug::none;
+[[nodiscard]] inline bool planted(bug which) noexcept { return planted_now == which; }
+[[nodiscard]] inline runnable perhaps_two(const runnable& what) { return planted(bug::two_processes) ? parallel(what, what) : what; }
+#else
+[[nodiscard]] constexpr bool planted(bug) noexcept { return false; }
+[[nodiscard]] inline runnable perhaps_two(runnable what) noexcept { return what; }
+#endif
+
+}  // namespace steward::detail

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happened in a simulation, in order: what the table, the callers and the clock did, what the processes went through, and what the manager told.
+#pragma once
+
+#include "steward/exit.hpp"
+#include "steward/reconcile.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace steward::testing {
+
+enum class happening : unsigned char {
+  row_put,       ///< a row is now of this generation and version, and wanted or not
+  row_erased,    ///< a row is no more
+  fault,         ///< the table begins to misbehave
+  healed,        ///< the table works again
+  jumped,        ///< the clock was set forward, to this instant
+  hint,          ///< the manager was asked to look
+  start_called,  ///< somebody has called `start`
+  start_answered,
+  stop_called,
+  stop_answered,
+  looked,   ///< what `get` said
+  state,    ///< the manager told a state
+  problem,  ///< the manager told an error
+  begun,    ///< a process runs
+  ready,    ///< it has called its callback
+  lost,     ///< it is no longer usable
+  asked,    ///< its callback has returned
+  forced,   ///< its context has stopped
+  ended,    ///< its run is over
+  in_use,   ///< the manager has called its callback
+  closing,  ///< which returns
+  run_forced,
+  settled,  ///< everything has had its time: what runs should be what the rows want
+  status,   ///< what `status` says, after `settled`
+  over,     ///< the manager's run has completed
+  stuck,    ///< it has not, in all the time there is
+};
+inline constexpr std::size_t happenings = 26;
+
+struct trace_event {
+  static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
+
+  std::chrono::nanoseconds at{};  ///< since the begin
+  happening what{};
+  std::size_t key = no_key;
+  row_state state{};
+  std::uint64_t generation = 0;
+  std::uint64_t incarnation = 0;
+  std::uint32_t version = 0;          ///< of the row, or of the one that a process runs
+  bool yes = true;                    ///< wanted; succeeded; there is one
+  std::optional<exit_reason> reason;  ///< of a state that follows an end
+  std::size_t because_of = no_key;
+  std::size_t call = 0;  ///< of an answer: where in the trace the call is
+  std::string text;      ///< of an error
+};
+
+using simulation_trace = std::vector<trace_event>;
+
+/// One line, such as `12ms a #2 running, generation 3`.  Shape: `keys` are the names of the keys.
+[[nodiscard]] std::string to_string(const trace_event& what, const std::vector<std::string>& keys);
+[[nodiscard]] std::string_view to_string(happening what) noexcept;
+
+}  // namespace steward::testing

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation_gaps.hpp"
+#include "simulation_laws.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace steward::testing {
+namespace {
+
+std::string what_it_needs_runs_first(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::state || now.state != row_state::starting || known.key(now.key).starts_open > 0) return {};
+  const auto runs = [&](std::size_t other) { return known.key(other).state == row_state::running; };
+  for (const std::size_t each : known.place(now.key).after)
+    if (!runs(each)) return known.plan().keys[each] + ", which it comes after, is not running";
+  for (const auto& each : known.place(now.key).required)
+    if (!runs(each.key)) return known.plan().keys[each.key] + ", which it requires, is not running";
+  return {};
+}
+
+// A moment is over: who requires something that does not run goes down with it.
+std::string what_it_requires_runs_as_long(const simulation_model& known, const trace_event& now) {
+  if (now.at <= known.now() || known.ends_since()) return {};
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    if (!its.live || its.by_hand || its.live->without || (its.state != row_state::starting && its.state != row_state::running)) continue;
+    for (const auto& each : known.place(key).required)
+      if (each.loss != on_loss::ignore && known.key(each.key).state != row_state::running)
+        return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + ", and " + known.plan().keys[each.key] +
+               ", which it requires, is " + std::string(to_string(known.key(each.key).state));
+  }
+  return {};
+}
+
+bool goes_before(const simulation_model& known, std::size_t who, std::size_t whom) {
+  const simulated_place& where = known.place(who);
+  const key_facts& its = known.key(whom);
+  const bool ends = known.told_at_the_end(its.state_told) && its.stops_open == 0 && its.as_row_wants();
+  return (ends && std::ranges::find(where.after, whom) != where.after.end()) ||
+         std::ranges::any_of(where.required, [&](const auto& each) { return each.key == whom && (ends || each.loss != on_loss::ignore); });
+}
+
+// Whether one that requires it began while it was stopping already.
+bool was_joined_late(const simulation_model& known, std::size_t key) {
+  for (std::size_t other = 0; other < known.size(); ++other)
+    for (const auto* process : {&known.key(other).live, &known.key(other).last})
+      if (*process && goes_before(known, other, key) &&
+          ((gaps::start_during_the_end && known.told_at_the_end((*process)->begun)) ||
+           ((*process)->without && (*process)->begun > known.key(key).state_told)))
+        return true;
+  return false;
+}
+
+std::string who_requires_it_is_gone_first(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::asked) return {};
+  const key_facts& its = known.key(now.key);
+  if (its.state != row_state::stopping || !its.live || its.live->forced_at || its.live->lost) return {};
+  for (std::size_t other = 0; other < known.size(); ++other) {
+    const auto& process = known.key(other).live;
+    if (process && process->begun < its.state_told && !(gaps::start_during_the_end && known.told_at_the_end(process->begun)) &&
+        goes_before(known, other, now.key) && !was_joined_late(known, now.key))
+      return known.plan().keys[other] + ", which requires it, is alive";
+  }
+  return {};
+}
+
+std::string not_too_many_start(const simulation_model& known, const trace_event& now) {
+  const std::size_t limit = known.plan().max_starting;
+  if (limit == 0 || now.what != happening::begun || known.key(now.key).by_hand) return {};
+  std::size_t count = 1;
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    if (key != now.key && its.state == row_state::starting && !its.by_hand && its.live && !its.live->ready_at) ++count;
+  }
+  return count <= limit ? "" : std::to_string(count) + " start at a time";
+}
+
+std::string group_goes_down_together(const simulation_model& known, const trace_event& now) {
+  if (now.at <= known.now() || known.ends_since()) return {};
+  for (std::size_t key = 0; key < known.size(); ++key)
+    if (known.key(key).goes_with_group)
+      return known.plan().keys[key] + " is " + std::string(to_string(known.key(key).state)) + ", and another of its group has failed";
+  return {};
+}
+
+// Whoever has gone its own way meanwhile is not waited for: it was edited, somebody has called for it, or it goes because of what it requires.
+std::string group_comes_up_when_all_are_gone(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::state || now.state != row_state::starting) return {};
+  const key_facts& its = known.key(now.key);
+  if (known.group_may_give_up(now.key) || its.starts_open + its.stops_open > 0 || its.generation_at_failure != now.generation ||
+      its.calls != its.calls_at_failure || !its.as_row_wants())
+    return {};
+  for (const auto& [other, incarnation] : its.waits_to_go) {
+    const key_facts& others = known.key(other);
+    const auto of_its_own = [&](const auto& each) { return each.key == others.because_of && each.loss != on_loss::ignore; };
+    if (std::ranges::any_of(known.place(other).required, of_its_own)) continue;
+    if (others.live && others.live->incarnation == incarnation && others.starts_open + others.stops_open == 0 &&
+        others.calls == others.calls_at_failure && others.as_row_wants())
+      return known.plan().keys[other] + ", which went down with it, is alive";
+  }
+  return {};
+}
+
+constexpr std::array<simulation_law, 6> laws{{{"M8_what_it_needs_runs_first", what_it_needs_runs_first},
+                                              {"M8_what_it_requires_runs_as_long", what_it_requires_runs_as_long},
+                                              {"M9_who_requires_it_is_gone_first", who_requires_it_is_gone_first},
+                                              {"M8_not_too_many_start", not_too_many_start},
+                                              {"M8_group_goes_down_together", group_goes_down_together},
+                                              {"M8_group_comes_up_when_all_are_gone", group_comes_up_when_all_are_gone}}};
+
+}  // namespace
+
+std::span<const simulation_law> laws_of_order() noexcept { return laws; }
+
+}  // namespace steward::testing

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A manager, its table, its callers and its processes in virtual time, doing what a plan says and writing down what happens.
+#pragma once
+
+#include "steward/manager.hpp"
+#include "steward/root_context.hpp"
+#include "steward/testing/background.hpp"
+#include "steward/testing/faulty_table.hpp"
+#include "steward/testing/gate.hpp"
+#include "steward/testing/simulation.hpp"
+#include "steward/testing/virtual_scheduler.hpp"
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace steward::testing {
+
+class simulation_world {
+ public:
+  simulation_world(std::uint64_t seed, const simulation_plan& plan, const simulation_options& what, simulation_trace& trace);
+
+  /// Does it all. False: something does not end, and the world can neither go on nor be destroyed.
+  [[nodiscard]] bool play();
+
+ private:
+  using fleet = manager<std::string, simulated_row>;
+
+  /// One incarnation, as the factory sees it begin.
+  struct incarnation {
+    std::size_t key;
+    std::uint64_t generation;
+    std::uint64_t number;
+    std::uint32_t version;
+    simulated_run script;
+    runnable inside;
+  };
+  class on_stage;
+
+  [[nodiscard]] fleet::options_type options();
+  [[nodiscard]] result<runnable> make(const std::string& name, const simulated_row& row);
+  task<> live(context& ctx, callback ready, const incarnation& who);
+  task<> be_used(context& ctx, context& handed, callback ready, const incarnation& who);
+  task<> until_lost(context& handed, callback ready, const incarnation& who, bool& lost);
+  task<> hold(context& ctx);
+
+  void perform(const simulated_deed& what);
+  void edit(const simulated_deed& what);
+  void misbehave(const simulated_deed& what);
+  void look(std::size_t key);
+  void settle();
+  task<> start(std::size_t key, std::chrono::nanoseconds patience);
+  task<> stop(std::size_t key, std::chrono::nanoseconds patience);
+
+  [[nodiscard]] std::size_t number_of(const std::string& name) const;
+  trace_event& note(happening what, std::size_t key = trace_event::no_key);
+  void note(happening what, const incarnation& who);
+  void note(const manager_event<std::string>& what);
+  void note_row(std::size_t key);
+
+  const simulation_plan& plan_;
+  const simulation_options& what_;
+  simulation_trace& trace_;
+  virtual_scheduler time_;
+  root_context root_{time_};
+  root_context callers_root_{time_};
+  virtual_scheduler aside_;
+  root_context aside_root_{aside_};
+  memory_table<std::string, simulated_row> rows_;
+  faulty_table<std::string, simulated_row> table_{rows_};
+  std::map<std::uint32_t, std::size_t> runs_;  // how many there were of each version
+  gate released_;
+  std::list<background<void>> callers_;
+  std::unique_ptr<fleet> kept_;
+};
+
+}  // namespace steward::testing
