@@ -245,8 +245,9 @@ class manager {
   [[nodiscard]] bool lacks_requirement(entry& e);
   void stop_those_that_require(entry& e);
   [[nodiscard]] static on_loss loss_of(const entry& e, const Key& of);
+  static void hold(entry& e, entry& by);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
-  [[nodiscard]] std::unique_ptr<std::vector<requirement<Key>>> forget_requirements(entry& e);
+  void forget_requirements(entry& e);
   void release_those_before(entry& e);
   void dependents_of(entry& e, int change);
   void count_dependents();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 
 #include <algorithm>
@@ -25,7 +24,7 @@ constexpr std::array transitions{
 };
 
 std::string transition_is_allowed(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::state || known.key(now.key).cancelled) return {};
+  if (now.what != happening::state) return {};
   const row_state before = known.key(now.key).state;
   // A key that was forgotten begins anew.
   const row_state afresh = is_alive(before) ? before : stopped;
@@ -69,7 +68,7 @@ std::string runs_its_row(const simulation_model& known, const trace_event& now) 
   const auto row = rows.find(now.generation);
   if (row == rows.end()) return "there is no row of this generation";
   if (row->second.version != now.version) return "the row of this generation is version " + std::to_string(row->second.version);
-  return row->second.up || known.key(now.key).cancelled ? "" : "the row of this generation is not wanted";
+  return row->second.up ? "" : "the row of this generation is not wanted";
 }
 
 // Whoever goes down was asked to, or its row has changed, or somebody else's end or its own deadline is the reason.
@@ -77,7 +76,6 @@ std::string stops_for_a_reason(const simulation_model& known, const trace_event&
   if (now.what != happening::state || now.state != stopping || known.ends_since()) return {};
   const key_facts& its = known.key(now.key);
   if (its.stops_open > 0 || now.because_of != trace_event::no_key || !its.as_row_wants()) return {};
-  if (gaps::outdated_pages && its.rows.size() > 1 && known.reads_were_slow()) return {};  // a pass may come to a row as it was before
   if (its.state == starting) {
     if (known.plan().total.start.count() > 0) return {};
     const moment limit = known.row(its.row->version).deadlines.start;
@@ -99,7 +97,7 @@ std::string completed_by_its_policy(const simulation_model& known, const trace_e
 std::string settled_stays_settled(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state || (now.state != starting && now.state != waiting)) return {};
   const key_facts& its = known.key(now.key);
-  if (its.cancelled || its.settled_for == 0 || its.settled_for != now.generation || its.starts_open > 0) return {};
+  if (its.settled_for == 0 || its.settled_for != now.generation || its.starts_open > 0) return {};
   return "it has settled for this generation, and nobody starts it";
 }
 

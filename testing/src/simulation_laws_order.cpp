@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 
 #include <algorithm>
@@ -23,7 +22,7 @@ std::string what_it_requires_runs_as_long(const simulation_model& known, const t
   if (now.at <= known.now() || known.ends_since()) return {};
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
-    if (!its.live || its.by_hand || its.live->without || (its.state != row_state::starting && its.state != row_state::running)) continue;
+    if (!its.live || its.by_hand || (its.state != row_state::starting && its.state != row_state::running)) continue;
     for (const auto& each : known.place(key).required)
       if (each.loss != on_loss::ignore && known.key(each.key).state != row_state::running)
         return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + ", and " + known.plan().keys[each.key] +
@@ -40,25 +39,13 @@ bool goes_before(const simulation_model& known, std::size_t who, std::size_t who
          std::ranges::any_of(where.required, [&](const auto& each) { return each.key == whom && (ends || each.loss != on_loss::ignore); });
 }
 
-// Whether one that requires it began while it was stopping already.
-bool was_joined_late(const simulation_model& known, std::size_t key) {
-  for (std::size_t other = 0; other < known.size(); ++other)
-    for (const auto* process : {&known.key(other).live, &known.key(other).last})
-      if (*process && goes_before(known, other, key) &&
-          ((gaps::start_during_the_end && known.told_at_the_end((*process)->begun)) ||
-           ((*process)->without && (*process)->begun > known.key(key).state_told)))
-        return true;
-  return false;
-}
-
 std::string who_requires_it_is_gone_first(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::asked) return {};
   const key_facts& its = known.key(now.key);
   if (its.state != row_state::stopping || !its.live || its.live->forced_at || its.live->lost) return {};
   for (std::size_t other = 0; other < known.size(); ++other) {
     const auto& process = known.key(other).live;
-    if (process && process->begun < its.state_told && !(gaps::start_during_the_end && known.told_at_the_end(process->begun)) &&
-        goes_before(known, other, now.key) && !was_joined_late(known, now.key))
+    if (process && process->begun < its.state_told && goes_before(known, other, now.key))
       return known.plan().keys[other] + ", which requires it, is alive";
   }
   return {};

@@ -34,7 +34,7 @@ std::string runs_what_the_row_wants(const simulation_model& known, const trace_e
     case row_state::stopped:
       return has_lost_what_it_requires(known, now.key) ? "" : "and its row wants it";
     case row_state::backoff:
-      return known.group_was_cancelled(now.key) ? "" : "and does not come to rest";
+      return "and does not come to rest";
     default:
       return "and does not come to rest";
   }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "simulation_gaps.hpp"
 #include "simulation_laws.hpp"
 #include "steward/testing/journal.hpp"
 
@@ -45,8 +44,7 @@ std::string kill_deadline(const simulation_model& known, const trace_event& now)
                     [&known](const key_facts& its, const process_deadlines& limits) -> std::optional<moment> {
                       if (limits.stop.count() <= 0 || limits.kill.count() <= 0 || its.state != row_state::stopping || !its.live->forced_at)
                         return std::nullopt;
-                      return std::max({*its.live->forced_at, its.since, known.jumped_to()}) + limits.stop +
-                             (gaps::forced_twice && its.stops_open > 0 ? 2 : 1) * limits.kill;
+                      return std::max({*its.live->forced_at, its.since, known.jumped_to()}) + limits.stop + limits.kill;
                     });
 }
 

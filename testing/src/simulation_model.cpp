@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation_model.hpp"
 
-#include "simulation_gaps.hpp"
-
 #include <algorithm>
 
 namespace steward::testing {
@@ -32,12 +30,6 @@ bool simulation_model::go_together(std::size_t failed, std::size_t other) const 
   return failed != other && its.group && its.group == others.group && goes_down_with(plan_.groups[*its.group].strategy, its.place, others.place);
 }
 
-bool simulation_model::group_was_cancelled(std::size_t key) const {
-  for (std::size_t other = 0; other < keys_.size(); ++other)
-    if (plan_.places[key].group && plan_.places[other].group == plan_.places[key].group && keys_[other].cancelled) return true;
-  return false;
-}
-
 bool simulation_model::group_may_give_up(std::size_t key) const {
   const auto gives_up = [](const restart_policy& policy) { return policy.budget && policy.budget->then == exhausted::give_up; };
   const auto team = plan_.places[key].group;
@@ -46,12 +38,6 @@ bool simulation_model::group_may_give_up(std::size_t key) const {
     if (plan_.places[other].group == team)
       for (const auto& [generation, each] : keys_[other].rows)
         if (gives_up(row(each.version).policy)) return true;
-  return false;
-}
-
-bool simulation_model::without_what_it_requires(std::size_t key) const {
-  for (const auto& each : plan_.places[key].required)
-    if (each.loss != on_loss::ignore && keys_[each.key].state != row_state::running) return true;
   return false;
 }
 
@@ -106,9 +92,6 @@ void simulation_model::take(const trace_event& now) {
       take_failure(now);
       take_state(now);
       break;
-    case happening::fault:
-      reads_were_slow_ = true;
-      break;
     default:
       take_process(now);
       break;
@@ -126,7 +109,6 @@ void simulation_model::take_process(const trace_event& now) {
     its.live->version = now.version;
     its.live->begun_at = now.at;
     its.live->begun = taken_;
-    its.live->without = gaps::requirements_during_start && without_what_it_requires(now.key);
     its.last_incarnation = now.incarnation;
     its.taken_down = false;
     return;
@@ -147,8 +129,6 @@ void simulation_model::take_process(const trace_event& now) {
 
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
-  if (gaps::cancelled_by_its_group && now.state == row_state::stopping && its.by_hand && !its.live && now.because_of != trace_event::no_key)
-    its.cancelled = true;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;

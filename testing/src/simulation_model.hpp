@@ -28,7 +28,6 @@ struct process_facts {
   std::optional<moment> asked_at;
   std::optional<moment> forced_at;
   bool lost = false;
-  bool without = false;  ///< what it requires did not run when it began
 };
 
 struct row_facts {
@@ -70,7 +69,6 @@ struct key_facts {
   bool goes_with_group = false;                      ///< a member has failed, and this one, which lived, has to go
   bool taken_down = false;                           ///< its present process was there when a member failed
   std::map<std::size_t, std::uint64_t> waits_to_go;  ///< the incarnations of others that have to be gone before it is started again
-  bool cancelled = false;                            ///< a start by hand of it was ended by its group before it had a process
   std::size_t calls_at_failure = 0;
   std::uint64_t generation_at_failure = 0;
 
@@ -96,7 +94,6 @@ class simulation_model {
   [[nodiscard]] moment now() const noexcept { return now_; }
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }
   [[nodiscard]] bool run_forced() const noexcept { return run_forced_; }
-  [[nodiscard]] bool reads_were_slow() const noexcept { return reads_were_slow_; }
   [[nodiscard]] std::optional<moment> ends_since() const noexcept { return ends_since_; }
 
   /// Whether what was told at this place in the trace was told after the end had begun.
@@ -113,8 +110,7 @@ class simulation_model {
   /// Whether this state is the failure of a process, by itself, that its policy has decided about.
   [[nodiscard]] bool is_failure(const trace_event& now) const;
 
-  /// Whether somebody in the group of a key was cancelled. Whether somebody there may use up a budget and give up.
-  [[nodiscard]] bool group_was_cancelled(std::size_t key) const;
+  /// Whether somebody in the group of a key may use up a budget and give up.
   [[nodiscard]] bool group_may_give_up(std::size_t key) const;
 
   /// Whether `other` goes down when `failed` does.
@@ -124,7 +120,6 @@ class simulation_model {
   void take_state(const trace_event& now);
   void take_process(const trace_event& now);
   void take_failure(const trace_event& now);
-  [[nodiscard]] bool without_what_it_requires(std::size_t key) const;
   void clear_restarts(key_facts& of, bool group_too, std::size_t key);
 
   const simulation_plan& plan_;
@@ -136,7 +131,6 @@ class simulation_model {
   moment jumped_to_{-1};
   bool in_use_ = false;
   bool run_forced_ = false;
-  bool reads_were_slow_ = false;
   std::optional<moment> ends_since_;
   std::size_t ends_told_ = static_cast<std::size_t>(-1);
 };

@@ -115,7 +115,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   }
   heir.swap(e.life);
   take_row(e, std::move(found));
-  (void)forget_requirements(e);
+  forget_requirements(e);
   note_requirements(e);
   e.started_at = e.ready_at = strand_->now();
   {

@@ -95,8 +95,9 @@ struct alignas(64) manager_entry final : waiter {
 
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 
-  // While it lives: what it requires. Where it belongs.
+  // While it lives: what it requires, and which incarnations of these wait for it to be gone. Where it belongs.
   std::unique_ptr<std::vector<requirement<Key>>> required;
+  std::unique_ptr<std::vector<std::pair<Key, std::uint64_t>>> holds;
   manager_group<manager_entry>* team = nullptr;
   std::uint32_t place = 0;
 

@@ -109,6 +109,7 @@ void manager<Key, Value>::enter_regroup(entry& e) {
 // A member goes down with another, to come back with it.
 template <class Key, class Value>
 void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
+  if (detail::planted(detail::bug::group_not_taken_down)) return;
   if (is_alive(e.state)) return end(e, &because_of);
   if (e.state == row_state::backoff && e.alarm == nullptr) return;  // down with its group already
   drop_alarm(e);

@@ -138,6 +138,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
   try {
     result<runnable> made = make_(e.key, *e.value);
     if (!made) return fail(std::move(made.error()));
+    made = detail::perhaps_two(std::move(*made));
     e.life = make_process(e.key, std::move(*made));
     note_requirements(e);
     set_deadline(e, &process_deadlines::start);

@@ -40,7 +40,8 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     const on_loss loss = loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
-    if (e.life && !(goes_already && waits_for(*other, e))) ++e.dependents;
+    if (e.life && !(goes_already && waits_for(*other, e))) hold(e, *other);
+    if (detail::planted(detail::bug::dependents_not_first)) e.dependents = 0;
     if (other->regroup) {  // its group says what becomes of it
       if (!goes_already) end(*other, &e.key);
       continue;
@@ -51,6 +52,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
       other->again = true;
     }
     if (loss != on_loss::stop) continue;
+    blame(*other, e.key);  // of several, the one for which it stays down
     other->again = false;
     mark(*other, &entry::parked, true);
   }
@@ -61,6 +63,14 @@ on_loss manager<Key, Value>::loss_of(const entry& e, const Key& of) {
   for (const requirement<Key>& each : *e.required)
     if (each.key == of) return each.loss;
   return on_loss::ignore;
+}
+
+// One is not asked to stop before the other is gone.
+template <class Key, class Value>
+void manager<Key, Value>::hold(entry& e, entry& by) {
+  if (!by.holds) by.holds = std::make_unique<std::vector<std::pair<Key, std::uint64_t>>>();
+  by.holds->emplace_back(e.key, e.incarnation);
+  ++e.dependents;
 }
 
 // Whether an entry that is to be stopped waits, directly or through others, for this one to be gone.
@@ -79,30 +89,28 @@ bool manager<Key, Value>::waits_for(const entry& who, const entry& whom) const {
   return false;
 }
 
-// Yields what it required.
 template <class Key, class Value>
-auto manager<Key, Value>::forget_requirements(entry& e) -> std::unique_ptr<std::vector<requirement<Key>>> {
-  auto required = std::exchange(e.required, nullptr);
-  if (!required) return required;
+void manager<Key, Value>::forget_requirements(entry& e) {
+  const auto required = std::exchange(e.required, nullptr);
+  if (!required) return;
   for (const requirement<Key>& each : *required) {
     const auto found = required_by_.find(each.key);
     if (found == required_by_.end()) continue;
     std::erase(found->second, &e);
     if (found->second.empty()) required_by_.erase(found);
   }
-  return required;
 }
 
 // An entry's process has gone: those that had to wait for that may be asked to stop.
 template <class Key, class Value>
 void manager<Key, Value>::release_those_before(entry& e) {
-  const auto required = forget_requirements(e);
+  forget_requirements(e);
+  const auto held = std::exchange(e.holds, nullptr);
   if (ending_) return dependents_of(e, -1);
-  if (!required) return;
-  for (const requirement<Key>& each : *required) {
-    if (each.loss == on_loss::ignore) continue;
-    entry* const other = entries_.find(each.key);
-    if (other == nullptr || other->dependents == 0) continue;
+  if (!held) return;
+  for (const auto& [key, incarnation] : *held) {
+    entry* const other = entries_.find(key);
+    if (other == nullptr || other->incarnation != incarnation || other->dependents == 0) continue;
     if (--other->dependents == 0) request_end(*other);
   }
 }

@@ -224,7 +224,9 @@ task<> manager<Key, Value>::look_for_deleted(context& pass) {
     if (e.pass != pass_) unseen.push_back(e.key);
   });
   for (const Key& key : unseen) {
-    if (entries_.find(key) == nullptr) continue;
+    entry* const e = entries_.find(key);
+    if (e == nullptr) continue;
+    if (detail::planted(detail::bug::failed_pass_deletes)) ask_to_end(*e);
     auto looked = co_await look_at(pass, key);
     if (!looked) co_return looked.error();
   }

@@ -55,6 +55,7 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
   }
   const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
   if (options_.store != nullptr && !is_only_interrupted) remember(e);
+  if (detail::planted(detail::bug::event_dropped) && state == row_state::running && e.incarnation > 1) return;
   manager_event<Key> what;
   what.key = &e.key;
   what.state = state;

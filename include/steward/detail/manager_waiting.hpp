@@ -42,6 +42,7 @@ void manager<Key, Value>::launch(entry& e) {
   }
   std::vector<Key> needs;
   if (e.value) needs = needed_by(e.key, *e.value);
+  if (detail::planted(detail::bug::needs_ignored)) needs.clear();
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
   if (absent == needs.end() && has_place()) return begin(e);
   detail::entry_queue<entry>::remove(e);

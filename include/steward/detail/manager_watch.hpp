@@ -88,7 +88,7 @@ task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
     apply_row(obtain(key), std::move(*found));
     co_return {};
   }
-  if (!found.error().is(errc::not_found)) co_return found.error();
+  if (!found.error().is(errc::not_found) && !detail::planted(detail::bug::hint_is_truth)) co_return found.error();
   if (entry* const e = entries_.find(key)) {
     e->erase = true;
     e->again = false;

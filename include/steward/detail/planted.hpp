@@ -30,9 +30,10 @@ enum class bug : unsigned char {
   loss_ignored,          ///< who requires one that is lost goes on
   dependents_not_first,  ///< who is required is asked to stop at once
   member_forgotten,      ///< one of a group is not started again with the others
+  hint_is_truth,         ///< a row that was hinted at and cannot be read counts as deleted
   group_not_taken_down,  ///< the others of a group go on
 };
-inline constexpr unsigned char bugs = 18;
+inline constexpr unsigned char bugs = 19;
 
 #ifdef STEWARD_PLANTED_BUGS
 inline bug planted_now = bug::none;
