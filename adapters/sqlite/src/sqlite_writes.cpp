@@ -33,6 +33,11 @@ void sqlite_worker::write_some() noexcept {
     note(ended);
     attachment_.lost(std::move(with));
   }
+  if (ended.outcome) {
+    const auto edits = with.on->take_edits();
+    with.in_use.unlock();
+    watch_.tell(edits);
+  }
   for (database_job* job : jobs) complete(*job, job->outcome_ ? ended.outcome : job->outcome_);
 }
 
