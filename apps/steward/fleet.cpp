@@ -48,7 +48,7 @@ auto fleet::options() -> units_manager::options_type {
   given.max_starting = std::max<std::size_t>(least_starting, 2 * std::thread::hardware_concurrency());
   given.policy = [](const std::string&, const unit& what) { return what.restart; };
   given.after = [](const std::string&, const unit& what) { return what.after; };
-  given.recall = [this](const std::string& key) { return recall(key); };
+  given.store = this;
   given.on_event = [this](const manager_event<std::string>& what) { note(what); };
   return given;
 }
@@ -99,7 +99,7 @@ void fleet::count_in(const std::string& key, std::string_view note) {
   row_past past = store_.past(key);
   if (!incarnation || *incarnation <= past.incarnation) return;
   past.incarnation = *incarnation;
-  past.completed = 0;
+  past.state = row_state::running;
   store_.remember(key, past);
 }
 
@@ -128,7 +128,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
 }
 
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
-row_past fleet::recall(const std::string& key) const {
+row_past fleet::recall(const std::string& key) {
   row_past past = store_.past(key);
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   for (auto left = first; left != last; ++left)
@@ -138,6 +138,12 @@ row_past fleet::recall(const std::string& key) const {
     }
   return past;
 }
+
+void fleet::remember(const std::string& key, const row_past& past) { store_.remember(key, past); }
+
+void fleet::forget(const std::string& key) { store_.forget(key); }
+
+task<> fleet::flush(context& ctx) { return store_.flush(ctx); }
 
 void fleet::note_log(const std::string& key, std::error_code why) {
   const auto known = log_troubles_.find(key);
@@ -168,10 +174,6 @@ void fleet::note(const manager_event<std::string>& what) {
   }
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
   if (what.state == row_state::starting || what.state == row_state::stopping) return;
-  const auto known = manager_.status(*what.key);
-  store_.remember(*what.key, {.incarnation = what.incarnation,
-                              .restarts = known ? known->restarts : 0,
-                              .completed = what.state == row_state::completed ? what.generation : 0});
   ends_.decided(*what.key, what.state);
 }
 
@@ -271,7 +273,6 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   std::string dependents;
   if (*removed) dependents = (co_await needed_by(ctx, key)).value_or("");
   co_await or_return(stop_and_wait(ctx, key));
-  store_.forget(key);
   problems_.erase(key);
   log_troubles_.erase(key);
   control_answer answer{.key = key, .changed = *removed, .message = {}};

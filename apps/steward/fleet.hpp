@@ -27,7 +27,7 @@ namespace steward {
 /// Keeps the stored units running, and carries out what is asked of them.
 ///
 /// Threads: all on one.  Lifetime: outlives its run, as do the store and the spawner.
-class fleet final : public control {
+class fleet final : public control, private state_store<std::string> {
  public:
   /// `logs` is the folder for the units' output; `warn` receives one line for each error that nobody else receives.
   fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn);
@@ -60,7 +60,11 @@ class fleet final : public control {
 
   [[nodiscard]] units_manager::options_type options();
   [[nodiscard]] result<runnable> make(const std::string& key, const unit& what);
-  [[nodiscard]] row_past recall(const std::string& key) const;
+  // The manager's memory is the store's, with what the keeper knows of those that live.
+  [[nodiscard]] row_past recall(const std::string& key) override;
+  void remember(const std::string& key, const row_past& past) override;
+  void forget(const std::string& key) override;
+  [[nodiscard]] task<> flush(context& ctx) override;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);

@@ -24,17 +24,17 @@ task<> unit_ends::drop_known(context& ctx) {
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all) {
     const row_past past = store_.past(key);
-    if (past.completed != 0 && is_end_of(*left, past.incarnation)) co_await or_return(spawner_.end(ctx, left));
+    if (is_settled(past.state) && is_end_of(*left, past.incarnation)) co_await or_return(spawner_.end(ctx, left));
   }
   co_return {};
 }
 
 void unit_ends::decided(const std::string& key, row_state state) {
-  const bool ended = state == row_state::completed || state == row_state::stopped || state == row_state::backoff;
+  const bool ended = is_settled(state) || state == row_state::stopped || state == row_state::backoff;
   if (!ended) return;  // of one that was over at once the end may be here before its start was told
   const auto gone = undecided_.extract(key);
   if (!gone) return;
-  if (state != row_state::completed) return spawner_.forget(gone.mapped());
+  if (!is_settled(state)) return spawner_.forget(gone.mapped());
   completed_.push_back(gone.mapped());
   something_completed_.ring();
 }

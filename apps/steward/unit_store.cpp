@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_store.hpp"
 
-#include "json_text.hpp"
+#include "past_text.hpp"
 #include "steward/chain.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/leaf.hpp"
@@ -19,32 +19,6 @@ constexpr const char* past_name = "past";
 // Units that start together change within milliseconds of each other; a flush for each would cost more than to start them. A daemon that is killed in
 // this time begins with older counters; which incarnation runs is remembered by the keeper.
 constexpr std::chrono::milliseconds before_writing(100);
-
-std::string past_to_text(const row_past& past) {
-  boost::json::object object;
-  object["incarnation"] = past.incarnation;
-  object["restarts"] = past.restarts;
-  object["completed"] = past.completed;
-  return boost::json::serialize(object);
-}
-
-// What cannot be read is as good as not remembered: the counters begin again, and nothing else depends on them.
-row_past past_from_text(const std::string& text) {
-  boost::system::error_code failure;
-  const auto parsed = boost::json::parse(text, failure);
-  const auto* object = failure ? nullptr : parsed.if_object();
-  if (object == nullptr) return {};
-  const auto number = [object](const char* key) -> std::uint64_t {
-    const auto* value = object->if_contains(key);
-    if (value == nullptr) return 0;
-    return value->is_uint64() ? value->get_uint64() : value->is_int64() ? static_cast<std::uint64_t>(value->get_int64()) : 0;
-  };
-  return {.incarnation = number("incarnation"), .restarts = number("restarts"), .completed = number("completed")};
-}
-
-bool same(const row_past& left, const row_past& right) noexcept {
-  return left.incarnation == right.incarnation && left.restarts == right.restarts && left.completed == right.completed;
-}
 
 }  // namespace
 
@@ -113,12 +87,10 @@ row_past unit_store::past(const std::string& key) const {
 }
 
 void unit_store::remember(const std::string& key, const row_past& what) {
-  const auto known = pasts_.find(key);
-  if (known != pasts_.end() && same(known->second, what)) return;  // as in most stops
   pasts_[key] = what;
   unwritten_[key] = what;
   something_to_write_.ring();
-  if (what.completed != 0) urgent_.ring();
+  if (is_settled(what.state)) urgent_.ring();
 }
 
 void unit_store::forget(const std::string& key) {

@@ -7,6 +7,7 @@
 #include "steward/detail/manager_entry.hpp"
 #include "steward/detail/strand.hpp"
 #include "steward/detail/turnstile.hpp"
+#include "steward/event_stream.hpp"
 #include "steward/explanation.hpp"
 #include "steward/memory_table.hpp"
 #include "steward/plan.hpp"
@@ -101,6 +102,10 @@ class manager {
   /// Cost: linear in the rows, in which decisions are held up; n log n in what is listed.
   [[nodiscard]] task<std::vector<planned<Key>>> plan(context& ctx, table<Key, Value>& rows);
 
+  /// Every state change and every error from now on, one `manager_record` each, exactly once and in order, for a subscriber that keeps up. One that
+  /// falls behind by more than `capacity` is told how many it has missed, and never keeps the manager. It may outlive the manager.
+  [[nodiscard]] event_subscription<manager_record<Key>> events(std::size_t capacity = 1024) { return events_.subscribe(capacity); }
+
   /// Since when the table cannot be read, and why; empty while it can (M12).
   [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
 
@@ -127,6 +132,7 @@ class manager {
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
   detail::detached bring_up(entry& e);
+  task<row<Value>> read_row(entry& e, context& ctx);
   task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
@@ -167,6 +173,12 @@ class manager {
   void count(row_state state, int change) noexcept;
   static void mark(entry& e, bool entry::* what, bool to) noexcept;
 
+  // What outlives it: detail/manager_memory.hpp
+  [[nodiscard]] row_past recall(const Key& key);
+  void remember(const entry& e);
+  void forget_past(const entry& e);
+  task<> make_sure_of(entry& e);
+
   // The life of one entry: detail/manager_life.hpp
   [[nodiscard]] entry& obtain(const Key& key);
   [[nodiscard]] entry& remember_key(const Key& key);
@@ -179,6 +191,7 @@ class manager {
   void started(entry& e, const result<>& outcome);
   void settle_initial(entry& e);
   void ask_to_end(entry& e, const Key* because_of = nullptr);
+  void end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
   void blame(entry& e, const Key& whom);
   static void pardon(entry& e);
@@ -188,7 +201,7 @@ class manager {
   static void process_gone(work& self) noexcept;
   [[nodiscard]] exit exit_of(const entry& e) const;
   void after_end(entry& e);
-  void remember(entry& e, const exit& ended);
+  void keep_exit(entry& e, const exit& ended);
 
   // Ends without being asked, and deadlines: detail/manager_policy.hpp
   template <class F>
@@ -218,10 +231,14 @@ class manager {
   void leave_group(entry& e) noexcept;
   void leave_regroup(entry& e) noexcept;
   [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
-  void take_down(entry& other, const entry& failed, bool gives_up);
+  [[nodiscard]] static bool takes_part(const entry& e);
+  void enter_regroup(entry& e);
+  void take_down(entry& e, const Key& because_of);
+  void give_up(entry& e, const Key& because_of);
   void await_group(entry& e, const exit& ended);
   void check_group(group& team);
   static void group_over(group& team);
+  void disband_groups() noexcept;
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
@@ -240,6 +257,7 @@ class manager {
   options_type options_;
   detail::manager_entries<Key, Value> entries_;
   std::array<std::atomic<std::size_t>, row_states> counts_{};
+  event_stream<manager_record<Key>> events_;
 
   mutable detail::spin_lock lock_;  // guards the next ten
   bool accepting_ = false;
@@ -289,6 +307,7 @@ class manager {
 #include "steward/detail/manager_edit.hpp"
 #include "steward/detail/manager_groups.hpp"
 #include "steward/detail/manager_life.hpp"
+#include "steward/detail/manager_memory.hpp"
 #include "steward/detail/manager_order.hpp"
 #include "steward/detail/manager_plan.hpp"
 #include "steward/detail/manager_policy.hpp"

@@ -5,6 +5,7 @@
 
 #include "steward/exit.hpp"
 #include "steward/reconcile.hpp"
+#include "steward/state_store.hpp"
 #include "steward/supervision.hpp"
 #include "steward/task.hpp"
 
@@ -41,16 +42,23 @@ struct manager_event {
   std::uint64_t incarnation = 0;
   const exit* ended = nullptr;      ///< when an incarnation has ended: how
   const error* problem = nullptr;   ///< an error that nobody else receives
+  std::optional<instant> until;     ///< in backoff: when it will be started
   const Key* because_of = nullptr;  ///< whose end takes this one down
   instant at{};
 };
 
-/// What is remembered of a key from before this manager was made.
-struct row_past {
+/// The same, for those who follow the events of a manager: it owns what it tells.
+template <class Key>
+struct manager_record {
+  std::optional<Key> key;  ///< empty if it concerns no single key
+  row_state state{};       ///< with a key and no problem: the state that it has just entered
+  std::uint64_t generation = 0;
   std::uint64_t incarnation = 0;
-  std::uint64_t restarts = 0;
-  std::uint64_t completed = 0;  ///< the generation for which its policy said that it is done; zero for none
-  std::uint64_t gave_up = 0;    ///< the generation for which its budget was used up; zero for none
+  std::optional<exit> ended;      ///< when an incarnation has ended: how
+  std::optional<error> problem;   ///< an error that nobody else receives
+  std::optional<Key> because_of;  ///< whose end takes this one down
+  std::optional<instant> until;   ///< in backoff: when it will be started
+  instant at{};
 };
 
 /// How a manager works. Every function may be empty; an exception from one becomes an error event (R7). All are called one at a time, by whichever
@@ -75,7 +83,8 @@ struct manager_options {
   std::function<std::vector<Key>(const Key&, const Value&)> after;
 
   /// Which other keys must be running before this one is started and as long as it lives. When one of them is to be stopped, this one is stopped
-  /// first; when one of them is lost, this one is asked to stop at once. What follows is its `loss`. Those of an incarnation are asked for when it starts.
+  /// first; when one of them is lost, this one is asked to stop at once. What follows is its `loss`. Those of an incarnation are asked for when it
+  /// starts.
   std::function<std::vector<requirement<Key>>(const Key&, const Value&)> requirements;
 
   /// The group that a process belongs to; empty for none.
@@ -94,8 +103,8 @@ struct manager_options {
   /// Receives every state change and every error, one at a time, in order. It must not wait; what it calls of the manager must not wait either.
   std::function<void(const manager_event<Key>&)> on_event;
 
-  /// What is remembered of a key, asked once when the key is first seen.
-  std::function<row_past(const Key&)> recall;
+  /// What outlives the manager; empty: nothing does.
+  state_store<Key>* store = nullptr;
 
   /// A random number in [-1, 1) for the jitter of delays. By default from a generator seeded by the system.
   std::function<double()> spread;

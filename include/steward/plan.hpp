@@ -12,7 +12,7 @@ namespace steward {
 /// What would happen to one key. Wire format.
 enum class plan_action : unsigned char {
   stop,     ///< what lives ends, or a backoff or a wait does; nothing is started
-  restart,  ///< what lives ends, and is started again
+  restart,  ///< what lives ends, and is started again as soon as those run that it waits for
   replace,  ///< a second one is started, then the first is stopped
   reload,   ///< what runs takes the new value
   keep,     ///< what runs goes on, with the new value

@@ -183,6 +183,52 @@ TEST_F(ManagerGroups, TheEndOfTheManagerEndsARestartThatIsUnderWay) {
   EXPECT_TRUE(running->done());
 }
 
+TEST_F(ManagerGroups, ARestartThatIsUnderWayWhenTheEndBeginsIsForgotten) {
+  policy.strategy = group_strategy::one_for_all;
+  policy.restart.delays.initial = 1min;
+  how.after = [](const std::string& key, const runnable&) { return key == "c" ? std::vector<std::string>{"b"} : std::vector<std::string>{}; };
+  put("a", part("a").lose_after(1s).fail_with(error("no")));
+  put("b", part("b").lose_after(1100ms).winds_down_in(500ms));
+  put("c", part("c").winds_down_in(10s));
+  run(table_);
+  time.advance(1050ms);
+  released.open();
+  time.advance(20s);
+  EXPECT_TRUE(running->done());
+  time.advance(1h);  // no timer of it is left
+}
+
+TEST_F(ManagerGroups, AStartByHandThatItTakesDownDoesNotHoldItUp) {
+  policy.strategy = group_strategy::one_for_all;
+  faulty_table<std::string, runnable> slow(table_);
+  put("a", part("a").lose_after(1min).fail_with(error("no")).then(part("a")));
+  table_.put("b", runnable(part("b")), wanted::down);
+  run(slow);
+  slow.on_get(1, fault::slow(10s));
+  table_.set_wanted("b", wanted::up);
+  time.advance(1min - 5s);
+  background<std::shared_ptr<const runnable>> by_hand(time, kept->start(root, "b"));
+  time.advance(10s);
+  EXPECT_TRUE(by_hand.done());
+  EXPECT_EQ(state("a"), row_state::running);
+  finish();
+}
+
+TEST_F(ManagerGroups, AMemberThatRequiresAnotherComesBackWithTheGroupWhateverItsLossSays) {
+  policy.strategy = group_strategy::one_for_all;
+  how.requirements = [](const std::string& key, const runnable&) {
+    return key == "c" ? std::vector<requirement<std::string>>{{"a", on_loss::stop}} : std::vector<requirement<std::string>>{};
+  };
+  put("a", part("a"));
+  put("b", part("b").lose_after(1min).fail_with(error("no")).then(part("b")));
+  put("c", part("c"));
+  run(table_);
+  time.advance(2min);
+  EXPECT_EQ(state("c"), row_state::running);
+  EXPECT_EQ(kept->status("c")->incarnation, 2U);
+  finish();
+}
+
 TEST_F(ManagerGroups, DeletedRowsLeaveIt) {
   policy.strategy = group_strategy::one_for_all;
   put("a", part("a").lose_after(1min).fail_with(error("no")).then(part("a")));

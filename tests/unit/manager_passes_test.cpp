@@ -179,16 +179,22 @@ TEST_F(ManagerPasses, M10_ARowThatCouldNeverBeReadIsReportedAtEveryPassAndNotSta
   finish();
 }
 
+class throwing_store final : public state_store<std::string> {
+ public:
+  row_past recall(const std::string&) override { throw std::runtime_error("boom"); }
+  void remember(const std::string&, const row_past&) override { throw std::runtime_error("boom"); }
+  void forget(const std::string&) override { throw std::runtime_error("boom"); }
+  task<> flush(context&) override { co_return error("boom"); }
+};
+
 TEST_F(ManagerPasses, M10_R7_WhatTheFunctionsOfTheUserThrowIsContainedAndReported) {
   const auto throws = [] { throw std::runtime_error("boom"); };
   how.policy = [&](const std::string&, const runnable&) -> restart_policy {
     throws();
     return {};
   };
-  how.recall = [&](const std::string&) -> row_past {
-    throws();
-    return {};
-  };
+  throwing_store store;
+  how.store = &store;
   how.after = [&](const std::string&, const runnable&) -> std::vector<std::string> {
     throws();
     return {};

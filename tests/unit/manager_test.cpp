@@ -527,9 +527,9 @@ TEST_F(Manager, R7_AFactoryThatThrowsIsAFailedStart) {
 }
 
 TEST_F(Manager, ARememberedIncarnationGoesOnAndACompletedOneStays) {
-  how.recall = [](const std::string& key) {
-    return key == "done" ? row_past{.incarnation = 7, .restarts = 1, .completed = 1} : row_past{.incarnation = 4};
-  };
+  memory_state_store<std::string> store(
+      {{"done", {.incarnation = 7, .restarts = 1, .generation = 1, .state = row_state::completed}}, {"web", {.incarnation = 4}}});
+  how.store = &store;
   table_.put("done", runnable(scripted("done", log)));
   table_.put("web", runnable(scripted("web", log)));
   run(table_);

@@ -115,8 +115,26 @@ class RowTransitions : public virtual_test {
       known[*what.key] = what.state;
       if (before != what.state) seen.insert(std::string(to_string(before)) + ' ' + std::string(to_string(what.state)));
     };
+    how.watch = false;
     how.policy = [](const std::string& key, const runnable&) {
-      return restart_policy{.when = key.starts_with("once") ? restart::never : restart::always, .delays = {}};
+      restart_policy policy;
+      if (key.starts_with("once")) policy.when = restart::never;
+      if (key.starts_with("scarce")) policy.budget = restart_budget{.restarts = 0, .window = 1h, .then = exhausted::give_up};
+      return policy;
+    };
+    how.deadlines = [](const std::string& key, const runnable&) {
+      return key.contains("limited") ? process_deadlines{.start = 1s, .stop = 1s, .kill = 1s} : process_deadlines();
+    };
+    how.group = [](const std::string& key, const runnable&) -> std::optional<group_place> {
+      if (!key.contains("team")) return std::nullopt;
+      return group_place{key.contains("scarce team") ? "scarce" : key.contains("few team") ? "few" : "team", 0};
+    };
+    how.groups = [](const std::string& name) {
+      group_policy policy;
+      policy.strategy = group_strategy::one_for_all;
+      if (name == "few") policy.restart.budget = restart_budget{.restarts = 2, .window = 1h, .then = exhausted::give_up};
+      if (name == "scarce") policy.restart.budget = restart_budget{.restarts = 0, .window = 1h, .then = exhausted::give_up};
+      return policy;
     };
     how.after = [](const std::string& key, const runnable&) {
       return key.ends_with("later") ? std::vector<std::string>{"first"} : std::vector<std::string>{};
@@ -233,9 +251,63 @@ TEST_F(RowTransitions, AreThoseOfThePage) {
   run();
   finish();
 
+  // Budgets that are used up, of one and of a group.
+  put("scarce", part("scarce").lose_after(1ms).fail_with(error("no")));
+  put("scarce broken", part("broken").end_before_ready(fail(error("no"))));
+  put("scarce down", part("scarce").lose_after(1ms).fail_with(error("no")));
+  put("scarce later", part("scarce").lose_after(1ms).fail_with(error("no")));
+  put("first", part("first"));
+  put("fails, scarce team", part("fails").lose_after(100ms).fail_with(error("no")));
+  put("runs, scarce team", part("runs"));
+  put("broken, scarce team", part("broken").end_before_ready(fail(error("no"))));
+  put("waits, scarce team later", part("waits"));
+  run();
+  time.advance(1s);
+  table.put("scarce", runnable(part("scarce")));
+  table.set_wanted("scarce down", wanted::down);
+  stop("first");
+  time.run_until_idle();
+  table.put("scarce later", runnable(part("scarce")));
+  look();
+  finish();
+
+  // Groups that go down and come up together.
+  put("waits, team later", part("waits"));
+  put("team fails", part("fails").ready_after(100ms).lose_after(1s).fail_with(error("no")));
+  put("team runs", part("runs"));
+  put("team backs off", part("crash").ready_after(200ms).end_before_ready(fail(error("no"))));
+  run();
+  time.advance(1min);
+  finish();
+
+  // One that comes to a group that backs off, and fails there.
+  put("crash, few team", part("crash").lose_after(10ms).fail_with(error("no")));
+  run();
+  time.advance(50ms);
+  put("new, few team", part("crash").lose_after(10ms).fail_with(error("no")));
+  look();
+  time.advance(1s);
+  finish();
+
+  // Deadlines.
+  put("limited", part("limited").winds_down_in(1h).ignore_stop());
+  put("limited start", part("limited").ready_after(1h).ignore_stop());
+  put("once, limited start", part("limited").ready_after(10s).ignore_stop());
+  run();
+  time.advance(5s);
+  table.put("limited", runnable(part("limited")));
+  look();
+  time.advance(2h);
+  finish();
+
   std::vector<std::string> shown = names_of_states_page("row transitions", 2);
   std::ranges::sort(shown);
-  EXPECT_THAT(std::vector<std::string>(seen.begin(), seen.end()), ElementsAreArray(shown));
+  std::vector<std::string> missing;
+  std::vector<std::string> too_many;
+  std::ranges::set_difference(seen, shown, std::back_inserter(missing));
+  std::ranges::set_difference(shown, seen, std::back_inserter(too_many));
+  EXPECT_THAT(missing, IsEmpty()) << "seen, and not on the page";
+  EXPECT_THAT(too_many, IsEmpty()) << "on the page, and not seen";
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   if (!claimed) {
     e.by_hand = e.asked = false;
     e.erase = claimed.error().is(errc::not_found);
+    leave_regroup(e);
     set_state(e, before);
     leave(e);
     co_return std::move(claimed.error());
@@ -95,10 +96,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
 // Reads the row of an entry that is being started by hand, under the caller's context.
 template <class Key, class Value>
 task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
-  context reading(ctx);
-  e.reading = &reading;
-  auto found = co_await table_.get(reading, e.key);
-  e.reading = nullptr;
+  auto found = co_await read_row(e, ctx);
   if (e.asked) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;

@@ -65,6 +65,7 @@ struct alignas(64) manager_entry final : waiter {
   bool unwanted = false;                 // * its row does not want it
   bool regroup = false;                  // * starts again together with its group
   bool gives_up = false;                 // its group has used up its budget
+  bool counted = false;                  // the next start is one that a budget counts
   bool editing = false;                  // takes over a new row while it runs
   bool overdue = false;                  // the total deadline has forced it
   std::shared_ptr<const Value> value;    // *
@@ -77,6 +78,7 @@ struct alignas(64) manager_entry final : waiter {
   std::uint32_t dependents = 0;  // in the end: those that must be gone before it is asked to stop
 
   std::uint64_t pass = 0;         // the last pass that saw its row
+  std::uint64_t noticed = 0;      // while its row is read: the generation that somebody else has seen
   std::uint64_t generation = 0;   // *
   std::uint64_t incarnation = 0;  // *
   std::uint64_t restarts = 0;     // *

@@ -63,58 +63,74 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
   if (alone) return true;
 
   const bool gives_up = decision.what == verdict::gave_up;
-  const std::vector<entry*> members = team.members;
+  std::vector<entry*> going;
+  for (entry* const other : team.members)
+    if (other != &e && goes_down_with(policy.strategy, e.place, other->place) && takes_part(*other)) going.push_back(other);
   team.deciding = true;
   if (!gives_up) {
     team.until = std::max(team.until, later(*ended.ended_at, decision.delay));
-    mark(e, &entry::regroup, true);
-    team.pending.push_back(&e);
+    for (entry* const other : going) enter_regroup(*other);  // all of them first: one may require another
+    enter_regroup(e);
     back_off(e, team.until, *ended.ended_at, &ended);
   }
-  for (entry* const other : members)
-    if (other != &e && goes_down_with(policy.strategy, e.place, other->place)) take_down(*other, e, gives_up);
+  for (entry* const other : going) gives_up ? give_up(*other, e.key) : take_down(*other, e.key);
   team.deciding = false;
   check_group(team);
   return gives_up;
 }
 
-// One member goes down with another.
+// Whether what becomes of a member is the group's to say.
 template <class Key, class Value>
-void manager<Key, Value>::take_down(entry& other, const entry& failed, bool gives_up) {
-  switch (other.state) {
+bool manager<Key, Value>::takes_part(const entry& e) {
+  switch (e.state) {
     case row_state::stopped:
     case row_state::completed:
     case row_state::gave_up:
-      return;
+      return false;
     case row_state::stopping:
     case row_state::abandoned:
-      if (other.asked && !other.regroup) return;  // somebody else has said what becomes of it
-      break;
+      return !e.asked || e.regroup;
     case row_state::waiting:
-    case row_state::backoff:
-      break;
     case row_state::starting:
     case row_state::running:
-      blame(other, failed.key);
-      break;
+    case row_state::backoff:
+      return true;
   }
-  if (!gives_up && other.regroup) return;
-  const bool lived = is_alive(other.state);
-  if (gives_up) {
-    ask_to_end(other);
-    other.gives_up = lived;
-    if (!lived) set_state(other, row_state::gave_up);
+  return false;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::enter_regroup(entry& e) {
+  if (e.regroup) return;
+  mark(e, &entry::regroup, true);
+  e.team->pending.push_back(&e);
+}
+
+// A member goes down with another, to come back with it.
+template <class Key, class Value>
+void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
+  if (is_alive(e.state)) return end(e, &because_of);
+  if (e.state == row_state::backoff && e.alarm == nullptr) return;  // down with its group already
+  drop_alarm(e);
+  settle_initial(e);
+  back_off(e, e.team->until, strand_->now());
+}
+
+// A member goes down with another, for good.
+template <class Key, class Value>
+void manager<Key, Value>::give_up(entry& e, const Key& because_of) {
+  if (is_alive(e.state)) {
+    ask_to_end(e, &because_of);
+    e.gives_up = true;
     return;
   }
-  if (lived) {
-    ask_to_end(other);
-  } else {
-    drop_alarm(other);
-    settle_initial(other);
-  }
-  mark(other, &entry::regroup, true);
-  other.team->pending.push_back(&other);
-  if (!lived) back_off(other, other.team->until, strand_->now());
+  leave_regroup(e);
+  drop_alarm(e);
+  settle_initial(e);
+  e.restart = false;
+  blame(e, because_of);
+  set_state(e, row_state::gave_up);
+  rest(e);
 }
 
 // It has ended, and waits for the rest of its group.
@@ -137,6 +153,17 @@ void manager<Key, Value>::check_group(group& team) {
   std::ranges::sort(going, {}, [](const entry* e) { return std::pair(e->place, e->number); });
   for (entry* const e : going) mark(*e, &entry::regroup, false);
   for (entry* const e : going) launch(*e);
+}
+
+// In the end nobody comes up again.
+template <class Key, class Value>
+void manager<Key, Value>::disband_groups() noexcept {
+  for (auto& [name, team] : groups_) {
+    detail::alarm<group>::drop(std::exchange(team.timer, nullptr));
+    for (entry* const e : team.pending) mark(*e, &entry::regroup, false);
+    team.pending.clear();
+    team.until = {};
+  }
 }
 
 template <class Key, class Value>

@@ -22,23 +22,24 @@ auto manager<Key, Value>::obtain(const Key& key) -> entry& {
 // Apart from `obtain`, so that what a pass does with every row stays small.
 template <class Key, class Value>
 auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
-  row_past past;
-  if (options_.recall) {
-    auto recalled = detail::contained([&] { return options_.recall(key); });
-    if (recalled)
-      past = *recalled;
-    else
-      report(&key, recalled.error());
-  }
-  entry& added = entries_.add(key, *this, &process_gone, [&past, now = strand_->now()](entry& made) noexcept {
+  row_past past = recall(key);
+  auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
+  entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
     made.since = now;
     made.incarnation = past.incarnation;
     made.restarts = past.restarts;
-    made.generation = std::max(past.completed, past.gave_up);
-    if (past.completed != 0) made.state = row_state::completed;
-    if (past.gave_up > past.completed) made.state = row_state::gave_up;
+    made.history = std::move(past.history);
+    made.last = std::move(last);
+    if (!is_settled(past.state) && past.state != row_state::backoff) return;
+    made.generation = past.generation;
+    made.state = past.state;
+    if (past.state == row_state::backoff) made.until = past.until;
   });
   count(added.state, +1);
+  if (added.state == row_state::backoff) {
+    added.restart = added.reread = true;
+    added.alarm = detail::alarm<entry>::set(*strand_, added.until, &alarm_over, added);
+  }
   return added;
 }
 
@@ -46,6 +47,7 @@ template <class Key, class Value>
 void manager<Key, Value>::forget(entry& e) {
   count(e.state, -1);
   leave_group(e);
+  forget_past(e);
   entries_.erase(e);
 }
 
@@ -83,9 +85,12 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       e.reread = lives;
       return launch(e);
     case reconcile_action::restart:
-      if (!lives) return launch(e);                                        // was held back, and may wait for others now
-      if (e.state == row_state::starting && e.reading != nullptr) return;  // its start gets the row as it is
-      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
+      if (!lives) return launch(e);  // was held back, and may wait for others now
+      if (e.state == row_state::starting && e.reading != nullptr) {
+        e.noticed = found.generation;
+        return;
+      }
+      if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows
       if (changed && e.state == row_state::running && follow_edit(e, found)) return;
       ask_to_end(e);
       if (changed) pardon(e);
@@ -177,6 +182,12 @@ void manager<Key, Value>::settle_initial(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::ask_to_end(entry& e, const Key* because_of) {
   leave_regroup(e);
+  end(e, because_of);
+}
+
+// The same, for one that goes down with its group, and comes back with it.
+template <class Key, class Value>
+void manager<Key, Value>::end(entry& e, const Key* because_of) {
   switch (e.state) {
     case row_state::stopping:
     case row_state::abandoned:
@@ -295,8 +306,7 @@ void manager<Key, Value>::after_end(entry& e) {
   e.failure = {};
   const bool by_hand = std::exchange(e.by_hand, false);
   const bool asked = std::exchange(e.asked, false);
-  remember(e, ended);
-  if (!asked) stop_those_that_require(e);
+  keep_exit(e, ended);
   const instant at = *ended.ended_at;
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
     set_state(e, row_state::stopped, at, &ended);
@@ -309,12 +319,13 @@ void manager<Key, Value>::after_end(entry& e) {
   } else {
     follow_policy(e, ended);
   }
+  if (!asked) stop_those_that_require(e);
   start_those_held_back();
   rest(e);
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::remember(entry& e, const exit& ended) {
+void manager<Key, Value>::keep_exit(entry& e, const exit& ended) {
   if (ending_ && ended.clean()) return;  // nobody will ask
   auto copy = std::make_unique<exit>(ended);
   const std::lock_guard guard(e.shard);

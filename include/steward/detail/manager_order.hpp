@@ -40,6 +40,10 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
     if (e.life && !(goes_already && waits_for(*other, e))) ++e.dependents;
+    if (other->regroup) {  // its group says what becomes of it
+      if (!goes_already) end(*other, &e.key);
+      continue;
+    }
     if (goes_already && !other->because_of) continue;  // somebody else has said what becomes of it
     if (!goes_already) {
       ask_to_end(*other, &e.key);

@@ -102,11 +102,10 @@ class manager<Key, Value>::planner {
   void see_who_is_waited_for(planned<Key>& each) {
     for (Key& needed : needs_of(each.key)) {
       const auto known = plans_.find(needed);
-      const bool will_run =
-          known != plans_.end() ? known->second.action != plan_action::stop && known->second.action != plan_action::wait : of_.runs(needed);
+      const bool will_run = known != plans_.end() ? known->second.action != plan_action::stop && known->second.waiting_for.empty() : of_.runs(needed);
       if (!will_run) each.waiting_for.push_back(std::move(needed));
     }
-    if (!each.waiting_for.empty()) each.action = plan_action::wait;
+    if (each.action == plan_action::start && !each.waiting_for.empty()) each.action = plan_action::wait;
   }
 
   // First those that stop, each behind all that come after it; then the rest, each behind all that it comes after.
@@ -119,7 +118,7 @@ class manager<Key, Value>::planner {
       if (plans_.at(*key).action == plan_action::stop) plan.push_back(plans_.at(*key));
     for (const Key& key : order) {
       planned<Key>& each = plans_.at(key);
-      if (each.action == plan_action::start) see_who_is_waited_for(each);
+      if (each.action == plan_action::start || each.action == plan_action::restart) see_who_is_waited_for(each);
       const entry* const e = of_.entries_.find(key);
       const bool as_it_is = each.action == plan_action::wait && e != nullptr && e->state == row_state::waiting;
       if (each.action != plan_action::stop && !as_it_is) plan.push_back(each);

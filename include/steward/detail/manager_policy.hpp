@@ -32,8 +32,10 @@ auto manager<Key, Value>::asked_of(const F& function, const entry& e) -> std::in
 
 template <class Key, class Value>
 void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
-  restart_decision decision = decide_restart(asked_of(options_.policy, e), std::move(e.history), ended, detail::draw_spread(options_.spread));
+  const restart_policy policy = asked_of(options_.policy, e);
+  restart_decision decision = decide_restart(policy, std::move(e.history), ended, detail::draw_spread(options_.spread));
   e.history = std::move(decision.history);
+  e.counted = policy.budget.has_value();
   if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
   if (e.team != nullptr && !follow_group_policy(e, ended, decision)) return;
   if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
@@ -97,7 +99,7 @@ void manager<Key, Value>::late_at_start(entry& e) {
 
 template <class Key, class Value>
 void manager<Key, Value>::force(entry& e, stop_reason why) {
-  if (!e.life) return;
+  if (!e.life || e.forced) return;
   mark(e, &entry::requested, true);
   mark(e, &entry::forced, true);
   set_deadline(e, &process_deadlines::kill);

@@ -136,6 +136,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   ending_ = true;
   set_total(total_deadlines::graceful(options_.total.stop));
   pass.stop(stop_reason::shutdown);
+  disband_groups();
   count_dependents();
   for (std::uint32_t i = 0; i < entries_.end(); ++i) {
     if (entry* const e = entries_.at(i); e != nullptr && (e->dependents == 0 || !e->life)) ask_to_end(*e);
@@ -199,10 +200,14 @@ task<> manager<Key, Value>::look_at_all(context& pass) {
     entry& e = obtain(found->key);
     ++seen_;
     e.pass = pass_;
-    if (found->content)
-      apply_row(e, std::move(*found->content));
-    else
+    if (!found->content) {
       report(&e.key, found->content.error());
+    } else if (found->content->generation < e.generation) {
+      auto looked = co_await look_at(pass, found->key);  // the page is older than what has been read since, or the table is
+      if (!looked) report(&found->key, looked.error());
+    } else {
+      apply_row(e, std::move(*found->content));
+    }
     if (seen_ % detail::entries_in_a_stride == 0) co_await detail::yield();
   }
   if (rows.err()) co_return *rows.err();
@@ -241,16 +246,31 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
+  if (e.counted) (void)co_await make_sure_of(e);
   if (e.reread) {
     auto reread = co_await reread_row(e);
     if (!reread) report(&e.key, reread.error());
   }
   result<> outcome = fail(errc::stopped);
   if (!e.asked && lacks_requirement(e)) e.asked = e.again = true;  // lost since it was its turn: it waits again
-  if (!e.asked) outcome = prepare(e);
+  if (!e.asked && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
   leave(e);
+}
+
+// Reads the row of an entry that starts, until what was read is not older than what a pass or a hint has seen meanwhile.
+template <class Key, class Value>
+task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx) {
+  context reading(ctx);
+  e.reading = &reading;
+  result<row<Value>> found = fail(errc::stopped);
+  do {
+    e.noticed = 0;
+    found = co_await table_.get(reading, e.key);
+  } while (found && found->generation < e.noticed && !reading.is_stopped());
+  e.reading = nullptr;
+  co_return found;
 }
 
 // The row leads, so it is read again before every automatic start (M8). Where it cannot be read, what was known of it last is good enough: a table
@@ -258,10 +278,7 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
 template <class Key, class Value>
 task<> manager<Key, Value>::reread_row(entry& e) {
   e.reread = false;
-  context reading(*pass_ctx_);
-  e.reading = &reading;
-  auto found = co_await table_.get(reading, e.key);
-  e.reading = nullptr;
+  auto found = co_await read_row(e, *pass_ctx_);
   if (e.asked) co_return {};
   if (found) {
     e.asked = found->wanted == wanted::down;

@@ -9,6 +9,19 @@ namespace steward {
 
 template <class Key, class Value>
 void manager<Key, Value>::tell(const manager_event<Key>& what) {
+  events_.publish([&what] {
+    manager_record<Key> kept;
+    if (what.key != nullptr) kept.key = *what.key;
+    kept.state = what.state;
+    kept.generation = what.generation;
+    kept.incarnation = what.incarnation;
+    if (what.ended != nullptr) kept.ended = *what.ended;
+    if (what.problem != nullptr) kept.problem = *what.problem;
+    if (what.because_of != nullptr) kept.because_of = *what.because_of;
+    kept.until = what.until;
+    kept.at = what.at;
+    return kept;
+  });
   if (!options_.on_event) return;
   try {
     options_.on_event(what);
@@ -30,7 +43,8 @@ template <class Key, class Value>
 void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
   std::unique_ptr<std::vector<Key>> waits_no_more;
   if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
-  count(e.state, -1);
+  const row_state before = e.state;
+  count(before, -1);
   count(state, +1);
   {
     const std::lock_guard guard(e.shard);
@@ -39,12 +53,15 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     if (state != row_state::backoff) e.until = {};
     if (state != row_state::waiting) waits_no_more.swap(e.needs);
   }
+  const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
+  if (options_.store != nullptr && !is_only_interrupted) remember(e);
   manager_event<Key> what;
   what.key = &e.key;
   what.state = state;
   what.generation = e.generation;
   what.incarnation = e.incarnation;
   what.ended = ended;
+  if (state == row_state::backoff) what.until = e.until;
   what.because_of = e.because_of.get();
   what.at = at;
   tell(what);

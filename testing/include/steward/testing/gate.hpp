@@ -21,6 +21,9 @@ class gate {
     waiting_.clear();
   }
 
+  /// Whoever comes from now on waits again.
+  void close() noexcept { open_ = false; }
+
   [[nodiscard]] bool is_open() const noexcept { return open_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "past_text.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <chrono>
+#include <limits>
+
+namespace steward {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+// How far the wall clock is ahead of the other.
+milliseconds wall_ahead() {
+  const auto wall = std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  return wall - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::int64_t to_wall(instant at) { return (std::chrono::duration_cast<milliseconds>(at.time_since_epoch()) + wall_ahead()).count(); }
+
+instant from_wall(std::int64_t at) { return instant(std::chrono::nanoseconds(milliseconds(at) - wall_ahead())); }
+
+void put_time(json::object& in, const char* name, const std::optional<instant>& at) {
+  if (at) in[name] = to_wall(*at);
+}
+
+json::object exit_to_json(const exit& from) {
+  json::object to;
+  to["reason"] = to_string(from.reason);
+  if (from.cause) to["error"] = from.cause->to_string();
+  if (from.code) to["code"] = *from.code;
+  if (from.signal) to["signal"] = *from.signal;
+  put_time(to, "started_at", from.started_at);
+  put_time(to, "ready_at", from.ready_at);
+  put_time(to, "ended_at", from.ended_at);
+  return to;
+}
+
+/// The members of an object, each with what it is when it is missing or of another kind.
+class reader {
+ public:
+  explicit reader(const json::object* of) noexcept : of_(of) {}
+
+  [[nodiscard]] std::optional<std::int64_t> number(const char* name) const {
+    const json::value* const found = find(name);
+    if (found == nullptr || !found->is_int64()) return std::nullopt;
+    return found->get_int64();
+  }
+  [[nodiscard]] std::uint64_t count(const char* name) const {
+    const auto found = number(name);
+    return found && *found > 0 ? static_cast<std::uint64_t>(*found) : 0;
+  }
+  [[nodiscard]] std::optional<int> small(const char* name) const {
+    const auto found = number(name);
+    if (!found || *found < 0 || *found > std::numeric_limits<int>::max()) return std::nullopt;
+    return static_cast<int>(*found);
+  }
+  [[nodiscard]] std::optional<instant> time(const char* name) const {
+    constexpr std::int64_t far_away = std::int64_t{1} << 42U;  // in the 22nd century, and no overflow in nanoseconds
+    const auto found = number(name);
+    if (!found || *found < 0 || *found > far_away) return std::nullopt;
+    return from_wall(*found);
+  }
+  [[nodiscard]] std::optional<std::string_view> text(const char* name) const {
+    const json::value* const found = find(name);
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    return std::string_view(found->get_string());
+  }
+  [[nodiscard]] const json::value* find(const char* name) const { return of_ == nullptr ? nullptr : of_->if_contains(name); }
+
+ private:
+  const json::object* of_;
+};
+
+std::optional<exit> exit_from_json(const json::value* from) {
+  const json::object* const object = from == nullptr ? nullptr : from->if_object();
+  const reader read(object);
+  const auto reason = read.text("reason").and_then([](std::string_view name) { return exit_reason_from_string(name); });
+  if (!reason) return std::nullopt;
+  exit to;
+  to.reason = *reason;
+  if (const auto cause = read.text("error")) to.cause = error(*cause);
+  to.code = read.small("code");
+  to.signal = read.small("signal");
+  to.started_at = read.time("started_at");
+  to.ready_at = read.time("ready_at");
+  to.ended_at = read.time("ended_at");
+  return to;
+}
+
+}  // namespace
+
+std::string past_to_text(const row_past& past) {
+  json::object to;
+  to["incarnation"] = past.incarnation;
+  to["restarts"] = past.restarts;
+  to["generation"] = past.generation;
+  to["state"] = to_string(past.state);
+  to["failures"] = past.history.failures;
+  json::array recent;
+  for (const instant each : past.history.recent) recent.emplace_back(to_wall(each));
+  if (!recent.empty()) to["recent"] = std::move(recent);
+  if (past.state == row_state::backoff) to["until"] = to_wall(past.until);
+  if (past.last) to["last"] = exit_to_json(*past.last);
+  return json::serialize(to);
+}
+
+row_past past_from_text(std::string_view text) {
+  boost::system::error_code failure;
+  const auto parsed = json::parse(text, failure);
+  const reader read(failure ? nullptr : parsed.if_object());
+  row_past past;
+  past.incarnation = read.count("incarnation");
+  past.restarts = read.count("restarts");
+  past.generation = read.count("generation");
+  past.state = read.text("state").and_then([](std::string_view name) { return row_state_from_string(name); }).value_or(row_state::stopped);
+  if (const auto completed = read.count("completed"); completed != 0) {  // as version 0.1.0 wrote it
+    past.generation = completed;
+    past.state = row_state::completed;
+  }
+  past.history.failures = static_cast<std::uint32_t>(std::min<std::uint64_t>(read.count("failures"), std::numeric_limits<std::uint32_t>::max()));
+  if (const json::value* const recent = read.find("recent"); recent != nullptr && recent->is_array())
+    for (const json::value& each : recent->get_array())
+      if (each.is_int64()) past.history.recent.push_back(from_wall(each.get_int64()));
+  if (const auto until = read.time("until"))
+    past.until = *until;
+  else if (past.state == row_state::backoff)
+    past.state = row_state::stopped;
+  past.last = exit_from_json(read.find("last"));
+  return past;
+}
+
+}  // namespace steward
