@@ -32,8 +32,7 @@ void sqlite_worker::write_some() noexcept {
   if (ended.failed == failure_kind::lost) {
     note(ended);
     attachment_.lost(std::move(with));
-  }
-  if (ended.outcome) {
+  } else if (ended.outcome) {
     const auto edits = with.on->take_edits();
     with.in_use.unlock();
     watch_.tell(edits);
