@@ -302,7 +302,8 @@ int run_with_keeper(int count, const char* socket) {
   const auto connect = [socket] { return connect_or_start_keeper(socket, own_executable()); };
   auto link = connect();
   expect(link.has_value(), "there is a keeper");
-  keeper_spawner by(io, std::move(*link), connect, [](const std::string& line) { std::fprintf(stderr, "benchmark: %s\n", line.c_str()); });
+  keeper_spawner by(io, std::move(*link), process_register(std::string(socket) + ".running"), connect,
+                    [](const std::string& line) { std::fprintf(stderr, "benchmark: %s\n", line.c_str()); });
   return run_whole(io, chain(std::ref(by), sleeps(count, by)));
 }
 

@@ -5,18 +5,21 @@
 namespace steward::testing {
 namespace {
 
+/// Where the edits come from: the database that is read, or another opening of the file, as another process would have it.
+enum class editor : unsigned char { same, other };
+
 /// Text by text, and numbers by numbers: the two kinds of key that a file can hold.
-template <class Key, class Value, class Codec>
+template <class Key, class Value, class Codec, editor By>
 class sqlite_fixture {
  public:
   using key_type = Key;
   using value_type = Value;
 
   sqlite_fixture() {
-    EXPECT_TRUE(sync_wait([this](context& ctx) { return database_.open(ctx); }).has_value());
+    for (auto* each : {&database_, &other_}) EXPECT_TRUE(sync_wait([each](context& ctx) { return each->open(ctx); }).has_value());
   }
   ~sqlite_fixture() {
-    (void)sync_wait([this](context& ctx) { return database_.close(ctx); });
+    for (auto* each : {&database_, &other_}) (void)sync_wait([each](context& ctx) { return each->close(ctx); });
   }
   sqlite_fixture(const sqlite_fixture&) = delete;
   sqlite_fixture& operator=(const sqlite_fixture&) = delete;
@@ -24,23 +27,23 @@ class sqlite_fixture {
   steward::table<Key, Value>& table() { return rows_; }
 
   task<std::uint64_t> put(context& ctx, Key key, Value value, wanted what) {
-    const auto put = co_await or_return(rows_.put(ctx, std::move(key), std::move(value), what));
+    const auto put = co_await or_return(edited_.put(ctx, std::move(key), std::move(value), what));
     co_return put.generation;
   }
   task<bool> set_wanted(context& ctx, Key key, wanted what) {
-    const auto set = co_await rows_.set_wanted(ctx, std::move(key), what);
+    const auto set = co_await edited_.set_wanted(ctx, std::move(key), what);
     if (!set && set.error().is(errc::not_found)) co_return false;
     if (!set) co_return set.error();
     co_return true;
   }
   task<bool> erase(context& ctx, Key key) {
-    const auto erased = co_await or_return(rows_.erase(ctx, std::move(key)));
+    const auto erased = co_await or_return(edited_.erase(ctx, std::move(key)));
     co_return erased.what == row_change::removed;
   }
   task<> fill(context& ctx, int count) {
     table_edit<Key, Value> rows;
     for (int n = 0; n < count; ++n) rows.put(key(n), value(n));
-    (void)co_await or_return(rows_.edit(ctx, std::move(rows)));
+    (void)co_await or_return(edited_.edit(ctx, std::move(rows)));
     co_return {};
   }
 
@@ -60,7 +63,9 @@ class sqlite_fixture {
  private:
   test::temporary_folder folder_;
   sqlite_database database_{folder_ / "steward.db"};
+  sqlite_database other_{folder_ / "steward.db"};
   sqlite_table<Key, Value, Codec> rows_{database_, "rows"};
+  sqlite_table<Key, Value, Codec> edited_{By == editor::same ? database_ : other_, "rows"};
 };
 
 /// Numbers as blobs of four bytes.
@@ -75,11 +80,13 @@ struct number_codec {
   }
 };
 
-using text_fixture = sqlite_fixture<std::string, std::string, text_codec>;
-using number_fixture = sqlite_fixture<std::int32_t, int, number_codec>;
+using text_fixture = sqlite_fixture<std::string, std::string, text_codec, editor::same>;
+using number_fixture = sqlite_fixture<std::int32_t, int, number_codec, editor::same>;
+using foreign_fixture = sqlite_fixture<std::string, std::string, text_codec, editor::other>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteTableOfTexts, table_conformance, text_fixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteTableOfNumbers, table_conformance, number_fixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(SqliteTableEditedByOthers, table_conformance, foreign_fixture);
 
 }  // namespace
 }  // namespace steward::testing

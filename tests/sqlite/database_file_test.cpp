@@ -103,7 +103,7 @@ TEST_F(DatabaseFile, ANewerSchemaIsRefusedAndLeftAsItWas) {
   ASSERT_EQ(open(file), "success");
   test::other(file).exec("pragma user_version = 7");
   const auto before = test::read_file(file);
-  EXPECT_EQ(open(file), "has schema version 7, this program knows up to 2; use a newer version of this program");
+  EXPECT_EQ(open(file), "has schema version 7, this program knows up to 3; use a newer version of this program");
   EXPECT_TRUE(test::read_file(file) == before);
 }
 

@@ -18,14 +18,14 @@ using test::text_of;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-constexpr int known = 2;
+constexpr int known = 3;
 
 TEST(Schema, AFileIsJudgedByItsMarks) {
   EXPECT_EQ(judge({0, 0, 0}, known), schema_verdict::fresh);
   EXPECT_EQ(judge({our_application_id, 0, 0}, known), schema_verdict::older);
   EXPECT_EQ(judge({our_application_id, 1, 2}, known), schema_verdict::older);
-  EXPECT_EQ(judge({our_application_id, 2, 3}, known), schema_verdict::current);
-  EXPECT_EQ(judge({our_application_id, 3, 3}, known), schema_verdict::newer);
+  EXPECT_EQ(judge({our_application_id, 3, 3}, known), schema_verdict::current);
+  EXPECT_EQ(judge({our_application_id, 4, 3}, known), schema_verdict::newer);
   EXPECT_EQ(judge({our_application_id, -1, 3}, known), schema_verdict::newer);
   EXPECT_EQ(judge({0, 0, 1}, known), schema_verdict::foreign);
   EXPECT_EQ(judge({0, 1, 0}, known), schema_verdict::foreign);

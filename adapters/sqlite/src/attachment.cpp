@@ -50,6 +50,7 @@ std::expected<void, failure> attachment::connect() {
   database_id_ = writer_->database_id();
   opened_ = true;
   damaged_ = false;
+  connected_();
   return {};
 }
 

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace steward::detail {
 
@@ -30,7 +32,8 @@ struct borrowed {
 /// Threads: any.
 class attachment {
  public:
-  explicit attachment(const std::filesystem::path& file) : file_(file) {}
+  /// Shape: `connected` is called whenever the database was opened (anew); it must not wait.
+  attachment(const std::filesystem::path& file, std::function<void()> connected) : file_(file), connected_(std::move(connected)) {}
 
   /// Opens the database, or makes it where there is none.
   [[nodiscard]] std::expected<borrowed, failure> open() { return attach(access::read, true); }
@@ -52,6 +55,7 @@ class attachment {
   void drop() noexcept;
 
   std::filesystem::path file_;
+  std::function<void()> connected_;
   std::mutex reading_;  // guards reader_
   std::mutex writing_;  // guards writer_; both together guard everything
   std::unique_ptr<connection> writer_;

@@ -125,9 +125,13 @@ result<> connection::accept_content(const opening& how) {
   database_id_ = database_.execAndGet("select value from steward_meta where name = 'database_id'").getString();
   if (!how.database_id.empty() && how.database_id != database_id_)
     return refused("replaced by another database while in use; put the first one back, or restart to use this one");
-  query last(sql().get_generation);
-  if (!last.next()) return refused("has no counter of generations; restore it from a backup");
-  highest_ = std::max(how.generation, static_cast<std::uint64_t>(last.integer(0)));
+  version_ = data_version();
+  {
+    query last(sql().get_generation);
+    if (!last.next()) return refused("has no counter of generations; restore it from a backup");
+    seen_ = static_cast<std::uint64_t>(last.integer(0));
+  }
+  highest_ = std::max(how.generation, seen_);
   file_identity_ = identity_of(file_);
   wal_identity_ = identity_of(wal_);
   if (how.how == access::read) database_.exec(read_only_sql);
@@ -162,13 +166,16 @@ failure connection::failure_now(const SQLite::Exception& thrown) const {
 
 void connection::begin() {
   generation_.reset();
+  edits_ = {};
   query(sql().begin).run();
 }
 
 void connection::commit() {
   if (generation_) query(sql().set_generation, static_cast<std::int64_t>(*generation_)).run();
   query(sql().commit).run();
-  if (generation_) highest_ = *generation_;
+  if (!generation_) return;
+  highest_ = *generation_;
+  if (seen_ == before_) seen_ = highest_;  // else others have edited before us, and are still to be looked at
 }
 
 void connection::roll_back() noexcept {
@@ -177,18 +184,65 @@ void connection::roll_back() noexcept {
 
 bool connection::in_transaction() const noexcept { return sqlite3_get_autocommit(database_.getHandle()) == 0; }
 
+void connection::save() {
+  query(sql().save).run();
+  saved_ = edits_.names().size();
+}
+
 void connection::undo() {
+  edits_.keep_first(saved_);
   query(sql().undo).run();
   release();
 }
 
 // Read anew in each transaction, because another process may have edited.
-std::uint64_t connection::next_generation() {
+std::uint64_t connection::next_generation(const std::string& table, const stored_key& key) {
   if (!generation_) {
-    query last(sql().get_generation);
-    generation_ = std::max(highest_, last.next() ? static_cast<std::uint64_t>(last.integer(0)) : 0);
+    before_ = stored_generation();
+    generation_ = std::max(highest_, before_);
   }
+  edits_.add({table, key});
   return ++*generation_;
+}
+
+std::uint64_t connection::stored_generation() {
+  query last(sql().get_generation);
+  return last.next() ? static_cast<std::uint64_t>(last.integer(0)) : 0;
+}
+
+// It changes with the commits of other connections, and not with ours.
+std::int64_t connection::data_version() {
+  query version(sql().data_version);
+  return version.next() ? version.integer(0) : 0;
+}
+
+std::optional<row_edits> connection::edits_of_others() {
+  if (data_version() == version_) return std::nullopt;
+  query(sql().begin_read).run();
+  try {
+    const auto version = data_version();
+    auto found = rows_behind_seen();
+    query(sql().commit).run();
+    version_ = version;
+    return found;
+  } catch (...) {
+    roll_back();
+    throw;
+  }
+}
+
+// Each edit takes a generation, and a row that is there has the last one of its own. So when fewer rows than generations are found, a row was
+// removed, or edited twice; when none is, somebody has edited by hand, or moved the log into the file.
+row_edits connection::rows_behind_seen() {
+  row_edits found;
+  const auto last = stored_generation();
+  {
+    query rows(sql().newer_rows, static_cast<std::int64_t>(seen_), static_cast<std::int64_t>(row_edits::most + 1));
+    while (rows.next()) found.add({std::string(rows.text(0)), rows.key(1)});
+  }
+  if (last <= seen_ || found.names().size() != last - seen_) found.add_any();
+  seen_ = last;
+  return found;
 }
 
 }  // namespace steward::detail

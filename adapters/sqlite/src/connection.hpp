@@ -7,6 +7,7 @@
 #include "schema.hpp"
 #include "sqlite_error.hpp"
 #include "statements.hpp"
+#include "steward/sqlite/detail/row_edits.hpp"
 
 #include <SQLiteCpp/Database.h>
 
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace steward::detail {
 
@@ -74,11 +76,18 @@ class connection {
   void commit();
   void roll_back() noexcept;
   [[nodiscard]] bool in_transaction() const noexcept;
-  void save() { query(sql().save).run(); }
+  void save();
   void release() { query(sql().release).run(); }
   void undo();
-  [[nodiscard]] std::uint64_t next_generation();
+  /// The generation of an edit of this row.
+  std::uint64_t next_generation(const std::string& table, const stored_key& key);
+  /// The rows that the last transaction has edited.
+  [[nodiscard]] row_edits take_edits() noexcept { return std::exchange(edits_, {}); }
   /// @}
+
+  /// What other connections have committed since the last call, or since this one was opened; empty while they have committed nothing.
+  /// Shape: rows by their names if the generations given since then tell that there are no more; else any.
+  [[nodiscard]] std::optional<row_edits> edits_of_others();
 
   [[nodiscard]] statements& sql() noexcept { return *statements_; }
 
@@ -91,6 +100,9 @@ class connection {
   [[nodiscard]] result<> accept_marks(const opening& how);
   [[nodiscard]] result<> use_wal();
   [[nodiscard]] result<> accept_content(const opening& how);
+  [[nodiscard]] std::int64_t data_version();
+  [[nodiscard]] std::uint64_t stored_generation();
+  [[nodiscard]] row_edits rows_behind_seen();
   void migrate();
   [[nodiscard]] std::unexpected<error> refused(const std::string& text) const;
 
@@ -104,6 +116,11 @@ class connection {
   std::optional<file_identity> wal_identity_;
   std::uint64_t highest_ = 0;
   std::optional<std::uint64_t> generation_;  // the last one given, once this transaction has given one
+  std::uint64_t before_ = 0;                 // the last one that was given before it
+  row_edits edits_;                          // of this transaction, and how many of them there were before the job that runs
+  std::size_t saved_ = 0;
+  std::int64_t version_ = 0;  // what others had committed, and up to which generation it is known, when that was asked last
+  std::uint64_t seen_ = 0;
 };
 
 }  // namespace steward::detail

@@ -33,7 +33,10 @@ constexpr const char* remembered_texts = R"(
   ) strict, without rowid;
 )";
 
-constexpr std::array steps{rows_and_generations, remembered_texts};
+// What another process has edited is found without a look at every row.
+constexpr const char* rows_by_generation = "create index steward_row_generation on steward_row (generation);";
+
+constexpr std::array steps{rows_and_generations, remembered_texts, rows_by_generation};
 
 }  // namespace
 

@@ -43,6 +43,8 @@ task<> sqlite_database::check(context& ctx) {
   co_return co_await perform(ctx, job);
 }
 
+std::unique_ptr<table_watch> sqlite_database::watch(table_hint<detail::row_name> hint) { return worker_->watch(std::move(hint)); }
+
 std::optional<database_trouble> sqlite_database::trouble() const { return worker_->trouble(); }
 
 const std::filesystem::path& sqlite_database::path() const noexcept { return worker_->path(); }

@@ -15,18 +15,13 @@ result<wanted> wanted_of(std::string_view text) {
   return fail(error(errc::unreadable, "wanted is \"" + std::string(text) + "\"; it has to be \"up\" or \"down\""));
 }
 
-stored_key key_of(const query& at, int column) {
-  if (at.is_integer(column)) return at.integer(column);
-  return std::string(at.text(column));
-}
-
 stored_row row_of(const query& at, int column, stored_key key) {
   return {std::move(key), at.text(column), wanted_of(at.text(column + 1)), static_cast<std::uint64_t>(at.integer(column + 2))};
 }
 
 std::size_t give_all(query& rows, row_sink& sink) {
   std::size_t count = 0;
-  for (; rows.next(); ++count) sink.accept(row_of(rows, 1, key_of(rows, 0)));
+  for (; rows.next(); ++count) sink.accept(row_of(rows, 1, rows.key(0)));
   return count;
 }
 
@@ -66,7 +61,7 @@ edit_outcome sqlite_session::put(const std::string& table, const stored_key& key
 }
 
 edit_outcome sqlite_session::write(const std::string& table, const stored_key& key, const new_value& value, wanted what, row_change change) {
-  const auto generation = on_->next_generation();
+  const auto generation = on_->next_generation(table, key);
   const auto number = static_cast<std::int64_t>(generation);
   const auto wanted_text = text_of(what);
   if (value.binary)
@@ -83,7 +78,7 @@ std::optional<edit_outcome> sqlite_session::set_wanted(const std::string& table,
     if (!found.next()) return std::nullopt;
     if (found.text(1) == wanted_text) return edit_outcome{row_change::unchanged, static_cast<std::uint64_t>(found.integer(2))};
   }
-  const auto generation = on_->next_generation();
+  const auto generation = on_->next_generation(table, key);
   query(on_->sql().set_wanted, table, key, wanted_text, static_cast<std::int64_t>(generation)).run();
   return edit_outcome{row_change::changed, generation};
 }
@@ -95,6 +90,7 @@ edit_outcome sqlite_session::erase(const std::string& table, const stored_key& k
     if (!found.next()) return {row_change::unchanged, 0};
     generation = static_cast<std::uint64_t>(found.integer(2));
   }
+  (void)on_->next_generation(table, key);  // so that the counter tells other processes of it
   query(on_->sql().erase_row, table, key).run();
   return {row_change::removed, generation};
 }

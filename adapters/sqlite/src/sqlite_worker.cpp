@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite_worker.hpp"
 
+#include "quiet_thread.hpp"
 #include "steward/misuse.hpp"
 #include "steward/sqlite/detail/sqlite_session.hpp"
-
-#include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <system_error>
@@ -14,7 +12,7 @@
 namespace steward::detail {
 
 sqlite_worker::sqlite_worker(const std::filesystem::path& file, sqlite_options options)
-    : file_(std::filesystem::absolute(file)), options_(options), attachment_(file_) {}
+    : file_(std::filesystem::absolute(file)), options_(options), attachment_(file_, [this] { watch_.connected(); }), watch_(file_) {}
 
 sqlite_worker::~sqlite_worker() {
   {
@@ -29,20 +27,9 @@ sqlite_worker::~sqlite_worker() {
   }
 }
 
-// Signals are for the threads that the program has chosen.
+// Where there is none left, the next call tries again.
 bool sqlite_worker::start_thread(lane& of) noexcept {
-  if (of.thread.joinable()) return true;
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    of.thread = std::thread([this, &of] { work(of); });
-    ::pthread_setname_np(of.thread.native_handle(), &of == &reads_ ? "sqlite-read" : "sqlite-write");
-  } catch (...) {  // no thread, or no memory for one: the next call tries again
-    of.thread = {};
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!of.thread.joinable()) of.thread = quiet_thread(&of == &reads_ ? "sqlite-read" : "sqlite-write", [this, &of] { work(of); });
   return of.thread.joinable();
 }
 

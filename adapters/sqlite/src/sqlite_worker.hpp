@@ -4,6 +4,7 @@
 #pragma once
 
 #include "attachment.hpp"
+#include "commit_watch.hpp"
 #include "guarded.hpp"
 #include "job_list.hpp"
 #include "steward/sqlite/sqlite_database.hpp"
@@ -13,17 +14,19 @@
 #include <condition_variable>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 
 namespace steward::detail {
 
 /// Two queues, reads (with open and close) and writes, each with a thread and a connection of its own: no read waits for a flush. A write that has to
 /// wait for another process stays in its queue, where its stop finds it. Writes that wait together go into one transaction, and share its flush.
 ///
-/// Threads: `submit`, `context_stopped` and `trouble` from any; the rest on the threads that this class owns.
+/// Threads: `submit`, `context_stopped`, `watch` and `trouble` from any; the rest on the threads that this class owns.
 class sqlite_worker {
  public:
   sqlite_worker(const std::filesystem::path& file, sqlite_options options);
@@ -36,6 +39,9 @@ class sqlite_worker {
 
   /// Takes a job back that waits, interrupts a read that runs.
   void context_stopped(database_job& job) noexcept;
+
+  /// Has each edit of each row told, of this process and of others.
+  [[nodiscard]] std::unique_ptr<table_watch> watch(table_hint<row_name> hint) { return watch_.add(attachment_, std::move(hint)); }
 
   [[nodiscard]] std::optional<database_trouble> trouble() const;
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_; }
@@ -77,6 +83,7 @@ class sqlite_worker {
   const sqlite_options options_;
 
   attachment attachment_;
+  commit_watch watch_;
 
   mutable std::mutex mutex_;  // guards what is up to `finishing_`, but for the threads
   lane reads_;

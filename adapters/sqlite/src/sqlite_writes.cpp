@@ -32,6 +32,10 @@ void sqlite_worker::write_some() noexcept {
   if (ended.failed == failure_kind::lost) {
     note(ended);
     attachment_.lost(std::move(with));
+  } else if (ended.outcome) {
+    const auto edits = with.on->take_edits();
+    with.in_use.unlock();
+    watch_.tell(edits);
   }
   for (database_job* job : jobs) complete(*job, job->outcome_ ? ended.outcome : job->outcome_);
 }

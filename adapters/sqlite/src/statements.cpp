@@ -17,6 +17,8 @@ constexpr const char* put_row_sql =
     "insert into steward_row (table_name, key, value, wanted, generation) values (?1, ?2, ?3, ?4, ?5) "
     "on conflict (table_name, key) do update set value = excluded.value, wanted = excluded.wanted, generation = excluded.generation";
 
+constexpr const char* newer_rows_sql = "select table_name, key from steward_row where generation > ?1 limit ?2";
+
 constexpr const char* put_state_sql =
     "insert into steward_state (key, name, value) values (?1, ?2, ?3) on conflict (key, name) do update set value = excluded.value";
 
@@ -24,6 +26,7 @@ constexpr const char* put_state_sql =
 
 statements::statements(const SQLite::Database& in)
     : begin(in, begin_sql),
+      begin_read(in, "begin"),
       commit(in, "commit"),
       save(in, "savepoint job"),
       undo(in, "rollback to job"),
@@ -36,6 +39,8 @@ statements::statements(const SQLite::Database& in)
       erase_row(in, "delete from steward_row where table_name = ?1 and key = ?2"),
       get_generation(in, "select value from steward_meta where name = 'generation'"),
       set_generation(in, "update steward_meta set value = ?1 where name = 'generation'"),
+      newer_rows(in, newer_rows_sql),
+      data_version(in, "pragma data_version"),
       get_state(in, "select value from steward_state where key = ?1 and name = ?2"),
       first_states(in, "select key, name, value from steward_state order by key, name limit 1024"),
       next_states(in, "select key, name, value from steward_state where (key, name) > (?1, ?2) order by key, name limit 1024"),

@@ -3,6 +3,8 @@
 // All SQL that is run more than once, prepared with the connection: a file without our tables is found out when it is opened.
 #pragma once
 
+#include "steward/sqlite/codec.hpp"
+
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -19,6 +21,7 @@ struct statements {
   explicit statements(const SQLite::Database& in);
 
   SQLite::Statement begin;
+  SQLite::Statement begin_read;
   SQLite::Statement commit;
   SQLite::Statement save;
   SQLite::Statement undo;
@@ -33,6 +36,8 @@ struct statements {
 
   SQLite::Statement get_generation;
   SQLite::Statement set_generation;
+  SQLite::Statement newer_rows;
+  SQLite::Statement data_version;
 
   SQLite::Statement get_state;
   SQLite::Statement first_states;
@@ -73,7 +78,10 @@ class query {
   }
 
   [[nodiscard]] std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
-  [[nodiscard]] bool is_integer(int column) const { return statement_.getColumn(column).isInteger(); }
+  [[nodiscard]] stored_key key(int column) const {
+    if (statement_.getColumn(column).isInteger()) return integer(column);
+    return std::string(text(column));
+  }
   [[nodiscard]] bool is_blob(int column) const { return statement_.getColumn(column).isBlob(); }
   /// Text and blobs alike; good until the next step.
   [[nodiscard]] std::string_view text(int column) const {

@@ -9,6 +9,7 @@
 
 #include "steward/testing/table_conformance_iteration.hpp"
 #include "steward/testing/table_conformance_rows.hpp"
+#include "steward/testing/table_conformance_watch.hpp"
 
 namespace steward::testing {
 
@@ -18,6 +19,7 @@ REGISTER_TYPED_TEST_SUITE_P(table_conformance, T1_GetReturnsTheValueWithWhatIsWa
                             T2_ManyRowsEachComeOnce, T2_GetOutsideARowIsAnError, T2_AClosedIteratorIsAtItsEndAndMayBeClosedAgain,
                             T2_LeavingIteratorsInTheMiddleReleasesWhatTheyHeld, T2_RowsThatStayAreSeenOnceWhileOthersComeAndGo,
                             T2_SeveralIterationsAtOnceDoNotDisturbEachOther, T3_UnusualTextsAreKeysLikeAnyOther,
-                            T3_ManyThreadsReadAndEditAtTheSameTime);
+                            T3_ManyThreadsReadAndEditAtTheSameTime, T3_AWatchIsToldOfEachEdit, T3_WhatAWatchIsToldOfCanBeRead,
+                            T3_EachWatchIsToldUntilItEnds, T3_AWatchMayEndWhileOthersEdit);
 
 }  // namespace steward::testing

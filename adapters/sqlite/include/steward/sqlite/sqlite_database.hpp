@@ -4,6 +4,8 @@
 #pragma once
 
 #include "steward/sqlite/detail/database_job.hpp"
+#include "steward/sqlite/detail/row_edits.hpp"
+#include "steward/table_watch.hpp"
 #include "steward/task.hpp"
 
 #include <chrono>
@@ -64,6 +66,9 @@ class sqlite_database {
   /// For those who write tables: runs a job on the database's thread for its kind, and resumes the caller on its own scheduler.
   /// Lifetime: the job lives until then, in the frame of the coroutine that awaits.
   [[nodiscard]] detail::job_wait perform(context& ctx, detail::database_job& job) noexcept { return {*worker_, ctx, job}; }
+
+  /// For those who write tables: has `hint` called with the row of each edit, of any table of the file and by whomever, as `table::watch` says.
+  [[nodiscard]] std::unique_ptr<table_watch> watch(table_hint<detail::row_name> hint);
 
  private:
   std::unique_ptr<detail::sqlite_worker> worker_;

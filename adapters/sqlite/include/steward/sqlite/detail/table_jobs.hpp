@@ -36,6 +36,17 @@ struct row_mapping {
   }
 };
 
+/// Empty where it cannot be told.
+template <class Key>
+[[nodiscard]] std::optional<Key> decoded_key(stored_key stored) noexcept {
+  try {
+    auto key = key_codec<Key>::decode(std::move(stored));
+    if (key) return std::move(*key);
+  } catch (...) {  // as good as refused
+  }
+  return std::nullopt;
+}
+
 template <class Key, class Value, class Codec>
 class get_job final : public database_job, private row_sink {
  public:
@@ -132,20 +143,18 @@ class edit_job final : public database_job {
   }
 
   result<new_value> encode(const Value& value) const {
+    constexpr bool binary = requires { requires Codec::binary; };
     try {
       result<std::string> bytes = rows_->codec.encode(value);
       if (!bytes) return fail(std::move(bytes.error()));
-      return new_value{std::move(*bytes), requires {requires Codec::binary;
+      return new_value{std::move(*bytes), binary};
+    } catch (...) {
+      return fail(current_exception_error());
     }
-  };
-} catch (...) {
-  return fail(current_exception_error());
-}
-}  // namespace steward::detail
+  }
 
-const mapping* rows_;
-const edit* edit_;
-}
-;
+  const mapping* rows_;
+  const edit* edit_;
+};
 
 }  // namespace steward::detail
