@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
-#include "steward/deadlines.hpp"
 #include "unit_exit.hpp"
 #include "unit_program.hpp"
+#include "unit_snapshot.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <thread>
+#include <tuple>
 
 namespace steward {
 namespace {
@@ -47,7 +48,11 @@ auto fleet::options() -> units_manager::options_type {
   given.initial_wait = {};  // the daemon answers from the first moment; who wants to wait looks at the status
   given.max_starting = std::max<std::size_t>(least_starting, 2 * std::thread::hardware_concurrency());
   given.policy = [](const std::string&, const unit& what) { return what.restart; };
+  given.deadlines = [](const std::string&, const unit& what) { return deadlines_of(what); };
   given.after = [](const std::string&, const unit& what) { return what.after; };
+  given.requirements = [](const std::string&, const unit& what) { return what.requirements; };
+  given.group = [this](const std::string&, const unit& what) { return place_of(what); };
+  given.groups = [this](const std::string& name) { return groups_[name]; };
   given.recall = [this](const std::string& key) { return recall(key); };
   given.on_event = [this](const manager_event<std::string>& what) { note(what); };
   return given;
@@ -65,7 +70,7 @@ task<> fleet::run(context& ctx, callback ready) {
   auto outcome = co_await manager_.run(ctx, ready);
   while_it_runs.stop();
   (void)co_await dropping.join();
-  (void)co_await ends_.drop_completed(ctx);
+  (void)co_await ends_.drop_settled(ctx);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
@@ -99,7 +104,7 @@ void fleet::count_in(const std::string& key, std::string_view note) {
   row_past past = store_.past(key);
   if (!incarnation || *incarnation <= past.incarnation) return;
   past.incarnation = *incarnation;
-  past.completed = 0;
+  past.completed = past.gave_up = 0;
   store_.remember(key, past);
 }
 
@@ -112,7 +117,7 @@ task<> fleet::end_unwanted(context& ctx) {
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
   const auto known = manager_.status(key);
-  living_.insert_or_assign(key, stop_need{what.stop.deadline, what.after});
+  living_.insert_or_assign(key, stop_need{what.stop.deadline, needs_of(what)});
   program_options how = options_of(what);
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
@@ -124,7 +129,13 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   };
   how.on_log = [this, key](std::error_code why) { note_log(key, why); };
   how.on_gone = [this, key](spawner::held gone) { ends_.took(key, std::move(gone)); };
-  return deadlines(program(what.program, std::move(how), spawner_), what.start_deadline);
+  return program(what.program, std::move(how), spawner_);
+}
+
+std::optional<group_place> fleet::place_of(const unit& what) {
+  if (!what.group) return std::nullopt;
+  groups_[what.group->name] = what.group->policy;
+  return group_place{.group = what.group->name, .place = what.group->place};
 }
 
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
@@ -161,17 +172,17 @@ void fleet::note(const manager_event<std::string>& what) {
   }
   changed_.ring();
   for (doorbell* const each : waiting_) each->ring();
-  const bool lives = what.state == row_state::starting || what.state == row_state::running || what.state == row_state::stopping;
-  if (!lives) {
+  if (!is_alive(what.state)) {
     pids_.erase(*what.key);
     living_.erase(*what.key);
   }
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
-  if (what.state == row_state::starting || what.state == row_state::stopping) return;
+  if (is_alive(what.state) && what.state != row_state::running) return;
   const auto known = manager_.status(*what.key);
   store_.remember(*what.key, {.incarnation = what.incarnation,
                               .restarts = known ? known->restarts : 0,
-                              .completed = what.state == row_state::completed ? what.generation : 0});
+                              .completed = what.state == row_state::completed ? what.generation : 0,
+                              .gave_up = what.state == row_state::gave_up ? what.generation : 0});
   ends_.decided(*what.key, what.state);
 }
 
@@ -179,7 +190,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   unit_status to;
   to.key = key;
   to.state = from.state;
-  if (const auto pid = pids_.find(key); pid != pids_.end()) to.pid = pid->second;
+  to.pid = pid_of(key);
   to.incarnation = from.incarnation;
   to.restarts = from.restarts;
   to.generation = from.generation;
@@ -187,11 +198,58 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   if (from.last) to.exit = to_unit_exit(*from.last);
   to.waiting_for = from.waiting_for;
   to.next_start_at = on_the_wall(from.until);
-  // What is wrong with a row is told anew in each pass.
-  if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1)
-    to.error = known->second.text;
-  if (const auto known = log_troubles_.find(key); known != log_troubles_.end() && !to.error) to.error = log_trouble_text(key, known->second);
+  to.error = problem_of(key);
   return to;
+}
+
+std::optional<int> fleet::pid_of(const std::string& key) const {
+  const auto known = pids_.find(key);
+  return known == pids_.end() ? std::nullopt : std::optional(known->second);
+}
+
+std::optional<std::string> fleet::problem_of(const std::string& key) const {
+  // What is wrong with a row is told anew in each pass.
+  if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
+  if (const auto known = log_troubles_.find(key); known != log_troubles_.end()) return log_trouble_text(key, known->second);
+  return std::nullopt;
+}
+
+std::optional<unit_explanation> fleet::explain(const std::string& key) const {
+  const auto known = manager_.explain(key);
+  if (!known) return std::nullopt;
+  unit_explanation to;
+  to.key = key;
+  to.state = known->state;
+  to.why = known->why;
+  to.since = on_the_wall(known->since);
+  to.until = on_the_wall(known->until);
+  to.waiting_for = known->waiting_for;
+  to.cycle = known->cycle;
+  to.because_of = known->because_of;
+  if (known->last) to.exit = to_unit_exit(*known->last);
+  to.error = problem_of(key);
+  return to;
+}
+
+std::vector<unit_straggler> fleet::stragglers() const {
+  std::vector<unit_straggler> all;
+  for (const auto& each : manager_.stragglers())
+    all.push_back({.key = each.key, .pid = pid_of(each.key), .incarnation = each.incarnation, .since = on_the_wall(each.since), .at = each.at});
+  std::ranges::sort(all, {}, [](const unit_straggler& each) { return std::tie(each.since, each.key); });
+  return all;
+}
+
+task<plan_answer> fleet::plan(context& ctx, unit_map units) {
+  auto preview = co_await store_.preview(ctx, std::move(units));
+  if (!preview) {
+    look_at_trouble();
+    co_return std::move(preview.error());
+  }
+  unit_snapshot rows(std::move(preview->rows));
+  plan_answer answer;
+  answer.units = std::move(preview->answer);
+  answer.steps = co_await or_return(manager_.plan(ctx, rows));
+  co_return answer;
 }
 
 daemon_status fleet::status() const {
@@ -237,7 +295,9 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   std::string others;
   if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
   control_answer answer{.key = key, .changed = !lives, .message = {}};
-  if (!others.empty())
+  if (state == row_state::abandoned)
+    answer.message = fmt::format("{} starts as soon as its last program, which was killed, is gone", key);
+  else if (!others.empty())
     answer.message = fmt::format("{} waits for {}", key, others);
   else
     answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
@@ -280,12 +340,12 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   co_return answer;
 }
 
-// The units that `key` comes after and that are not ready, each with its state.
+// The units that `key` waits for and that are not ready, each with its state.
 task<std::string> fleet::held_back_by(context& ctx, std::string key) {
   const auto row = co_await store_.rows().get(ctx, key);
   if (!row) co_return refused(key, row.error());
   std::vector<std::string> words;
-  for (const std::string& each : row->value->after) {
+  for (const std::string& each : needs_of(*row->value)) {
     const auto known = manager_.status(each);
     if (!known)
       words.push_back(fmt::format("{} (there is no such unit)", each));
@@ -341,7 +401,7 @@ task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
 
 bool fleet::is_stopping(const std::string& key) const {
   const auto known = manager_.status(key);
-  return known && known->state == row_state::stopping;
+  return known && (known->state == row_state::stopping || known->state == row_state::abandoned);
 }
 
 std::string fleet::log_trouble_text(const std::string& key, std::error_code why) const {
