@@ -187,7 +187,9 @@ unit_map decode_units(const json::value& from, std::string_view path, std::strin
     const std::string_view name = view(member.key());
     const std::string unit_path = key_path(path, name);
     if (!is_unit_name(name)) found.add(unit_path, fmt::format("not a name: {}", unit_name_rule));
-    out.insert_or_assign(std::string(name), decode_unit(member.value(), unit_path, folder, found, groups));
+    unit read = decode_unit(member.value(), unit_path, folder, found, groups);
+    // What is sent is refused as a whole, and may be nothing but mistakes. A file is looked at further, for which all its names are needed.
+    if (groups != nullptr || found.empty()) out.insert_or_assign(std::string(name), std::move(read));
   }
   return out;
 }

@@ -24,7 +24,7 @@ using unit_map = std::map<std::string, unit>;
 [[nodiscard]] unit decode_unit(const boost::json::value& from, std::string_view path, std::string_view folder, problems& found,
                                const group_policies* groups = nullptr);
 
-/// Reads a table of units, name to unit, in the same way. Names are checked.
+/// Reads a table of units, name to unit, in the same way. Names are checked. Without `groups`, nothing is kept from the first mistake on.
 [[nodiscard]] unit_map decode_units(const boost::json::value& from, std::string_view path, std::string_view folder, problems& found,
                                     const group_policies* groups = nullptr);
 
