@@ -3,6 +3,7 @@
 // The daemon's HTTP interface, shared by server and client: routes, requests and answers. docs/http_api.md describes it.
 #pragma once
 
+#include "steward/plan.hpp"
 #include "steward/result.hpp"
 
 #include <boost/json/value.hpp>
@@ -31,7 +32,10 @@ enum class api_call : unsigned char {
   version,      ///< GET /v1/version
   status,       ///< GET /v1/status
   unit_status,  ///< GET /v1/units/KEY
+  explain,      ///< GET /v1/units/KEY/explain
+  stragglers,   ///< GET /v1/stragglers
   apply,        ///< POST /v1/apply
+  plan,         ///< POST /v1/plan
   start,        ///< POST /v1/units/KEY/start
   stop,         ///< POST /v1/units/KEY/stop
   restart,      ///< POST /v1/units/KEY/restart
@@ -83,6 +87,14 @@ struct apply_answer {
   friend bool operator==(const apply_answer&, const apply_answer&) = default;
 };
 
+/// Answer to `plan`: what `apply` would answer, and what would be done then, in that order.
+struct plan_answer {
+  apply_answer units;
+  std::vector<planned<std::string>> steps;
+
+  friend bool operator==(const plan_answer&, const plan_answer&) = default;
+};
+
 /// Answer to `start`, `stop`, `restart` and `remove`. Repeating one is a success that changes nothing.
 struct control_answer {
   std::string key;
@@ -94,9 +106,11 @@ struct control_answer {
 
 [[nodiscard]] boost::json::value answer_to_json(const version_answer& from);
 [[nodiscard]] boost::json::value answer_to_json(const apply_answer& from);
+[[nodiscard]] boost::json::value answer_to_json(const plan_answer& from);
 [[nodiscard]] boost::json::value answer_to_json(const control_answer& from);
 [[nodiscard]] result<version_answer> version_answer_from_json(const boost::json::value& from);
 [[nodiscard]] result<apply_answer> apply_answer_from_json(const boost::json::value& from);
+[[nodiscard]] result<plan_answer> plan_answer_from_json(const boost::json::value& from);
 [[nodiscard]] result<control_answer> control_answer_from_json(const boost::json::value& from);
 
 /// The body of every answer from 400 on: `{"error": "one line"}`. Problems of several lines keep their line breaks.

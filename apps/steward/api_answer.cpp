@@ -3,7 +3,7 @@
 // The answers of the interface as JSON, both ways.
 #include "api.hpp"
 #include "json_text.hpp"
-#include "table_reader.hpp"
+#include "status_reader.hpp"
 
 #include <limits>
 
@@ -11,14 +11,6 @@ namespace steward {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view wanted_text = "it must be a string";
-
-json::array names_to_json(const std::vector<std::string>& names) {
-  json::array out;
-  for (const std::string& name : names) out.emplace_back(name);
-  return out;
-}
 
 /// Reads an answer by `read`, which puts what is wrong among the problems.
 template <class Answer, class Read>
@@ -32,6 +24,27 @@ result<Answer> read_answer(const json::value& from, Read read) {
   return out;
 }
 
+void read_apply(const table_reader& reader, apply_answer& out) {
+  constexpr std::string_view wanted = "it must be an array of names";
+  out.added = reader.texts("added", wanted).value_or(std::vector<std::string>());
+  out.changed = reader.texts("changed", wanted).value_or(std::vector<std::string>());
+  out.unchanged = reader.texts("unchanged", wanted).value_or(std::vector<std::string>());
+}
+
+planned<std::string> read_step(const json::value& from, const std::string& path, problems& found) {
+  planned<std::string> out;
+  if (!from.is_object()) {
+    found.add(path, "must be a step of a plan");
+    return out;
+  }
+  const status_reader reader(from.get_object(), path, found);
+  reader.required_text("key", out.key);
+  reader.name("action", plan_action_from_string, out.action);
+  reader.text("because_of", out.because_of);
+  reader.names("waiting_for", out.waiting_for);
+  return out;
+}
+
 }  // namespace
 
 json::value answer_to_json(const version_answer& from) {
@@ -40,6 +53,18 @@ json::value answer_to_json(const version_answer& from) {
 
 json::value answer_to_json(const apply_answer& from) {
   return json::object{{"added", names_to_json(from.added)}, {"changed", names_to_json(from.changed)}, {"unchanged", names_to_json(from.unchanged)}};
+}
+
+json::value answer_to_json(const plan_answer& from) {
+  json::array steps;
+  for (const auto& each : from.steps)
+    steps.push_back(json::object{{"key", each.key},
+                                 {"action", std::string(to_string(each.action))},
+                                 {"because_of", nullable(each.because_of)},
+                                 {"waiting_for", names_to_json(each.waiting_for)}});
+  json::object out = answer_to_json(from.units).get_object();
+  out.emplace("steps", std::move(steps));
+  return out;
 }
 
 json::value answer_to_json(const control_answer& from) {
@@ -56,12 +81,15 @@ result<version_answer> version_answer_from_json(const json::value& from) {
   });
 }
 
-result<apply_answer> apply_answer_from_json(const json::value& from) {
-  return read_answer<apply_answer>(from, [](const table_reader& reader, apply_answer& out) {
-    constexpr std::string_view wanted = "it must be an array of names";
-    out.added = reader.texts("added", wanted).value_or(std::vector<std::string>());
-    out.changed = reader.texts("changed", wanted).value_or(std::vector<std::string>());
-    out.unchanged = reader.texts("unchanged", wanted).value_or(std::vector<std::string>());
+result<apply_answer> apply_answer_from_json(const json::value& from) { return read_answer<apply_answer>(from, read_apply); }
+
+result<plan_answer> plan_answer_from_json(const json::value& from) {
+  return read_answer<plan_answer>(from, [](const table_reader& reader, plan_answer& out) {
+    read_apply(reader, out.units);
+    const json::value* steps = reader.find("steps");
+    if (steps == nullptr || !steps->is_array()) return reader.add("steps", "must be an array");
+    const std::string path = reader.path("steps");
+    for (const json::value& each : steps->get_array()) out.steps.push_back(read_step(each, item_path(path, out.steps.size()), reader.found()));
   });
 }
 

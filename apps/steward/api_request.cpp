@@ -25,15 +25,18 @@ struct route {
 };
 
 constexpr std::string_view units = "/v1/units/";
-constexpr std::array<route, 9> routes{{{api_call::version, "GET", "/v1/version", "", false},
-                                       {api_call::status, "GET", "/v1/status", "", false},
-                                       {api_call::unit_status, "GET", units, "", true},
-                                       {api_call::apply, "POST", "/v1/apply", "", false},
-                                       {api_call::start, "POST", units, "/start", true},
-                                       {api_call::stop, "POST", units, "/stop", true},
-                                       {api_call::restart, "POST", units, "/restart", true},
-                                       {api_call::remove, "DELETE", units, "", true},
-                                       {api_call::logs, "GET", units, "/logs", true}}};
+constexpr std::array<route, 12> routes{{{api_call::version, "GET", "/v1/version", "", false},
+                                        {api_call::status, "GET", "/v1/status", "", false},
+                                        {api_call::unit_status, "GET", units, "", true},
+                                        {api_call::explain, "GET", units, "/explain", true},
+                                        {api_call::stragglers, "GET", "/v1/stragglers", "", false},
+                                        {api_call::apply, "POST", "/v1/apply", "", false},
+                                        {api_call::plan, "POST", "/v1/plan", "", false},
+                                        {api_call::start, "POST", units, "/start", true},
+                                        {api_call::stop, "POST", units, "/stop", true},
+                                        {api_call::restart, "POST", units, "/restart", true},
+                                        {api_call::remove, "DELETE", units, "", true},
+                                        {api_call::logs, "GET", units, "/logs", true}}};
 
 const route& route_of(api_call call) { return *std::ranges::find(routes, call, &route::call); }
 

@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include "duration_text.hpp"
+#include "explain_json.hpp"
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "text.hpp"
@@ -215,6 +216,24 @@ result<unit_status> api_client::status_of(std::string key) const {
   const auto answer = ask({.call = api_call::unit_status, .key = std::move(key)});
   if (!answer) return fail(answer.error());
   return unit_status_from_json(*answer);
+}
+
+result<unit_explanation> api_client::explain(std::string key) const {
+  const auto answer = ask({.call = api_call::explain, .key = std::move(key)});
+  if (!answer) return fail(answer.error());
+  return explanation_from_json(*answer);
+}
+
+result<std::vector<unit_straggler>> api_client::stragglers() const {
+  const auto answer = ask({.call = api_call::stragglers, .key = {}});
+  if (!answer) return fail(answer.error());
+  return stragglers_from_json(*answer);
+}
+
+result<plan_answer> api_client::plan(const unit_map& units) const {
+  const auto answer = ask({.call = api_call::plan, .key = {}}, units_to_body(units));
+  if (!answer) return fail(answer.error());
+  return plan_answer_from_json(*answer);
 }
 
 result<apply_answer> api_client::apply(const unit_map& units) const {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace steward {
 
@@ -34,6 +35,9 @@ class api_client {
   [[nodiscard]] result<version_answer> version() const;
   [[nodiscard]] result<daemon_status> status() const;
   [[nodiscard]] result<unit_status> status_of(std::string key) const;
+  [[nodiscard]] result<unit_explanation> explain(std::string key) const;
+  [[nodiscard]] result<std::vector<unit_straggler>> stragglers() const;
+  [[nodiscard]] result<plan_answer> plan(const unit_map& units) const;
   [[nodiscard]] result<apply_answer> apply(const unit_map& units) const;
 
   /// Shape: `call` is `start`, `stop`, `restart` or `remove`. `stop` and `remove` wait for their answer as long as the unit takes to stop: ask for

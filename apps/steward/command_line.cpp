@@ -20,7 +20,8 @@ constexpr std::string_view default_database = "./steward.db";
 constexpr std::string_view socket_ending = ".sock";
 
 // Wherever a command is named, in the order of a first hour.
-constexpr std::array<std::string_view, 10> commands{"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"};
+constexpr std::array<std::string_view, 12> commands{"run",   "apply", "status",  "logs", "explain", "stragglers",
+                                                    "start", "stop",  "restart", "rm",   "version", "help"};
 
 /// All that options are read into: CLI11 writes through references, so it stays in one place.
 struct options {
@@ -32,6 +33,7 @@ struct options {
   std::vector<std::string> keys;  // where several are taken
   std::string topic;
   bool json = false;
+  bool plan = false;
   bool follow = false;
   std::uint32_t lines = default_log_lines;
 };
@@ -64,6 +66,8 @@ class grammar {
     add_apply();
     add_status();
     add_logs();
+    add_explain();
+    add_stragglers();
     add_control();
     add("version", "Show the version", "  steward version");
     add("help", "Show what a command does", "  steward help apply")->add_option("COMMAND", read_.topic, "The command")->type_name("");
@@ -79,12 +83,14 @@ class grammar {
     const std::string socket = socket_path();
     if (name == "run")
       return run_options{.database = read_.database.value_or(std::string(default_database)), .socket = socket, .units_file = read_.units_file};
-    if (name == "apply") return apply_command{.socket = socket, .file = read_.file};
+    if (name == "apply") return apply_command{.socket = socket, .file = read_.file, .plan = read_.plan, .json = read_.json};
+    if (name == "stragglers") return stragglers_command{.socket = socket, .json = read_.json};
     const auto wrong_name = std::ranges::find_if_not(read_.keys, is_unit_name);
     if (wrong_name != read_.keys.end()) return no_unit_name(*wrong_name);
     if (!read_.key.empty() && !is_unit_name(read_.key)) return no_unit_name(read_.key);
     if (name == "status")
       return status_command{.socket = socket, .key = read_.key.empty() ? std::nullopt : std::optional(read_.key), .json = read_.json};
+    if (name == "explain") return explain_command{.socket = socket, .key = read_.key, .json = read_.json};
     if (name == "logs") return logs_command{.socket = socket, .key = read_.key, .follow = read_.follow, .lines = read_.lines};
     const api_call call = name == "start"     ? api_call::start
                           : name == "stop"    ? api_call::stop
@@ -123,9 +129,12 @@ class grammar {
   void add_apply() {
     CLI::App* apply = add_client("apply", "Add and change units from a file; never removes any",
                                  "  steward apply units.toml\n"
+                                 "  steward apply units.toml --plan      what would be done, without doing it\n"
                                  "  steward apply --db /var/lib/steward/steward.db /etc/steward/units.toml\n"
                                  "  generate-units | steward apply -");
     apply->add_option("FILE", read_.file, "The units file (TOML); - reads stdin")->required()->type_name("");
+    CLI::Option* const plan = apply->add_flag("--plan", read_.plan, "Only tell what would start, stop and restart, in which order");
+    apply->add_flag("--json", read_.json, "The plan as a JSON object")->needs(plan);
   }
 
   void add_status() {
@@ -146,6 +155,19 @@ class grammar {
     logs->add_option("-n,--lines", read_.lines, fmt::format("How many lines from the end (default: {})", default_log_lines))
         ->type_name("N")
         ->check(CLI::Range(std::uint32_t{0}, largest_log_lines).description(""));
+  }
+
+  void add_explain() {
+    CLI::App* explain = add_client("explain", "Say why a unit is not running, or not gone",
+                                   "  steward explain web\n"
+                                   "  steward explain web --json | jq -r .text");
+    explain->add_option("KEY", read_.key, "The unit")->required()->type_name("");
+    explain->add_flag("--json", read_.json, "As a JSON object");
+  }
+
+  void add_stragglers() {
+    add_client("stragglers", "Show who should be gone and is not, and for how long", "  steward stragglers")
+        ->add_flag("--json", read_.json, "As a JSON array");
   }
 
   void add_control() {

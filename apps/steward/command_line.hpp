@@ -17,7 +17,9 @@ namespace steward {
 
 struct apply_command {
   std::string socket;
-  std::string file;  ///< `-` for stdin
+  std::string file;   ///< `-` for stdin
+  bool plan = false;  ///< only tell what would be done
+  bool json = false;  ///< of a plan
   friend bool operator==(const apply_command&, const apply_command&) = default;
 };
 
@@ -26,6 +28,19 @@ struct status_command {
   std::optional<std::string> key;
   bool json = false;
   friend bool operator==(const status_command&, const status_command&) = default;
+};
+
+struct explain_command {
+  std::string socket;
+  std::string key;
+  bool json = false;
+  friend bool operator==(const explain_command&, const explain_command&) = default;
+};
+
+struct stragglers_command {
+  std::string socket;
+  bool json = false;
+  friend bool operator==(const stragglers_command&, const stragglers_command&) = default;
 };
 
 /// `start`, `stop`, `restart` and `rm`.
@@ -48,7 +63,8 @@ struct version_command {
   friend bool operator==(const version_command&, const version_command&) = default;
 };
 
-using invocation = std::variant<run_options, apply_command, status_command, control_command, logs_command, version_command>;
+using invocation =
+    std::variant<run_options, apply_command, status_command, explain_command, stragglers_command, control_command, logs_command, version_command>;
 
 /// There is nothing to run: help was asked for, or what was typed makes no sense.
 struct no_invocation {

@@ -2,6 +2,8 @@
 #include "commands.hpp"
 
 #include "client.hpp"
+#include "explain_json.hpp"
+#include "explain_text.hpp"
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "status_text.hpp"
@@ -49,6 +51,15 @@ known_units known_to(const daemon_status& status) {
   return known;
 }
 
+int show_plan(const result<plan_answer>& plan, bool as_json, const command_surroundings& around) {
+  if (!plan) return tell(around, plan.error());
+  if (as_json)
+    around.out << json_pretty(answer_to_json(*plan)) << '\n';
+  else
+    around.out << plan_text(*plan);
+  return done;
+}
+
 int run(const apply_command& what, const command_surroundings& around) {
   const auto file = read_units_file(what.file);
   if (!file) return tell(around, file.error(), wrong_use);
@@ -67,6 +78,7 @@ int run(const apply_command& what, const command_surroundings& around) {
   const auto units = parse_units(file->text, source);
   if (!units) return tell_mistakes(around, units.error());
 
+  if (what.plan) return show_plan(client.plan(*units), what.json, around);
   const auto answer = client.apply(*units);
   if (!answer) return tell(around, answer.error());
   if (!answer->added.empty()) around.out << "added: " << listed_names(answer->added) << '\n';
@@ -99,6 +111,26 @@ int run(const status_command& what, const command_surroundings& around) {
   } else {
     around.out << status_table(status->units, around.now(), style_of(around));
   }
+  return done;
+}
+
+int run(const explain_command& what, const command_surroundings& around) {
+  const auto why = api_client(what.socket).explain(what.key);
+  if (!why) return tell(around, why.error());
+  if (what.json)
+    around.out << json_pretty(explanation_to_json(*why)) << '\n';
+  else
+    around.out << explanation_sheet(*why, around.now());
+  return done;
+}
+
+int run(const stragglers_command& what, const command_surroundings& around) {
+  const auto all = api_client(what.socket).stragglers();
+  if (!all) return tell(around, all.error());
+  if (what.json)
+    around.out << json_pretty(stragglers_to_json(*all).at("stragglers")) << '\n';
+  else
+    around.out << straggler_table(*all, around.now());
   return done;
 }
 

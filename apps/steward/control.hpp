@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace steward {
 
@@ -24,6 +25,13 @@ class control {
  public:
   [[nodiscard]] virtual daemon_status status() const = 0;
   [[nodiscard]] virtual std::optional<unit_status> status(const std::string& key) const = 0;
+  [[nodiscard]] virtual std::optional<unit_explanation> explain(const std::string& key) const = 0;
+
+  /// Those that should be gone and are not, the one that has been so for longest first.
+  [[nodiscard]] virtual std::vector<unit_straggler> stragglers() const = 0;
+
+  /// What `apply` would do. Changes nothing.
+  [[nodiscard]] virtual task<plan_answer> plan(context& ctx, unit_map units) = 0;
   [[nodiscard]] virtual task<apply_answer> apply(context& ctx, unit_map units) = 0;
   [[nodiscard]] virtual task<control_answer> start(context& ctx, std::string key) = 0;
   [[nodiscard]] virtual task<control_answer> stop(context& ctx, std::string key) = 0;

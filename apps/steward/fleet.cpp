@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
-#include "steward/deadlines.hpp"
-#include "unit_exit.hpp"
 #include "unit_program.hpp"
+#include "unit_snapshot.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
 namespace steward {
@@ -20,11 +17,6 @@ namespace {
 constexpr std::size_t least_starting = 16;
 
 wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
-std::string node_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
 
 }  // namespace
 
@@ -47,8 +39,12 @@ auto fleet::options() -> units_manager::options_type {
   given.initial_wait = {};  // the daemon answers from the first moment; who wants to wait looks at the status
   given.max_starting = std::max<std::size_t>(least_starting, 2 * std::thread::hardware_concurrency());
   given.policy = [](const std::string&, const unit& what) { return what.restart; };
+  given.deadlines = [](const std::string&, const unit& what) { return deadlines_of(what); };
   given.after = [](const std::string&, const unit& what) { return what.after; };
   given.store = this;
+  given.requirements = [](const std::string&, const unit& what) { return what.requirements; };
+  given.group = [this](const std::string&, const unit& what) { return place_of(what); };
+  given.groups = [this](const std::string& name) { return groups_[name]; };
   given.on_event = [this](const manager_event<std::string>& what) { note(what); };
   return given;
 }
@@ -65,7 +61,7 @@ task<> fleet::run(context& ctx, callback ready) {
   auto outcome = co_await manager_.run(ctx, ready);
   while_it_runs.stop();
   (void)co_await dropping.join();
-  (void)co_await ends_.drop_completed(ctx);
+  (void)co_await ends_.drop_settled(ctx);
   if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
@@ -112,7 +108,7 @@ task<> fleet::end_unwanted(context& ctx) {
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
   const auto known = manager_.status(key);
-  living_.insert_or_assign(key, stop_need{what.stop.deadline, what.after});
+  living_.insert_or_assign(key, stop_need{what.stop.deadline, needs_of(what)});
   program_options how = options_of(what);
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
@@ -124,7 +120,13 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   };
   how.on_log = [this, key](std::error_code why) { note_log(key, why); };
   how.on_gone = [this, key](spawner::held gone) { ends_.took(key, std::move(gone)); };
-  return deadlines(program(what.program, std::move(how), spawner_), what.start_deadline);
+  return program(what.program, std::move(how), spawner_);
+}
+
+std::optional<group_place> fleet::place_of(const unit& what) {
+  if (!what.group) return std::nullopt;
+  groups_[what.group->name] = what.group->policy;
+  return group_place{.group = what.group->name, .place = what.group->place};
 }
 
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
@@ -167,56 +169,26 @@ void fleet::note(const manager_event<std::string>& what) {
   }
   changed_.ring();
   for (doorbell* const each : waiting_) each->ring();
-  const bool lives = what.state == row_state::starting || what.state == row_state::running || what.state == row_state::stopping;
-  if (!lives) {
+  if (!is_alive(what.state)) {
     pids_.erase(*what.key);
     living_.erase(*what.key);
   }
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
-  if (what.state == row_state::starting || what.state == row_state::stopping) return;
+  if (is_alive(what.state) && what.state != row_state::running) return;
   ends_.decided(*what.key, what.state);
 }
 
-unit_status fleet::to_unit_status(const std::string& key, const row_status<std::string>& from) const {
-  unit_status to;
-  to.key = key;
-  to.state = from.state;
-  if (const auto pid = pids_.find(key); pid != pids_.end()) to.pid = pid->second;
-  to.incarnation = from.incarnation;
-  to.restarts = from.restarts;
-  to.generation = from.generation;
-  to.since = on_the_wall(from.since);
-  if (from.last) to.exit = to_unit_exit(*from.last);
-  to.waiting_for = from.waiting_for;
-  to.next_start_at = on_the_wall(from.until);
-  // What is wrong with a row is told anew in each pass.
-  if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1)
-    to.error = known->second.text;
-  if (const auto known = log_troubles_.find(key); known != log_troubles_.end() && !to.error) to.error = log_trouble_text(key, known->second);
-  return to;
-}
-
-daemon_status fleet::status() const {
-  daemon_status all;
-  all.node = node_name();
-  all.pid = ::getpid();
-  all.since = since_;
-  if (const auto trouble = manager_.unreadable()) {
-    all.table_unreadable_since = on_the_wall(trouble->first);
-    all.table_error = trouble->second.to_string();
-  } else if (const auto seen = store_.trouble()) {  // before a pass has met with it
-    all.table_unreadable_since = std::chrono::time_point_cast<std::chrono::milliseconds>(seen->since);
-    all.table_error = seen->why.to_string();
+task<plan_answer> fleet::plan(context& ctx, unit_map units) {
+  auto preview = co_await store_.preview(ctx, std::move(units));
+  if (!preview) {
+    look_at_trouble();
+    co_return std::move(preview.error());
   }
-  for (const auto& [key, known] : manager_.snapshot()) all.units.push_back(to_unit_status(key, known));
-  std::ranges::sort(all.units, {}, &unit_status::key);
-  return all;
-}
-
-std::optional<unit_status> fleet::status(const std::string& key) const {
-  const auto known = manager_.status(key);
-  if (!known) return std::nullopt;
-  return to_unit_status(key, *known);
+  unit_snapshot rows(std::move(preview->rows));
+  plan_answer answer;
+  answer.units = std::move(preview->answer);
+  answer.steps = co_await or_return(manager_.plan(ctx, rows));
+  co_return answer;
 }
 
 task<apply_answer> fleet::apply(context& ctx, unit_map units) {
@@ -239,7 +211,9 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   std::string others;
   if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
   control_answer answer{.key = key, .changed = !lives, .message = {}};
-  if (!others.empty())
+  if (state == row_state::abandoned)
+    answer.message = fmt::format("{} starts as soon as its last program, which was killed, is gone", key);
+  else if (!others.empty())
     answer.message = fmt::format("{} waits for {}", key, others);
   else
     answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
@@ -281,12 +255,12 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   co_return answer;
 }
 
-// The units that `key` comes after and that are not ready, each with its state.
+// The units that `key` waits for and that are not ready, each with its state.
 task<std::string> fleet::held_back_by(context& ctx, std::string key) {
   const auto row = co_await store_.rows().get(ctx, key);
   if (!row) co_return refused(key, row.error());
   std::vector<std::string> words;
-  for (const std::string& each : row->value->after) {
+  for (const std::string& each : needs_of(*row->value)) {
     const auto known = manager_.status(each);
     if (!known)
       words.push_back(fmt::format("{} (there is no such unit)", each));
@@ -342,11 +316,7 @@ task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
 
 bool fleet::is_stopping(const std::string& key) const {
   const auto known = manager_.status(key);
-  return known && known->state == row_state::stopping;
-}
-
-std::string fleet::log_trouble_text(const std::string& key, std::error_code why) const {
-  return fmt::format("output cannot be written to {}: {}", log_of(key).string(), why.message());
+  return known && (known->state == row_state::stopping || known->state == row_state::abandoned);
 }
 
 std::filesystem::path fleet::log_of(const std::string& key) const { return logs_ / (key + ".log"); }

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace steward {
 
@@ -37,6 +38,9 @@ class fleet final : public control, private state_store<std::string> {
 
   [[nodiscard]] daemon_status status() const override;
   [[nodiscard]] std::optional<unit_status> status(const std::string& key) const override;
+  [[nodiscard]] std::optional<unit_explanation> explain(const std::string& key) const override;
+  [[nodiscard]] std::vector<unit_straggler> stragglers() const override;
+  [[nodiscard]] task<plan_answer> plan(context& ctx, unit_map units) override;
   [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map units) override;
   [[nodiscard]] task<control_answer> start(context& ctx, std::string key) override;
   [[nodiscard]] task<control_answer> stop(context& ctx, std::string key) override;
@@ -60,6 +64,7 @@ class fleet final : public control, private state_store<std::string> {
 
   [[nodiscard]] units_manager::options_type options();
   [[nodiscard]] result<runnable> make(const std::string& key, const unit& what);
+  [[nodiscard]] std::optional<group_place> place_of(const unit& what);
   // The manager's memory is the store's, with what the keeper knows of those that live.
   [[nodiscard]] row_past recall(const std::string& key) override;
   void remember(const std::string& key, const row_past& past) override;
@@ -67,6 +72,8 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<> flush(context& ctx) override;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
+  [[nodiscard]] std::optional<int> pid_of(const std::string& key) const;
+  [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
   [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
   [[nodiscard]] task<std::string> needed_by(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
@@ -88,6 +95,7 @@ class fleet final : public control, private state_store<std::string> {
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
   stop_needs living_;
+  group_policies groups_;  // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run

@@ -2,6 +2,7 @@
 #include "reply.hpp"
 
 #include "control.hpp"
+#include "explain_json.hpp"
 #include "status_json.hpp"
 #include "steward/wait.hpp"
 #include "unit_json.hpp"
@@ -57,6 +58,12 @@ task<reply> answer_apply(context& ctx, control& daemon, std::string body) {
   co_return reply_of(co_await daemon.apply(ctx, std::move(*units)));
 }
 
+task<reply> answer_plan(context& ctx, control& daemon, std::string body) {
+  auto units = units_from_body(body);
+  if (!units) co_return refusal(400, text_of(units.error()));
+  co_return reply_of(co_await daemon.plan(ctx, std::move(*units)));
+}
+
 }  // namespace
 
 reply refusal(unsigned status, std::string_view text) { return {.status = status, .body = error_body(text)}; }
@@ -73,6 +80,14 @@ task<reply> answer(context& ctx, control& daemon, api_request request, std::stri
       const auto known = daemon.status(request.key);
       co_return known ? reply_of(status_to_json(*known)) : reply_of(no_unit(request.key));
     }
+    case api_call::explain: {
+      const auto known = daemon.explain(request.key);
+      co_return known ? reply_of(explanation_to_json(*known)) : reply_of(no_unit(request.key));
+    }
+    case api_call::stragglers:
+      co_return reply_of(stragglers_to_json(daemon.stragglers()));
+    case api_call::plan:
+      co_return co_await answer_plan(ctx, daemon, std::move(body));
     case api_call::apply:
       co_return co_await answer_apply(ctx, daemon, std::move(body));
     case api_call::start:

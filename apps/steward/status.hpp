@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/exit.hpp"
+#include "steward/explanation.hpp"
 #include "steward/reconcile.hpp"
 #include "timestamp.hpp"
 
@@ -43,6 +44,33 @@ struct unit_status {
   std::optional<std::string> error;        ///< what is wrong with it now, such as a row that cannot be read
 
   friend bool operator==(const unit_status&, const unit_status&) = default;
+};
+
+/// Why one unit is not running, or not gone: an `explanation`, with wall clock instants.
+struct unit_explanation {
+  std::string key;
+  row_state state = row_state::stopped;
+  obstacle why = obstacle::none;
+  wall_time since;                        ///< the instant of the current state
+  std::optional<wall_time> until;         ///< when this ends by itself at the latest: a backoff, or a deadline
+  std::vector<std::string> waiting_for;   ///< who is not running, of those that it comes after or requires
+  std::vector<std::string> cycle;         ///< if those wait for it in turn: the way round, from it back to it
+  std::optional<std::string> because_of;  ///< whose end took it down
+  std::optional<unit_exit> exit;          ///< how its last incarnation that has ended did
+  std::optional<std::string> error;       ///< as in its status
+
+  friend bool operator==(const unit_explanation&, const unit_explanation&) = default;
+};
+
+/// A unit that should be gone, and is not.
+struct unit_straggler {
+  std::string key;
+  std::optional<int> pid;
+  std::uint64_t incarnation = 0;
+  wall_time since;                ///< since when it stops, or is abandoned
+  obstacle at = obstacle::stops;  ///< what it has come to: `waits_for_dependents`, `stops` or `forced`
+
+  friend bool operator==(const unit_straggler&, const unit_straggler&) = default;
 };
 
 /// The daemon and all its units at one instant.

@@ -142,13 +142,15 @@ std::string state_note(const unit_status& unit, wall_time now) {
       return fmt::format("last: {}{}", end_of(unit), when);
     }
     case row_state::stopping:
-    case row_state::abandoned:
       return {};
+    case row_state::abandoned:
+      return "was killed, and is not gone";
     case row_state::stopped:
       return unit.exit && unit.exit->reason != exit_reason::stopped ? end_of(unit) : std::string();
     case row_state::completed:
-    case row_state::gave_up:
       return end_of(unit);
+    case row_state::gave_up:
+      return joined(end_of(unit), "its restart budget is used up");
   }
   return {};
 }

@@ -13,7 +13,7 @@ namespace steward {
 /// What a unit that lives needs for its stop.
 struct stop_need {
   std::chrono::nanoseconds deadline{0};
-  std::vector<std::string> after;  ///< these are asked to stop only when it is gone
+  std::vector<std::string> after;  ///< what it comes after or requires: these are asked to stop only when it is gone
 
   friend bool operator==(const stop_need&, const stop_need&) = default;
 };

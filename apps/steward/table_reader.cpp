@@ -86,12 +86,12 @@ std::optional<double> table_reader::number(std::string_view key, double least, d
   return std::nullopt;
 }
 
-std::optional<std::int64_t> table_reader::integer(std::string_view key, std::int64_t least, std::string_view wanted) const {
+std::optional<std::int64_t> table_reader::integer(std::string_view key, std::int64_t least, std::string_view wanted, std::int64_t most) const {
   const json::value* value = find(key);
   if (value == nullptr) return std::nullopt;
   const bool fits = value->is_int64() || (value->is_uint64() && value->get_uint64() <= std::numeric_limits<std::int64_t>::max());
   const auto read = !fits ? 0 : value->is_int64() ? value->get_int64() : static_cast<std::int64_t>(value->get_uint64());
-  if (fits && read >= least) return read;
+  if (fits && read >= least && read <= most) return read;
   add(key, fmt::format("{}; {}", value->is_number() ? "is out of range" : kind_text(*value), wanted));
   return std::nullopt;
 }

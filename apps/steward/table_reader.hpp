@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,7 +44,8 @@ class table_reader {
 
   [[nodiscard]] const boost::json::object* table(std::string_view key, std::string_view wanted) const;
   [[nodiscard]] std::optional<double> number(std::string_view key, double least, double most, std::string_view wanted) const;
-  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::string_view wanted) const;
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::string_view wanted,
+                                                    std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
   [[nodiscard]] std::optional<std::chrono::nanoseconds> duration(std::string_view key, bool zero_allowed = true) const;
 
  private:

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_decode.hpp"
 
-#include "duration_text.hpp"
 #include "json_text.hpp"
 #include "probe_text.hpp"
 #include "steward/program/process_group.hpp"
 #include "table_reader.hpp"
 #include "text.hpp"
+#include "unit_supervision.hpp"
 
 #include <fmt/format.h>
 
@@ -22,12 +22,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 9> unit_keys{"command", "directory",      "environment", "restart", "backoff",
-                                                    "stop",    "start_deadline", "after",       "ready"};
-constexpr std::array<std::string_view, 5> backoff_keys{"initial", "max", "factor", "jitter", "reset_after"};
+constexpr std::array<std::string_view, 13> unit_keys{"command",        "directory",     "environment", "restart",  "backoff", "budget", "stop",
+                                                     "start_deadline", "kill_deadline", "after",       "requires", "group",   "ready"};
 constexpr std::array<std::string_view, 2> stop_keys{"signal", "deadline"};
 constexpr std::array<std::string_view, 3> ready_keys{"tcp", "http", "after"};
-constexpr std::array<std::string_view, 3> restart_values{"always", "on_failure", "never"};
 
 // The signals that ask; STOP, SEGV and the like do not.
 constexpr std::array<int, 10> stop_signals{SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL, SIGABRT, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
@@ -94,33 +92,6 @@ void decode_environment(const table_reader& from, program_spec& into) {
   }
 }
 
-void decode_restart(const table_reader& from, restart_policy& into) {
-  const std::string wanted = fmt::format("it must be one of: {}", listed(restart_values));
-  const auto text = from.text("restart", wanted);
-  if (!text) return;
-  if (const auto when = restart_from_string(*text))
-    into.when = *when;
-  else
-    from.add("restart", fmt::format("is {}; {}", in_quotes(*text), wanted));
-}
-
-void decode_backoff(const table_reader& from, backoff& into) {
-  const json::object* table = from.table("backoff", "it must be a table, such as { initial = \"200ms\", max = \"1m\" }");
-  if (table == nullptr) return;
-  const std::string path = from.path("backoff");
-  const table_reader reader(*table, path, from.found());
-  reader.refuse_unknown_keys(backoff_keys);
-  into.initial = reader.duration("initial", false).value_or(into.initial);
-  into.max = reader.duration("max", false).value_or(into.max);
-  into.factor = reader.number("factor", 1, 1000, "it must be a number from 1 to 1000").value_or(into.factor);
-  into.jitter = reader.number("jitter", 0, 1, "it must be a number from 0 to 1, a fraction of the delay").value_or(into.jitter);
-  into.reset_after = reader.duration("reset_after").value_or(into.reset_after);
-  if (into.max >= into.initial) return;
-  const bool max_given = reader.find("max") != nullptr;
-  reader.add(max_given ? "max" : "initial",
-             fmt::format("max ({}) is less than initial ({}); it must be at least that", duration_text(into.max), duration_text(into.initial)));
-}
-
 void decode_stop(const table_reader& from, unit_stop& into) {
   const json::object* table = from.table("stop", "it must be a table, such as { signal = \"TERM\", deadline = \"10s\" }");
   if (table == nullptr) return;
@@ -182,7 +153,7 @@ void decode_ready(const table_reader& from, readiness& into) {
 
 }  // namespace
 
-unit decode_unit(const json::value& from, std::string_view path, std::string_view folder, problems& found) {
+unit decode_unit(const json::value& from, std::string_view path, std::string_view folder, problems& found, const group_policies* groups) {
   unit out;
   const json::object* table = from.if_object();
   if (table == nullptr) {
@@ -195,15 +166,17 @@ unit decode_unit(const json::value& from, std::string_view path, std::string_vie
   decode_directory(reader, folder, out.program);
   decode_environment(reader, out.program);
   decode_restart(reader, out.restart);
-  decode_backoff(reader, out.restart.delays);
   decode_stop(reader, out.stop);
   out.start_deadline = reader.duration("start_deadline", false).value_or(out.start_deadline);
+  out.kill_deadline = reader.duration("kill_deadline", false).value_or(out.kill_deadline);
   decode_after(reader, out.after);
+  decode_requirements(reader, out.requirements);
+  decode_group(reader, groups, out.group);
   decode_ready(reader, out.ready);
   return out;
 }
 
-unit_map decode_units(const json::value& from, std::string_view path, std::string_view folder, problems& found) {
+unit_map decode_units(const json::value& from, std::string_view path, std::string_view folder, problems& found, const group_policies* groups) {
   unit_map out;
   const json::object* table = from.if_object();
   if (table == nullptr) {
@@ -214,7 +187,9 @@ unit_map decode_units(const json::value& from, std::string_view path, std::strin
     const std::string_view name = view(member.key());
     const std::string unit_path = key_path(path, name);
     if (!is_unit_name(name)) found.add(unit_path, fmt::format("not a name: {}", unit_name_rule));
-    out.insert_or_assign(std::string(name), decode_unit(member.value(), unit_path, folder, found));
+    unit read = decode_unit(member.value(), unit_path, folder, found, groups);
+    // What is sent is refused as a whole, and may be nothing but mistakes. A file is looked at further, for which all its names are needed.
+    if (groups != nullptr || found.empty()) out.insert_or_assign(std::string(name), std::move(read));
   }
   return out;
 }

@@ -35,29 +35,29 @@ void unit_ends::decided(const std::string& key, row_state state) {
   const auto gone = undecided_.extract(key);
   if (!gone) return;
   if (!is_settled(state)) return spawner_.forget(gone.mapped());
-  completed_.push_back(gone.mapped());
-  something_completed_.ring();
+  settled_.push_back(gone.mapped());
+  something_settled_.ring();
 }
 
 task<> unit_ends::keep_dropping(context& ctx) {
   for (;;) {
-    co_await or_return(something_completed_.wait(ctx));
+    co_await or_return(something_settled_.wait(ctx));
     for (bool dropped = false; !dropped;) {
-      const auto outcome = co_await drop_completed(ctx);
+      const auto outcome = co_await drop_settled(ctx);
       dropped = outcome.has_value();
       if (!dropped) co_await or_return(co_await ctx.sleep_for(between_attempts));
     }
   }
 }
 
-task<> unit_ends::drop_completed(context& ctx) {
-  if (completed_.empty()) co_return {};
-  auto told_till_then = std::exchange(completed_, {});
+task<> unit_ends::drop_settled(context& ctx) {
+  if (settled_.empty()) co_return {};
+  auto told_till_then = std::exchange(settled_, {});
   auto written = co_await store_.flush(ctx);
   if (written)
     for (const spawner::held& each : told_till_then) spawner_.forget(each);
   else
-    std::ranges::move(told_till_then, std::back_inserter(completed_));
+    std::ranges::move(told_till_then, std::back_inserter(settled_));
   co_return written;
 }
 

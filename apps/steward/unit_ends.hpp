@@ -32,18 +32,18 @@ class unit_ends {
   void decided(const std::string& key, row_state state);
 
   /// Drops the records of what is done, each when that is durable; what cannot be written is tried again every second.  Stop: leaves the others to
-  /// `drop_completed`.
+  /// `drop_settled`.
   [[nodiscard]] task<> keep_dropping(context& ctx);
 
   /// The same, once.  Errors: those of the database; what it does not tell the keeper goes on telling.
-  [[nodiscard]] task<> drop_completed(context& ctx);
+  [[nodiscard]] task<> drop_settled(context& ctx);
 
  private:
   unit_store& store_;
   keeper_spawner& spawner_;
   std::map<std::string, spawner::held, std::less<>> undecided_;
-  std::vector<spawner::held> completed_;
-  doorbell something_completed_;
+  std::vector<spawner::held> settled_;
+  doorbell something_settled_;
 };
 
 }  // namespace steward

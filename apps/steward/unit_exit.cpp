@@ -4,6 +4,7 @@
 #include "steward/program/process_group.hpp"
 
 #include <chrono>
+#include <csignal>
 
 namespace steward {
 
@@ -23,12 +24,12 @@ unit_exit to_unit_exit(const exit& from) {
   if (from.cause) {
     to.error = from.cause->to_string();
     if (const auto ended = exit_of(*from.cause)) {
-      // Asked to end, and killed with its group when its time was over.
-      if (from.reason == exit_reason::failed && from.cause->is(errc::stopped)) to.reason = exit_reason::forced;
       if (ended->signal != 0)
         to.signal = ended->signal;
       else
         to.code = ended->code;
+    } else if (from.reason == exit_reason::forced) {
+      to.signal = SIGKILL;  // to its whole group: how its leader ended does not matter any more
     }
   } else if (from.reason == exit_reason::completed || from.reason == exit_reason::ended_before_ready) {
     to.code = 0;

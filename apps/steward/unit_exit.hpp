@@ -14,7 +14,7 @@ namespace steward {
 [[nodiscard]] wall_time on_the_wall(instant at);
 [[nodiscard]] std::optional<wall_time> on_the_wall(const std::optional<instant>& at);
 
-/// One that was asked to end and had to be killed when its time was over is `forced`.
+/// One that was forced has the signal with which its whole group was killed.
 [[nodiscard]] unit_exit to_unit_exit(const exit& from);
 
 }  // namespace steward

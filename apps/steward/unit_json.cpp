@@ -35,21 +35,21 @@ json::array texts_to_json(const std::vector<std::string>& texts) {
 json::value unit_to_json(const unit& from) {
   json::object environment;
   for (const auto& [name, value] : from.program.environment) environment.emplace(name, value);
-  const backoff& delays = from.restart.delays;
   json::object out;
   out.emplace("command", texts_to_json(from.program.command));
   out.emplace("directory", from.program.directory.empty() ? json::value(nullptr) : json::value(from.program.directory));
   out.emplace("environment", std::move(environment));
   out.emplace("restart", std::string(to_string(from.restart.when)));
-  out.emplace("backoff", json::object{{"initial", duration_text(delays.initial)},
-                                      {"max", duration_text(delays.max)},
-                                      {"factor", delays.factor},
-                                      {"jitter", delays.jitter},
-                                      {"reset_after", duration_text(delays.reset_after)}});
+  out.emplace("backoff", backoff_to_json(from.restart.delays));
   out.emplace("stop", json::object{{"signal", signal_name(from.stop.signal)}, {"deadline", duration_text(from.stop.deadline)}});
   out.emplace("start_deadline", duration_text(from.start_deadline));
   out.emplace("after", texts_to_json(from.after));
   out.emplace("ready", ready_to_json(from.ready));
+  // Keys that came later are only written where they say something: rows of older databases, and what a keeper remembers, stay equal to themselves.
+  if (from.restart.budget) out.emplace("budget", budget_to_json(*from.restart.budget));
+  if (from.kill_deadline != unit().kill_deadline) out.emplace("kill_deadline", duration_text(from.kill_deadline));
+  if (!from.requirements.empty()) out.emplace("requires", requirements_to_json(from.requirements));
+  if (from.group) out.emplace("group", group_to_json(*from.group));
   return out;
 }
 

@@ -13,7 +13,8 @@
 
 namespace steward {
 
-/// The canonical form: every key, in a fixed order, durations as text; equal units give equal JSON.
+/// The canonical form: keys in a fixed order, durations as text; equal units give equal JSON. `budget`, `kill_deadline`, `requires` and `group` are
+/// left out where they have their defaults.
 [[nodiscard]] boost::json::value unit_to_json(const unit& from);
 
 /// The canonical form on one line, as it is stored.

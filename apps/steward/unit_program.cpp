@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_program.hpp"
 
+#include "duration_text.hpp"
 #include "json_text.hpp"
 #include "unit_json.hpp"
 
@@ -27,9 +28,11 @@ program_options options_of(const unit& what) {
   program_options how;
   how.ready = what.ready;
   how.stop_signal = what.stop.signal;
-  how.stop_deadline = what.stop.deadline;
+  how.stop_deadline = longest_duration;  // the manager has it killed in time, and tells of it (deadlines_of)
   return how;
 }
+
+process_deadlines deadlines_of(const unit& what) { return {.start = what.start_deadline, .stop = what.stop.deadline, .kill = what.kill_deadline}; }
 
 std::string note_of(const unit& what, std::uint64_t incarnation) {
   boost::json::object note;

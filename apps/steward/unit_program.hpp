@@ -13,8 +13,11 @@
 
 namespace steward {
 
-/// How a unit's program is run: its readiness and its stop.
+/// How a unit's program is run: its readiness and its stop. It is killed when it is forced, however late: `deadlines_of` are somebody else's to keep.
 [[nodiscard]] program_options options_of(const unit& what);
+
+/// How long each phase of it may take.
+[[nodiscard]] process_deadlines deadlines_of(const unit& what);
 
 /// What the keeper remembers with a program, so that the next daemon knows which incarnation of which definition it is.
 [[nodiscard]] std::string note_of(const unit& what, std::uint64_t incarnation);

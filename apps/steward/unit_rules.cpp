@@ -15,11 +15,19 @@
 namespace steward {
 namespace {
 
-/// Walks `after` depth first and reports each edge that closes a circle. Iterative: a chain may be as long as the table.
+/// Where the one that `needs_of` tells as number `index` stands.
+std::string need_path(const std::string& unit_path, const unit& of, std::size_t index) {
+  const std::size_t required = of.after.size();
+  return index < required ? item_path(key_path(unit_path, "after"), index) : item_path(key_path(unit_path, "requires"), index - required);
+}
+
+/// Walks what units wait for depth first and reports each edge that closes a circle. Iterative: a chain may be as long as the table.
 class circle_search {
  public:
   circle_search(const unit_map& applied, const known_units& known, std::string_view path, problems& found)
-      : applied_(applied), known_(known), path_(path), found_(found) {}
+      : applied_(applied), known_(known), path_(path), found_(found) {
+    for (const auto& [name, each] : applied) needs_.emplace(name, needs_of(each));
+  }
 
   void run() {
     for (const auto& [name, each] : applied_) visit(name);
@@ -28,13 +36,13 @@ class circle_search {
  private:
   struct step {
     std::string_view name;
-    const std::vector<std::string>* after;
+    const std::vector<std::string>* needs;
     std::size_t next;
   };
   enum class mark : unsigned char { unseen, open, done };
 
-  [[nodiscard]] const std::vector<std::string>* after_of(std::string_view name) const {
-    if (const auto here = applied_.find(std::string(name)); here != applied_.end()) return &here->second.after;
+  [[nodiscard]] const std::vector<std::string>* needs(std::string_view name) const {
+    if (const auto here = needs_.find(name); here != needs_.end()) return &here->second;
     if (const auto there = known_.find(name); there != known_.end()) return &there->second;
     return nullptr;
   }
@@ -43,10 +51,10 @@ class circle_search {
     mark& seen = marks_[name];
     if (seen == mark::open) return report(name);
     if (seen == mark::done) return;
-    const auto* after = after_of(name);
-    if (after == nullptr) return;  // unknown: reported elsewhere
+    const auto* others = needs(name);
+    if (others == nullptr) return;  // unknown: reported elsewhere
     seen = mark::open;
-    trail_.push_back({.name = name, .after = after, .next = 0});
+    trail_.push_back({.name = name, .needs = others, .next = 0});
   }
 
   void visit(std::string_view root) {
@@ -54,8 +62,8 @@ class circle_search {
     push(root);
     while (!trail_.empty()) {
       step& last = trail_.back();
-      if (last.next < last.after->size()) {
-        push((*last.after)[last.next++]);
+      if (last.next < last.needs->size()) {
+        push((*last.needs)[last.next++]);
       } else {
         marks_[last.name] = mark::done;
         trail_.pop_back();
@@ -69,13 +77,13 @@ class circle_search {
     std::vector<std::string_view> circle;
     for (auto it = begin; it != trail_.end(); ++it) circle.push_back(it->name);
     if (circle.size() == 1) return;  // itself: reported elsewhere
-    const auto mine = std::ranges::find_if(circle, [&](std::string_view each) { return applied_.contains(std::string(each)); });
+    const auto mine = std::ranges::find_if(circle, [&](std::string_view each) { return needs_.contains(each); });
     if (mine == circle.end()) return;
     std::ranges::rotate(circle, mine);
-    const auto& after = applied_.at(std::string(circle.front())).after;
-    const auto index = static_cast<std::size_t>(std::ranges::find(after, circle[1]) - after.begin());
+    const auto& others = needs_.at(circle.front());
+    const auto index = static_cast<std::size_t>(std::ranges::find(others, circle[1]) - others.begin());
     circle.push_back(circle.front());
-    found_.add(item_path(key_path(key_path(path_, circle.front()), "after"), index),
+    found_.add(need_path(key_path(path_, circle.front()), applied_.at(std::string(circle.front())), index),
                fmt::format("goes round in a circle: {}; take one of these out", fmt::join(circle, " -> ")));
   }
 
@@ -83,6 +91,7 @@ class circle_search {
   const known_units& known_;
   std::string_view path_;
   problems& found_;
+  std::map<std::string_view, std::vector<std::string>> needs_;  // of those applied
   std::map<std::string_view, mark> marks_;
   std::vector<step> trail_;
 };
@@ -99,6 +108,11 @@ std::string unknown_unit(std::string_view name, const std::vector<std::string_vi
   const auto near = nearest(name, names);
   return fmt::format("there is no unit {}{}", in_quotes(name),
                      near ? fmt::format("; did you mean {}?", in_quotes(*near)) : "; apply it first, or in the same file");
+}
+
+std::string_view difference(const group_policy& left, const group_policy& right) {
+  if (left.strategy != right.strategy) return "strategy";
+  return left.restart.delays != right.restart.delays ? "backoff" : "budget";
 }
 
 std::size_t size_of(const program_spec& program) {
@@ -140,19 +154,34 @@ std::optional<std::string> search_problem(const std::string& program, std::strin
 
 }  // namespace
 
-void check_after(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found) {
+void check_needs(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found) {
   const std::vector<std::string_view> names = names_of(applied, known);
   for (const auto& [name, each] : applied) {
-    const std::string after_path = key_path(key_path(path, name), "after");
-    for (std::size_t i = 0; i < each.after.size(); ++i) {
-      const std::string& wanted = each.after[i];
-      if (wanted == name)
-        found.add(item_path(after_path, i), "a unit cannot come after itself; take it out");
-      else if (known_is_complete && !applied.contains(wanted) && !known.contains(wanted))
-        found.add(item_path(after_path, i), unknown_unit(wanted, names));
+    const std::string unit_path = key_path(path, name);
+    const std::vector<std::string> needs = needs_of(each);
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      if (needs[i] == name)
+        found.add(need_path(unit_path, each, i),
+                  fmt::format("a unit cannot {} itself; take it out", i < each.after.size() ? "come after" : "require"));
+      else if (known_is_complete && !applied.contains(needs[i]) && !known.contains(needs[i]))
+        found.add(need_path(unit_path, each, i), unknown_unit(needs[i], names));
     }
   }
   circle_search(applied, known, path, found).run();
+}
+
+void check_groups(const unit_map& applied, const known_groups& known, std::string_view path, problems& found) {
+  std::map<std::string_view, std::pair<std::string_view, const group_policy*>> first;  // of each group, the unit that it was seen with first
+  for (const auto& [name, group] : known)
+    if (!applied.contains(name)) first.try_emplace(group.name, name, &group.policy);
+  for (const auto& [name, each] : applied) {
+    if (!each.group) continue;
+    const auto& [other, policy] = first.try_emplace(each.group->name, name, &each.group->policy).first->second;
+    if (*policy != each.group->policy)
+      found.add(key_path(key_path(path, name), "group"),
+                fmt::format("{} has another {} in unit {}; apply all units of a group together, with one policy", in_quotes(each.group->name),
+                            difference(*policy, each.group->policy), in_quotes(other)));
+  }
 }
 
 void check_sizes(const unit_map& applied, std::string_view path, problems& found) {

@@ -15,13 +15,20 @@
 
 namespace steward {
 
-/// The units that a table already has: name to the units that it comes after.
+/// The units that a table already has: name to the units that it waits for (`needs_of`).
 using known_units = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// Reports every `after` that names no unit of `applied` or `known`, the unit itself, or leads round in a circle, with its path.
+/// Reports every `after` and every `requires` that names no unit of `applied` or `known`, the unit itself, or, both taken together, leads round in a
+/// circle, with its path.
 /// Shape: `path` is where the units stand (`unit`, `units`); an applied unit takes the place of the known one of its name.
 /// `known_is_complete` false: names outside `applied` are let through, because the table cannot be asked.
-void check_after(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found);
+void check_needs(const unit_map& applied, const known_units& known, bool known_is_complete, std::string_view path, problems& found);
+
+/// The groups of a table's units: name of the unit to its group.
+using known_groups = std::map<std::string, unit_group, std::less<>>;
+
+/// Reports every unit whose group has another policy with another unit, of `applied` or, where that has no unit of its name, of `known`.
+void check_groups(const unit_map& applied, const known_groups& known, std::string_view path, problems& found);
 
 /// How many bytes a unit's command, directory and environment may have together. They travel to the keeper in one message, together with the
 /// environment of the daemon and the unit's definition, and a program cannot be given much more.

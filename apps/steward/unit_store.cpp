@@ -11,6 +11,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <memory>
+
 namespace steward {
 namespace {
 
@@ -19,6 +22,31 @@ constexpr const char* past_name = "past";
 // Units that start together change within milliseconds of each other; a flush for each would cost more than to start them. A daemon that is killed in
 // this time begins with older counters; which incarnation runs is remembered by the keeper.
 constexpr std::chrono::milliseconds before_writing(100);
+
+known_units needs_in(const stored_units& present) {
+  known_units known;
+  for (const auto& [key, found] : present) known.emplace(key, found ? needs_of(*found->value) : std::vector<std::string>());
+  return known;
+}
+
+known_groups groups_in(const stored_units& present) {
+  known_groups known;
+  for (const auto& [key, found] : present)
+    if (found && found->value->group) known.emplace(key, *found->value->group);
+  return known;
+}
+
+// Whether the given units can be applied over the present ones, here.
+result<> check(const unit_map& given, const stored_units& present) {
+  problems found;
+  check_needs(given, needs_in(present), true, "units", found);
+  check_groups(given, groups_in(present), "units", found);
+  check_sizes(given, "units", found);
+  const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
+  check_executables(given, lookup, "units", found);
+  if (!found.empty()) return fail(found.to_error());
+  return {};
+}
 
 }  // namespace
 
@@ -99,15 +127,45 @@ void unit_store::forget(const std::string& key) {
   something_to_write_.ring();
 }
 
-task<known_units> unit_store::known(context& ctx) {
-  known_units known;
+task<stored_units> unit_store::stored(context& ctx) {
+  stored_units all;
   auto rows = units_.iterate();
   while (co_await rows.next(ctx)) {
-    const auto& entry = **rows.get();
-    known.emplace(entry.key, entry.content ? entry.content->value->after : std::vector<std::string>());
+    auto& entry = **rows.get();
+    all.emplace(std::move(entry.key), std::move(entry.content));
   }
   if (rows.err()) co_return *rows.err();
-  co_return known;
+  co_return all;
+}
+
+task<known_units> unit_store::known(context& ctx) {
+  const auto present = co_await or_return(stored(ctx));
+  co_return needs_in(present);
+}
+
+task<apply_preview> unit_store::preview(context& ctx, unit_map given) {
+  const auto present = co_await or_return(stored(ctx));
+  if (auto usable = check(given, present); !usable) co_return std::move(usable.error());
+  apply_preview seen;
+  std::uint64_t newest = 0;
+  for (const auto& [key, found] : present) {
+    if (!found && !given.contains(key)) co_return found.error().prefixed(key + ": ");
+    if (!found) continue;
+    seen.rows.emplace(key, *found);
+    newest = std::max(newest, found->generation);
+  }
+  for (auto& [key, what] : given) {
+    const auto known = seen.rows.find(key);
+    auto& list = known == seen.rows.end()       ? present.contains(key) ? seen.answer.changed : seen.answer.added
+                 : *known->second.value == what ? seen.answer.unchanged
+                                                : seen.answer.changed;
+    list.push_back(key);
+    if (&list == &seen.answer.unchanged) continue;
+    auto& edited = seen.rows[key];
+    edited.value = std::make_shared<const unit>(std::move(what));
+    edited.generation = newest + 1;
+  }
+  co_return seen;
 }
 
 task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
@@ -118,13 +176,8 @@ task<apply_answer> unit_store::apply(context& ctx, unit_map given) {
 }
 
 task<apply_answer> unit_store::check_and_write(context& ctx, unit_map given) {
-  const auto present = co_await or_return(known(ctx));
-  problems found;
-  check_after(given, present, true, "units", found);
-  check_sizes(given, "units", found);
-  const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
-  check_executables(given, lookup, "units", found);
-  if (!found.empty()) co_return found.to_error();
+  const auto present = co_await or_return(stored(ctx));
+  if (auto usable = check(given, present); !usable) co_return std::move(usable.error());
 
   table_edit<std::string, unit> edit;
   std::vector<std::string> keys;

@@ -27,6 +27,15 @@ struct unit_codec {
   [[nodiscard]] static result<unit> decode(std::string_view stored) { return unit_from_row(stored); }
 };
 
+/// All rows, by key; an error for one that cannot be read.
+using stored_units = std::map<std::string, result<row<unit>>, std::less<>>;
+
+/// What an `apply` would answer, and what the rows would be then: each has another generation than now exactly if it would be edited.
+struct apply_preview {
+  apply_answer answer;
+  std::map<std::string, row<unit>> rows;
+};
+
 /// The daemon's database. Every edit is durable when it returns.
 ///
 /// Threads: all on one.  Lifetime: outlives its run.
@@ -40,12 +49,17 @@ class unit_store {
   /// The rows, for the manager.
   [[nodiscard]] table<std::string, unit>& rows() noexcept { return units_; }
 
-  /// The units that there are, and what each comes after.
+  /// The units that there are, and what each waits for.
   [[nodiscard]] task<known_units> known(context& ctx);
 
   /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed. One call goes at a time, in order of arrival.
-  /// Errors: one each for an `after` that leads nowhere or round in a circle, and for a program that is missing; `code()` is `invalid_argument`.
+  /// Errors: one each for an `after` or a `requires` that leads nowhere or round in a circle, for a group whose members do not agree, and for a
+  /// program that is missing; `code()` is `invalid_argument`.
   [[nodiscard]] task<apply_answer> apply(context& ctx, unit_map given);
+
+  /// What `apply` would do. Nothing is written.
+  /// Errors: those of `apply`; `unreadable` for a row that it would leave as it is and that cannot be read.
+  [[nodiscard]] task<apply_preview> preview(context& ctx, unit_map given);
 
   /// Sets what is wanted of a unit. `anew` makes a new generation even if it was wanted so, so that it is started (again).
   /// Errors: `not_found`.
@@ -69,6 +83,7 @@ class unit_store {
 
  private:
   [[nodiscard]] task<apply_answer> check_and_write(context& ctx, unit_map given);
+  [[nodiscard]] task<stored_units> stored(context& ctx);
   [[nodiscard]] task<> load(context& ctx);
   [[nodiscard]] task<> keep_writing(context& ctx);
   [[nodiscard]] task<> write_down(context& ctx);

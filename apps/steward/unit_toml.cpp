@@ -16,6 +16,7 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <set>
 
 namespace steward {
 namespace {
@@ -138,7 +139,7 @@ result<units_file> read_units(std::istream& from, units_file into) {
 }  // namespace
 
 result<unit_map> parse_units(std::string_view text, const units_source& source) {
-  constexpr std::array<std::string_view, 1> file_keys{"unit"};
+  constexpr std::array<std::string_view, 2> file_keys{"unit", "group"};
   if (const auto place = depth_scanner(text).too_deep()) return fail(located(source, *place, "a key with more dots than any that has a meaning"));
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed)
@@ -147,9 +148,18 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
   problems found(source.file);
   const json::object root = converter(found).table(parsed.table(), {});
   table_reader(root, {}, found).refuse_unknown_keys(file_keys);
+  const json::value* tables = root.if_contains("group");
+  const group_policies groups = tables == nullptr ? group_policies() : decode_groups(*tables, "group", found);
   const json::value* units = root.if_contains("unit");
-  unit_map out = units == nullptr ? unit_map() : decode_units(*units, "unit", source.folder, found);
-  check_after(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
+  unit_map out = units == nullptr ? unit_map() : decode_units(*units, "unit", source.folder, found, &groups);
+  std::set<std::string_view> with_members;
+  for (const auto& [name, each] : out)
+    if (each.group) with_members.insert(each.group->name);
+  for (const auto& [name, policy] : groups)
+    if (!with_members.contains(name))
+      found.add(key_path("group", name),
+                fmt::format("no unit of this file is in it; write group = {{ name = {} }} into those that are", in_quotes(name)));
+  check_needs(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
   check_sizes(out, "unit", found);
   if (source.programs != nullptr) check_executables(out, *source.programs, "unit", found);
   if (!found.empty()) return fail(found.to_error());

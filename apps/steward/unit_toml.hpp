@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads a units file: TOML with a `[unit.NAME]` table for each unit.
+// Reads a units file: TOML with a `[unit.NAME]` table for each unit, and a `[group.NAME]` table for each group of them.
 #pragma once
 
 #include "steward/result.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api.hpp"
+#include "json_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,11 +16,14 @@ std::string refusal(std::string_view method, std::string_view target) {
 
 TEST(ApiRequest, TheRoutesArePinned) {
   using enum api_call;
-  const std::array<std::pair<api_request, std::string_view>, 9> pinned{{
+  const std::array<std::pair<api_request, std::string_view>, 12> pinned{{
       {{.call = version, .key = ""}, "GET /v1/version"},
       {{.call = status, .key = ""}, "GET /v1/status"},
       {{.call = unit_status, .key = "web"}, "GET /v1/units/web"},
+      {{.call = explain, .key = "web"}, "GET /v1/units/web/explain"},
+      {{.call = stragglers, .key = ""}, "GET /v1/stragglers"},
       {{.call = apply, .key = ""}, "POST /v1/apply"},
+      {{.call = plan, .key = ""}, "POST /v1/plan"},
       {{.call = start, .key = "web"}, "POST /v1/units/web/start"},
       {{.call = stop, .key = "web@1.x"}, "POST /v1/units/web@1.x/stop"},
       {{.call = restart, .key = "web"}, "POST /v1/units/web/restart"},
@@ -80,6 +84,10 @@ TEST(ApiAnswer, SurvivesTheRoundTrip) {
   EXPECT_EQ(version_answer_from_json(answer_to_json(version)), version);
   const apply_answer applied{.added = {"a"}, .changed = {}, .unchanged = {"b", "c"}};
   EXPECT_EQ(apply_answer_from_json(answer_to_json(applied)), applied);
+  const plan_answer plan{.units = applied,
+                         .steps = {{.key = "w", .action = plan_action::restart, .because_of = "b", .waiting_for = {}},
+                                   {.key = "a", .action = plan_action::wait, .because_of = {}, .waiting_for = {"x", "y"}}}};
+  EXPECT_EQ(plan_answer_from_json(answer_to_json(plan)), plan);
   const control_answer control{.key = "web", .changed = true, .message = "web stops"};
   EXPECT_EQ(control_answer_from_json(answer_to_json(control)), control);
 }
@@ -88,6 +96,14 @@ TEST(ApiAnswer, AnAnswerOfAWrongShapeIsToldSo) {
   EXPECT_EQ(control_answer_from_json(boost::json::object{{"key", 1}}).error().to_tree(),
             "key: is an integer; it must be a string\nchanged: must be a boolean\n");
   EXPECT_EQ(version_answer_from_json(3).error().to_string(), "the answer is not a JSON object");
+}
+
+TEST(ApiAnswer, TheWireFormOfAPlanIsPinned) {
+  const plan_answer plan{.units = {.added = {"a"}, .changed = {}, .unchanged = {}},
+                         .steps = {{.key = "a", .action = plan_action::start, .because_of = {}, .waiting_for = {}}}};
+  EXPECT_EQ(json_line(answer_to_json(plan)),
+            R"({"added":["a"],"changed":[],"unchanged":[],"steps":[{"key":"a","action":"start","because_of":null,"waiting_for":[]}]})");
+  EXPECT_EQ(plan_answer_from_json(boost::json::object{{"steps", boost::json::array{3}}}).error().to_string(), "steps[0]: must be a step of a plan");
 }
 
 TEST(ApiAnswer, AnErrorIsOneString) { EXPECT_EQ(error_body("a \"b\"\nc"), R"({"error":"a \"b\"\nc"})"); }

@@ -49,6 +49,11 @@ TEST(CommandLine, RunHasItsDefaults) {
 TEST(CommandLine, EveryCommandIsRead) {
   const std::string socket = "./steward.db.sock";
   EXPECT_EQ(command<apply_command>("apply u.toml"), (apply_command{.socket = socket, .file = "u.toml"}));
+  EXPECT_EQ(command<apply_command>("apply u.toml --plan"), (apply_command{.socket = socket, .file = "u.toml", .plan = true}));
+  EXPECT_EQ(command<apply_command>("apply u.toml --plan --json"), (apply_command{.socket = socket, .file = "u.toml", .plan = true, .json = true}));
+  EXPECT_EQ(command<explain_command>("explain web"), (explain_command{.socket = socket, .key = "web", .json = false}));
+  EXPECT_EQ(command<explain_command>("explain web --json"), (explain_command{.socket = socket, .key = "web", .json = true}));
+  EXPECT_EQ(command<stragglers_command>("stragglers --json"), (stragglers_command{.socket = socket, .json = true}));
   EXPECT_EQ(command<status_command>("status"), (status_command{.socket = socket, .key = std::nullopt, .json = false}));
   EXPECT_EQ(command<status_command>("status web --json"), (status_command{.socket = socket, .key = "web", .json = true}));
   EXPECT_EQ(command<control_command>("start web"), (control_command{.socket = socket, .call = api_call::start, .keys = {"web"}}));
@@ -87,7 +92,7 @@ TEST(CommandLine, HelpIsTheSameAsTheOption) {
 }
 
 TEST(CommandLine, EveryClientCommandTakesASocketOrADatabase) {
-  for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a"}) {
+  for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a", "explain a", "stragglers"}) {
     for (const auto& [option, socket] : {std::pair(" --socket /s", "/s"), std::pair(" --db /x.db", "/x.db.sock")}) {
       const auto read = parse(line + option);
       ASSERT_TRUE(read) << line;
@@ -108,9 +113,10 @@ TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
   EXPECT_EQ(complaint("stauts"), "steward: unknown command \"stauts\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("statsu --json"), "steward: unknown command \"statsu\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("frobnicate"),
-            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, start, stop, restart, rm, version, help");
+            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, explain, stragglers, start, stop, restart, rm, version, help");
   EXPECT_EQ(complaint(""),
-            "steward: a command is missing: one of run, apply, status, logs, start, stop, restart, rm, version, help; see steward --help");
+            "steward: a command is missing: one of run, apply, status, logs, explain, stragglers, start, stop, restart, rm, version, help; see "
+            "steward --help");
 }
 
 TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
@@ -124,6 +130,8 @@ TEST(CommandLine, MissingAndSuperfluousArgumentsAreRefused) {
   EXPECT_EQ(complaint("apply"), "steward: apply: FILE is required; see steward apply --help");
   EXPECT_EQ(complaint("status a b"), "steward: \"b\" is one argument too many; see steward status --help");
   EXPECT_EQ(complaint("version x"), "steward: \"x\" is one argument too many; see steward version --help");
+  EXPECT_EQ(complaint("explain"), "steward: explain: KEY is required; see steward explain --help");
+  EXPECT_EQ(complaint("apply u.toml --json"), "steward: apply: --json requires --plan; see steward apply --help");
   EXPECT_EQ(complaint("run --db"), "steward: run: --db: 1 required FILE missing; see steward run --help");
 }
 
@@ -134,7 +142,7 @@ TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamples) {
-  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"}) {
+  for (const std::string name : {"run", "apply", "status", "logs", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"}) {
     const auto read = parse(name + " --help");
     ASSERT_FALSE(read) << name;
     EXPECT_EQ(read.error().exit_code, 0) << name;
@@ -147,7 +155,7 @@ TEST(CommandLine, EveryCommandHasHelpWithExamples) {
 
 TEST(CommandLine, TheHelpOfAllShowsEveryCommand) {
   const std::string help = parse("--help").error().out;
-  for (const std::string name : {"run", "apply", "status", "logs", "start", "stop", "restart", "rm", "version", "help"})
+  for (const std::string name : {"run", "apply", "status", "logs", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"})
     EXPECT_TRUE(help.contains("\n  " + name + " ")) << name;
   EXPECT_FALSE(help.contains("keeper"));
   EXPECT_EQ(parse("--version").error().out, "steward " + std::string(steward_version()) + "\n");

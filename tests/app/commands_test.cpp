@@ -145,6 +145,39 @@ TEST(Commands, ApplyingAnEqualFileSaysSo) {
   EXPECT_EQ(do_it(apply_command{.socket = daemon.socket(), .file = file.path()}).out, "nothing to change\n");
 }
 
+TEST(Commands, APlanIsShownAndNothingIsApplied) {
+  const units_on_disk file("[unit.web]\ncommand = [\"/bin/sh\"]\n");
+  constexpr std::string_view body =
+      R"({"added":["web"],"changed":[],"unchanged":[],"steps":[{"key":"web","action":"start","because_of":null,"waiting_for":[]}]})";
+  const auto answers = [&] { return std::vector{http_answer(200, version_body), http_answer(200, status_body("")), http_answer(200, body)}; };
+  fake_daemon daemon(answers());
+  const outcome seen = do_it(apply_command{.socket = daemon.socket(), .file = file.path(), .plan = true});
+  EXPECT_EQ(seen.exit_code, 0) << seen.err;
+  EXPECT_EQ(seen.out, "would add: web\n1. start    web\n");
+  EXPECT_TRUE(daemon.asked().back().starts_with("POST /v1/plan {\"units\":{\"web\":"));
+  fake_daemon other(answers());
+  const outcome json = do_it(apply_command{.socket = other.socket(), .file = file.path(), .plan = true, .json = true});
+  EXPECT_TRUE(json.out.starts_with("{\n  \"added\": [")) << json.out;
+}
+
+TEST(Commands, ExplainAndStragglersShowWhatTheDaemonTells) {
+  constexpr std::string_view why =
+      R"({"key":"web","state":"waiting","why":"waits_for_others","since":"2026-01-31T11:59:00.000Z","waiting_for":["db"]})";
+  fake_daemon daemon(
+      {http_answer(200, why), http_answer(200, why), http_answer(200, R"({"stragglers":[]})"), http_answer(200, R"({"stragglers":[]})")});
+  EXPECT_EQ(do_it(explain_command{.socket = daemon.socket(), .key = "web"}).out,
+            "unit         web\n"
+            "state        waiting\n"
+            "why          it waits for db, which does not run\n"
+            "since        2026-01-31T11:59:00.000Z (1m ago)\n"
+            "waits for    db\n");
+  EXPECT_TRUE(do_it(explain_command{.socket = daemon.socket(), .key = "web", .json = true}).out.starts_with("{\n  \"key\": \"web\","));
+  EXPECT_EQ(do_it(stragglers_command{.socket = daemon.socket()}).out, "nothing is left over\n");
+  EXPECT_EQ(do_it(stragglers_command{.socket = daemon.socket(), .json = true}).out, "[]\n");
+  EXPECT_EQ(daemon.asked(),
+            (std::vector<std::string>{"GET /v1/units/web/explain", "GET /v1/units/web/explain", "GET /v1/stragglers", "GET /v1/stragglers"}));
+}
+
 TEST(Commands, ApplyTellsMistakesWithoutAskingTheDaemon) {
   const units_on_disk file("[unit.web]\ncomand = [\"/bin/sh\"]\n");
   const outcome seen = do_it(apply_command{.socket = "/nowhere/s", .file = file.path()});

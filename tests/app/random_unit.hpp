@@ -32,6 +32,10 @@ class unit_maker {
     out.stop.signal = one_in(2) ? SIGTERM : one_in(2) ? SIGKILL : SIGWINCH;
     out.stop.deadline = duration();
     out.start_deadline = duration() + std::chrono::nanoseconds(1);
+    if (one_in(2)) out.kill_deadline = duration() + std::chrono::nanoseconds(1);
+    if (one_in(2)) out.restart.budget = budget();
+    for (std::size_t i = pick(3); i > 0; --i) out.requirements.push_back({name() + std::to_string(i), static_cast<on_loss>(pick(3))});
+    if (one_in(3)) out.group = group();
     for (std::size_t i = pick(4); i > 0; --i) out.after.push_back(name() + std::to_string(i));
     out.ready = ready();
     return out;
@@ -60,6 +64,20 @@ class unit_maker {
   std::chrono::nanoseconds duration() {
     const auto whole = std::uniform_int_distribution<std::int64_t>(0, longest_duration.count() - 1)(random_);
     return std::chrono::nanoseconds(whole >> pick(60));
+  }
+
+  restart_budget budget() {
+    return {.restarts = static_cast<std::uint32_t>(pick(10001)),
+            .window = duration() + std::chrono::nanoseconds(1),
+            .then = static_cast<exhausted>(pick(2))};
+  }
+
+  unit_group group() {
+    unit_group out{.name = name(), .place = static_cast<std::uint32_t>(pick(1000001)), .policy = {}};
+    out.policy.strategy = static_cast<group_strategy>(pick(3));
+    if (one_in(2)) out.policy.restart.delays.max = std::chrono::hours(1) + duration();
+    if (one_in(2)) out.policy.restart.budget = budget();
+    return out;
   }
 
   readiness ready() {

@@ -61,7 +61,7 @@ TEST(StatusJson, TheNamesOfTheStatesArePinned) {
     EXPECT_EQ(row_state_from_string(to_string(state)), state);
     all += std::string(to_string(state)) + " ";
   }
-  EXPECT_EQ(all, "waiting starting running stopping backoff stopped completed ");
+  EXPECT_EQ(all, "waiting starting running stopping backoff stopped completed gave_up abandoned ");
   EXPECT_EQ(row_state_from_string("Running"), std::nullopt);
 }
 

@@ -135,6 +135,17 @@ TEST(StatusSummary, CountsTheStates) {
   EXPECT_EQ(status_summary({}), "no units");
 }
 
+TEST(StatusNote, SaysWhatBecameOfWhatGaveUpOrIsNotGone) {
+  unit_status unit;
+  unit.state = row_state::gave_up;
+  unit.exit = unit_exit{.reason = exit_reason::failed, .error = {}, .code = 1, .signal = {}, .started_at = {}, .ready_at = {}, .ended_at = {}};
+  EXPECT_EQ(status_note(unit, noon), "exited with code 1; its restart budget is used up");
+  unit.state = row_state::abandoned;
+  EXPECT_EQ(status_note(unit, noon), "was killed, and is not gone");
+  const std::vector<unit_status> one{unit};
+  EXPECT_EQ(status_summary(one), "1 abandoned");
+}
+
 TEST(ExitText, SaysHowItEnded) {
   const auto text = [](exit_reason reason, std::optional<int> code, std::optional<int> signal, std::optional<std::string> why) {
     return exit_text({.reason = reason, .error = std::move(why), .code = code, .signal = signal, .started_at = {}, .ready_at = {}, .ended_at = {}});

@@ -20,7 +20,7 @@ unit unit_after(names after) {
 
 std::string after_problems(const unit_map& applied, const known_units& known = {}, bool complete = true) {
   problems found;
-  check_after(applied, known, complete, "unit", found);
+  check_needs(applied, known, complete, "unit", found);
   return found.empty() ? "" : found.to_error().to_tree();
 }
 
@@ -80,6 +80,54 @@ TEST(After, AChainOfAHundredThousandIsWalked) {
   EXPECT_EQ(after_problems(applied), "");
   applied.at("u100000").after = {"u0"};
   EXPECT_NE(after_problems(applied), "");
+}
+
+unit unit_requiring(names others, names after = {}) {
+  unit out = unit_after(std::move(after));
+  for (std::string& each : others) out.requirements.push_back({std::move(each), on_loss::restart});
+  return out;
+}
+
+TEST(Requires, IsHeldToTheSameRulesAsAfter) {
+  EXPECT_EQ(after_problems({{"a", unit_requiring({"b", "c"})}, {"b", unit_after({})}}, {{"c", {}}}), "");
+  EXPECT_EQ(after_problems({{"web", unit_requiring({"bd"}, {"db"})}, {"db", unit_after({})}}),
+            "unit.web.requires[0]: there is no unit \"bd\"; did you mean \"db\"?\n");
+  EXPECT_EQ(after_problems({{"a", unit_requiring({"a"})}}), "unit.a.requires[0]: a unit cannot require itself; take it out\n");
+}
+
+TEST(Requires, ACircleTogetherWithAfterIsRefusedWithItsPath) {
+  EXPECT_EQ(after_problems({{"a", unit_requiring({"b"}, {"x"})}, {"b", unit_after({"c"})}, {"c", unit_requiring({"a"})}, {"x", unit_after({})}}),
+            "unit.a.requires[0]: goes round in a circle: a -> b -> c -> a; take one of these out\n");
+  EXPECT_EQ(after_problems({{"web", unit_requiring({"db"})}}, {{"db", {"web"}}}),
+            "unit.web.requires[0]: goes round in a circle: web -> db -> web; take one of these out\n");
+}
+
+unit member(std::string group, group_policy policy = {}) {
+  unit out = unit_after({});
+  out.group = unit_group{.name = std::move(group), .place = 0, .policy = std::move(policy)};
+  return out;
+}
+
+std::string group_problems(const unit_map& applied, const known_groups& known = {}) {
+  problems found;
+  check_groups(applied, known, "units", found);
+  return found.empty() ? "" : found.to_error().to_tree();
+}
+
+TEST(Groups, MembersMustAgreeOnThePolicy) {
+  const group_policy all{.strategy = group_strategy::one_for_all, .restart = {}};
+  group_policy limited = all;
+  limited.restart.budget.emplace();
+  EXPECT_EQ(group_problems({{"a", member("g", all)}, {"b", member("g", all)}, {"c", member("h", limited)}, {"d", unit_after({})}}), "");
+  EXPECT_EQ(group_problems({{"a", member("g", all)}, {"b", member("g")}}),
+            "units.b.group: \"g\" has another strategy in unit \"a\"; apply all units of a group together, with one policy\n");
+  EXPECT_EQ(group_problems({{"a", member("g", all)}}, {{"z", *member("g", limited).group}}),
+            "units.a.group: \"g\" has another budget in unit \"z\"; apply all units of a group together, with one policy\n");
+}
+
+TEST(Groups, AnAppliedUnitTakesThePlaceOfTheKnownOne) {
+  const group_policy all{.strategy = group_strategy::one_for_all, .restart = {}};
+  EXPECT_EQ(group_problems({{"a", member("g", all)}, {"b", member("g", all)}}, {{"a", *member("g").group}, {"b", *member("g").group}}), "");
 }
 
 std::string size_problem(const program_spec& program) {

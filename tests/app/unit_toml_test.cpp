@@ -50,6 +50,10 @@ TEST(UnitToml, ACommandAloneHasTheDefaultsOfTheDesign) {
   EXPECT_EQ(read.stop, (unit_stop{.signal = SIGTERM, .deadline = 10s}));
   EXPECT_EQ(read.start_deadline, 60s);
   EXPECT_TRUE(read.after.empty());
+  EXPECT_EQ(read.restart.budget, std::nullopt);
+  EXPECT_EQ(read.kill_deadline, 10s);
+  EXPECT_TRUE(read.requirements.empty());
+  EXPECT_EQ(read.group, std::nullopt);
   EXPECT_EQ(read.ready, readiness(ready_at_once()));
 }
 
@@ -105,8 +109,10 @@ TEST(UnitToml, RelativePathsAreMeantFromTheFolderOfTheFile) {
 
 TEST(UnitToml, AnUnknownKeyIsRefusedWithTheNearestOne) {
   EXPECT_EQ(mistake_in("directry = \"/\""), "1: unit.u.directry: unknown key; did you mean \"directory\"?");
-  EXPECT_EQ(mistake_in("port = 1"),
-            "1: unit.u.port: unknown key; known: command, directory, environment, restart, backoff, stop, start_deadline, after, ready");
+  EXPECT_EQ(
+      mistake_in("port = 1"),
+      "1: unit.u.port: unknown key; known: command, directory, environment, restart, backoff, budget, stop, start_deadline, kill_deadline, after, "
+      "requires, group, ready");
   EXPECT_EQ(mistake_in("stop = { signl = \"TERM\" }"), "10: unit.u.stop.signl: unknown key; did you mean \"signal\"?");
   EXPECT_EQ(mistakes("[units.u]\n"), "units.toml:1:2: units: unknown key; did you mean \"unit\"?\n");
 }
@@ -252,7 +258,7 @@ TEST(UnitToml, NestingThatWouldExhaustTheStackIsRefused) {
   for (int i = 0; i < 200000; ++i) dotted += "a.";
   EXPECT_EQ(mistakes(dotted + "a = 1"), "units.toml:1:34: a key with more dots than any that has a meaning\n");
   EXPECT_EQ(mistakes("[" + dotted + "a]"), "units.toml:1:35: a key with more dots than any that has a meaning\n");
-  EXPECT_EQ(mistakes("x = \"...................................\" # ...................."), "units.toml:1:1: x: unknown key; known: unit\n");
+  EXPECT_EQ(mistakes("x = \"...................................\" # ...................."), "units.toml:1:1: x: unknown key; known: unit, group\n");
   EXPECT_NE(mistakes("x = " + std::string(200000, '[')), "accepted\n");
   EXPECT_NE(mistakes("x = '''\n" + dotted + "'''\n" + dotted + "a = 1"), "accepted\n");
   // The last three quotes of up to five end a string.

@@ -44,7 +44,8 @@ class patience_test(steward_test):
         self.until_deaf("deaf", "quick")
         self.running("good")
         self.does("stop", "quick")
-        self.assertEqual(self.unit("quick")["exit"]["reason"], "forced")
+        ended = self.unit("quick")["exit"]
+        self.assertEqual((ended["reason"], ended["signal"], ended["error"]), ("forced", "KILL", "stopped: deadline"))
         self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
         self.assertRegex(self.text("out"), "deaf: stopped, did not stop in time and was killed\n")
         self.assertRegex(self.text("out"), "good: stopped\n")

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the built `steward` does by a unit's policy: budgets, requirements, groups and deadlines; and how it tells why, and what it would do."""
+import json
+import os
+import signal
+import threading
+
+from steward_under_test import main, shell, steward_test, until
+
+SLEEP = ["sleep", "1000"]
+HASTY = {"initial": "1ms", "max": "1ms"}
+
+
+class budget_test(steward_test):
+    def flop(self):
+        return {"command": ["false"], "backoff": HASTY, "budget": {"restarts": 2, "window": "1h", "then": "give_up"}}
+
+    def test_that_is_used_up_leaves_it_down_until_it_is_started(self):
+        self.run_daemon(flop=self.flop())
+        seen = self.wait_for("flop", state="gave_up")
+        self.assertEqual((seen["incarnation"], seen["restarts"], seen["exit"]["code"]), (3, 2, 1))
+        self.assertIn("its restart budget is used up", self.does("status"))
+        self.assertIn("it ended too often (exited with code 1)", self.does("explain", "flop"))
+        self.assertIn("flop starts", self.does("start", "flop"))
+        seen = self.wait_for("flop", state="gave_up", incarnation=6)
+        self.assertEqual(seen["restarts"], 2, "a start by hand clears the counters")
+
+    def test_that_is_used_up_is_remembered_when_the_daemon_is_killed(self):
+        self.run_daemon(flop=self.flop(), other={"command": SLEEP})
+        self.wait_for("flop", state="gave_up")
+        self.kill_daemon()
+        self.run_daemon()
+        self.running("other")
+        self.assertEqual((self.unit("flop")["state"], self.unit("flop")["incarnation"]), ("gave_up", 3))
+
+
+class requires_test(steward_test):
+    def test_takes_down_who_requires_what_is_lost(self):
+        self.run_daemon(db={"command": SLEEP}, web={"command": SLEEP, "requires": ["db"]},
+                        log={"command": SLEEP, "requires": [{"unit": "db", "on_loss": "stop"}]})
+        self.running("web")
+        self.running("log")
+        os.kill(self.running("db")["pid"], signal.SIGKILL)
+        self.wait_for("web", state="running", incarnation=2)
+        self.wait_for("log", state="stopped")
+        why = json.loads(self.does("explain", "log", "--json"))
+        self.assertEqual((why["why"], why["because_of"]), ("requirement_lost", "db"))
+        self.assertEqual(self.unit("db")["incarnation"], 2)
+
+    def test_is_waited_for_and_explained(self):
+        self.run_daemon(db={"command": SLEEP, "ready": {"after": "1h"}, "start_deadline": "2h"}, web={"command": SLEEP, "requires": ["db"]})
+        self.wait_for("web", state="waiting")
+        self.wait_for("db", state="starting")
+        status, why = self.ask("GET", "/v1/units/web/explain")
+        self.assertEqual((status, why["why"], why["waiting_for"], why["text"]), (200, "waits_for_others", ["db"], "it waits for db, which does not run"))
+        self.assertIsNotNone(self.ask("GET", "/v1/units/db/explain")[1]["until"], "its start deadline")
+        self.assertEqual(self.ask("GET", "/v1/units/none/explain"), (404, {"error": "there is no unit none"}))
+
+
+class group_test(steward_test):
+    def file(self, strategy):
+        text = f'[group.site]\nstrategy = "{strategy}"\n'
+        for place, name in enumerate(("a", "b")):
+            text += f'[unit.{name}]\ncommand = ["sleep", "1000"]\ngroup = {{ name = "site", place = {place} }}\n'
+        return self.write("group.toml", text)
+
+    def test_goes_down_and_comes_up_together(self):
+        self.run_daemon("--apply", self.file("one_for_all"))
+        self.running("b")
+        os.kill(self.running("a")["pid"], signal.SIGKILL)
+        self.wait_for("b", state="running", incarnation=2)
+        self.assertEqual(self.wait_for("a", state="running")["incarnation"], 2)
+
+    def test_agrees_on_its_policy_with_those_that_are_there(self):
+        self.run_daemon("--apply", self.file("one_for_all"))
+        self.write("more.toml", '[group.site]\n[unit.c]\ncommand = ["sleep", "1000"]\ngroup = { name = "site" }\n')
+        self.refused(1, r'units\.c\.group: "site" has another strategy in unit "a"', "apply", "more.toml")
+        self.assertIn("changed: a, b", self.does("apply", self.file("one_for_one")))
+
+
+class straggler_test(steward_test):
+    def test_is_shown_until_it_is_gone(self):
+        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 0.1; done", stop={"deadline": "2s"}))
+        pid = self.running("deaf")["pid"]
+        until(lambda: "up" in self.text("s.db.logs/deaf.log"), "the trap")
+        self.assertEqual(self.does("stragglers"), "nothing is left over\n")
+        stopping = threading.Thread(target=self.steward, args=("stop", "deaf"))
+        stopping.start()
+        self.wait_for("deaf", state="stopping")
+        left = json.loads(self.does("stragglers", "--json"))
+        self.assertEqual([(each["key"], each["pid"], each["at"]) for each in left], [("deaf", pid, "stops")])
+        self.assertIn("was asked to stop", self.does("stragglers"))
+        stopping.join()
+        self.assertEqual(self.does("stragglers"), "nothing is left over\n")
+
+    # A keeper that hangs is the one way to keep a killed program from being gone that any user has.
+    def test_that_does_not_end_even_killed_is_abandoned(self):
+        self.run_daemon(stuck={"command": SLEEP, "stop": {"deadline": "100ms"}, "kill_deadline": "200ms"})
+        pid = self.running("stuck")["pid"]
+        keeper = self.keeper()
+        os.kill(keeper, signal.SIGSTOP)
+        stopping = threading.Thread(target=self.steward, args=("stop", "stuck"))
+        stopping.start()
+        try:
+            self.assertEqual(self.wait_for("stuck", state="abandoned")["pid"], pid)
+            self.assertIn("was killed, and is not gone", self.does("status"))
+            self.assertEqual(self.ask("GET", "/v1/units/stuck/explain")[1]["why"], "forced")
+            self.assertEqual([each["at"] for each in self.ask("GET", "/v1/stragglers")[1]["stragglers"]], ["forced"])
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+            stopping.join()
+        self.wait_for("stuck", state="stopped", pid=None)
+
+
+class plan_test(steward_test):
+    def test_tells_what_would_be_done_in_order_and_does_nothing(self):
+        units = {"db": {"command": SLEEP}, "web": {"command": SLEEP, "requires": ["db"]}, "same": {"command": SLEEP}}
+        self.run_daemon(**units)
+        before = {key: self.running(key) for key in units}
+        self.assertEqual(self.does("apply", self.units(**units), "--plan"), "nothing would change\n")
+        units["db"] = {"command": ["sleep", "2000"]}
+        file = self.units(**units, new={"command": SLEEP, "after": ["web"]})
+        told = self.does("apply", file, "--plan")
+        self.assertEqual(told, "would add: new\nwould change: db\n1. restart  db\n2. restart  web, which requires db\n3. start    new\n")
+        plan = json.loads(self.does("apply", file, "--plan", "--json"))
+        self.assertEqual([step["action"] for step in plan["steps"]], ["restart", "restart", "start"])
+        for each in before.values():
+            self.assert_still(each)
+        self.assertEqual(self.unit("new"), {})
+        self.does("apply", file)
+        self.running("new")
+        self.assertEqual([self.running(key)["incarnation"] for key in ("db", "web", "same")], [2, 2, 1])
+
+    def test_of_what_cannot_be_applied_is_refused_alike(self):
+        self.run_daemon(db={"command": SLEEP, "requires": []})
+        self.does("apply", self.units(web={"command": SLEEP, "requires": ["db"]}))
+        self.refused(1, "units.db.after.0.: goes round in a circle: db -> web -> db", "apply", self.units(db={"command": SLEEP, "after": ["web"]}), "--plan")
+
+
+if __name__ == "__main__":
+    main()
