@@ -91,9 +91,9 @@ std::optional<requirement<std::string>> decode_requirement(const json::value& fr
     reader.refuse_unknown_keys(requirement_keys);
     decode_word(reader, "on_loss", loss_values, on_loss_from_string, out.loss);
     if (reader.find("unit") == nullptr) reader.add("unit", "missing; it must be the name of a unit");
-    const auto name = reader.text("unit", "it must be the name of a unit");
-    if (!name) return std::nullopt;
-    out.key = *name;
+    const auto unit_name = reader.text("unit", "it must be the name of a unit");
+    if (!unit_name) return std::nullopt;
+    out.key = *unit_name;
     at = reader.path("unit");
   } else {
     found.add(path, fmt::format("{}; {}", kind_text(from), wanted));

@@ -151,7 +151,6 @@ class manager {
   task<> read_claimed(entry& e, context& ctx);
   task<std::vector<planned<Key>>> plan_on_strand(visit inside, context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
-
   // What is known: detail/manager_answers.hpp
   [[nodiscard]] static row_status<Key> status_of(const entry& e);
   [[nodiscard]] static explanation<Key> explanation_of(const entry& e);
@@ -231,20 +230,17 @@ class manager {
   void leave_group(entry& e) noexcept;
   void leave_regroup(entry& e) noexcept;
   [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
-  [[nodiscard]] static bool takes_part(const entry& e);
   void enter_regroup(entry& e);
   void take_down(entry& e, const Key& because_of);
   void give_up(entry& e, const Key& because_of);
   void await_group(entry& e, const exit& ended);
   void check_group(group& team);
-  static void group_over(group& team);
   void disband_groups() noexcept;
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
   [[nodiscard]] bool lacks_requirement(entry& e);
   void stop_those_that_require(entry& e);
-  [[nodiscard]] static on_loss loss_of(const entry& e, const Key& of);
   static void hold(entry& e, entry& by);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   void forget_requirements(entry& e);
@@ -260,16 +256,14 @@ class manager {
   std::array<std::atomic<std::size_t>, row_states> counts_{};
   event_stream<manager_record<Key>> events_;
 
-  mutable detail::spin_lock lock_;  // guards the next ten
+  mutable detail::spin_lock lock_;  // guards the next eight
   bool accepting_ = false;
   bool look_posted_ = false;
   std::size_t callers_ = 0;
   context* ctx_ = nullptr;
   std::optional<std::pair<instant, error>> unreadable_;
   std::uint64_t passes_ = 0;
-  std::vector<Key> hinted_;
-  bool hinted_all_ = false;
-  bool hint_posted_ = false;
+  detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
 
   detail::turnstile turns_;
@@ -303,16 +297,4 @@ class manager {
 
 }  // namespace steward
 
-#include "steward/detail/manager_answers.hpp"
-#include "steward/detail/manager_control.hpp"
-#include "steward/detail/manager_edit.hpp"
-#include "steward/detail/manager_groups.hpp"
-#include "steward/detail/manager_life.hpp"
-#include "steward/detail/manager_memory.hpp"
-#include "steward/detail/manager_order.hpp"
-#include "steward/detail/manager_plan.hpp"
-#include "steward/detail/manager_policy.hpp"
-#include "steward/detail/manager_run.hpp"
-#include "steward/detail/manager_tell.hpp"
-#include "steward/detail/manager_waiting.hpp"
-#include "steward/detail/manager_watch.hpp"
+#include "steward/detail/manager_parts.hpp"

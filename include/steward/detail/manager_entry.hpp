@@ -110,6 +110,42 @@ struct alignas(64) manager_entry final : waiter {
   detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
 };
 
+/// Which rows the table says have changed, and nobody has looked at yet.
+template <class Key>
+struct manager_hints {
+  std::vector<Key> keys;
+  bool all = false;     // any row may have
+  bool posted = false;  // somebody is on the way to look
+};
+
+/// What becomes of an entry that lives when `key`, which it requires, is lost.
+template <class Key, class Value>
+[[nodiscard]] on_loss loss_of(const manager_entry<Key, Value>& e, const Key& key) {
+  for (const requirement<Key>& each : *e.required)
+    if (each.key == key) return each.loss;
+  return on_loss::ignore;
+}
+
+/// Whether what becomes of a member is its group's to say.
+template <class Key, class Value>
+[[nodiscard]] bool takes_part(const manager_entry<Key, Value>& e) noexcept {
+  switch (e.state) {
+    case row_state::stopped:
+    case row_state::completed:
+    case row_state::gave_up:
+      return false;
+    case row_state::stopping:
+    case row_state::abandoned:
+      return !e.asked || e.regroup;
+    case row_state::waiting:
+    case row_state::starting:
+    case row_state::running:
+    case row_state::backoff:
+      return true;
+  }
+  return false;
+}
+
 /// Entries that may go down and come up together.
 template <class Entry>
 struct manager_group {

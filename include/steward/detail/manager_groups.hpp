@@ -65,7 +65,7 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
   const bool gives_up = decision.what == verdict::gave_up;
   std::vector<entry*> going;
   for (entry* const other : team.members)
-    if (other != &e && goes_down_with(policy.strategy, e.place, other->place) && takes_part(*other)) going.push_back(other);
+    if (other != &e && goes_down_with(policy.strategy, e.place, other->place) && detail::takes_part(*other)) going.push_back(other);
   team.deciding = true;
   if (!gives_up) {
     team.until = std::max(team.until, later(*ended.ended_at, decision.delay));
@@ -77,26 +77,6 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
   team.deciding = false;
   check_group(team);
   return gives_up;
-}
-
-// Whether what becomes of a member is the group's to say.
-template <class Key, class Value>
-bool manager<Key, Value>::takes_part(const entry& e) {
-  switch (e.state) {
-    case row_state::stopped:
-    case row_state::completed:
-    case row_state::gave_up:
-      return false;
-    case row_state::stopping:
-    case row_state::abandoned:
-      return !e.asked || e.regroup;
-    case row_state::waiting:
-    case row_state::starting:
-    case row_state::running:
-    case row_state::backoff:
-      return true;
-  }
-  return false;
 }
 
 template <class Key, class Value>
@@ -147,7 +127,11 @@ void manager<Key, Value>::check_group(group& team) {
   detail::alarm<group>::drop(std::exchange(team.timer, nullptr));
   if (team.deciding || team.pending.empty() || std::ranges::any_of(team.pending, [](const entry* e) { return is_alive(e->state); })) return;
   if (strand_->now() < team.until) {
-    team.timer = detail::alarm<group>::set(*strand_, team.until, &group_over, team);
+    const auto over = [](group& whose) {
+      whose.timer = nullptr;
+      whose.pending.front()->owner.check_group(whose);
+    };
+    team.timer = detail::alarm<group>::set(*strand_, team.until, over, team);
     return;
   }
   if (detail::planted(detail::bug::member_forgotten) && team.pending.size() > 1) team.pending.pop_back();
@@ -166,12 +150,6 @@ void manager<Key, Value>::disband_groups() noexcept {
     team.pending.clear();
     team.until = {};
   }
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::group_over(group& team) {
-  team.timer = nullptr;
-  team.pending.front()->owner.check_group(team);
 }
 
 }  // namespace steward

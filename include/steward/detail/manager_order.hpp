@@ -37,7 +37,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
   const std::vector<entry*> requirers = found->second;
   for (entry* const other : requirers) {
     if (other == &e || !other->life) continue;
-    const on_loss loss = loss_of(*other, e.key);
+    const on_loss loss = detail::loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
     if (e.life && !(goes_already && waits_for(*other, e))) hold(e, *other);
@@ -56,13 +56,6 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     other->again = false;
     mark(*other, &entry::parked, true);
   }
-}
-
-template <class Key, class Value>
-on_loss manager<Key, Value>::loss_of(const entry& e, const Key& of) {
-  for (const requirement<Key>& each : *e.required)
-    if (each.key == of) return each.loss;
-  return on_loss::ignore;
 }
 
 // One is not asked to stop before the other is gone.

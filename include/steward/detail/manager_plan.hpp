@@ -78,7 +78,7 @@ class manager<Key, Value>::planner {
       const auto found = of_.required_by_.find(down.front());
       if (found == of_.required_by_.end()) continue;
       for (entry* const other : found->second) {
-        const on_loss loss = loss_of(*other, down.front());
+        const on_loss loss = detail::loss_of(*other, down.front());
         const auto known = plans_.find(other->key);
         if (loss == on_loss::ignore) continue;
         if (known != plans_.end() && goes_down(known->second.action)) {

@@ -111,7 +111,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   context pass(ctx);
   pass_ctx_ = &pass;
   detail::beside all_passes(*strand_);
-  hinted_all_ = passing_ = false;
+  hints_.all = passing_ = false;
   hinted_in_pass_.clear();
   if (options_.watch) watch_ = table_.watch([this](const Key* key) { take_hint(key); });
   total_forced_ = false;
@@ -159,7 +159,7 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     std::erase_if(for_another_, [](const auto& each) { return each.second.empty(); });
     {
       const std::lock_guard guard(lock_);
-      hinted_all_ = false;
+      hints_.all = false;
     }
     passing_ = true;
     auto looked = co_await look_at_all(pass);
@@ -303,7 +303,7 @@ void manager<Key, Value>::post_look() noexcept {
 template <class Key, class Value>
 bool manager<Key, Value>::idle() const noexcept {
   const std::lock_guard guard(lock_);
-  return busy_ == 0 && callers_ == 0 && !look_posted_ && !hint_posted_ && !following_;
+  return busy_ == 0 && callers_ == 0 && !look_posted_ && !hints_.posted && !following_;
 }
 
 template <class Key, class Value>

@@ -22,15 +22,15 @@ void manager<Key, Value>::take_hint(const Key* key) noexcept {
   const std::lock_guard guard(lock_);
   if (!accepting_) return;
   try {
-    if (key == nullptr || hinted_.size() >= detail::most_hints)
-      hinted_all_ = true;
+    if (key == nullptr || hints_.keys.size() >= detail::most_hints)
+      hints_.all = true;
     else
-      hinted_.push_back(*key);
+      hints_.keys.push_back(*key);
   } catch (...) {
-    hinted_all_ = true;
+    hints_.all = true;
   }
-  if (hinted_all_) return post_look();
-  if (!std::exchange(hint_posted_, true)) strand_->post(*hint_item_);
+  if (hints_.all) return post_look();
+  if (!std::exchange(hints_.posted, true)) strand_->post(*hint_item_);
 }
 
 // On the strand.
@@ -53,8 +53,8 @@ template <class Key, class Value>
 void manager<Key, Value>::leave_it_to_a_pass() noexcept {
   following_ = false;
   const std::lock_guard guard(lock_);
-  hint_posted_ = false;
-  hinted_.clear();
+  hints_.posted = false;
+  hints_.keys.clear();
   if (accepting_) post_look();
 }
 
@@ -64,8 +64,8 @@ detail::detached manager<Key, Value>::follow_hints() {
     std::vector<Key> keys;
     {
       const std::lock_guard guard(lock_);
-      hint_posted_ = false;
-      keys.swap(hinted_);
+      hints_.posted = false;
+      keys.swap(hints_.keys);
     }
     if (keys.empty() || ending_) break;
     for (const Key& key : keys) {
