@@ -6,9 +6,9 @@
 
 #include "steward/detail/beside.hpp"
 #include "steward/detail/contained.hpp"
-#include "steward/duration_text.hpp"
 #include "steward/detail/first_error.hpp"
 #include "steward/detail/spread.hpp"
+#include "steward/duration_text.hpp"
 #include "steward/reconcile.hpp"
 #include "steward/stop_callback.hpp"
 #include "steward/wait.hpp"
