@@ -18,7 +18,7 @@ template <class Key, class Value>
 class memory_table final : public table<Key, Value> {
  public:
   /// Adds or replaces a row. Returns its new generation.
-  std::uint64_t put(Key key, std::shared_ptr<const Value> value, wanted what = wanted::up) {
+  std::uint64_t put(const Key& key, std::shared_ptr<const Value> value, wanted what = wanted::up) {
     std::uint64_t generation = 0;
     {
       const std::unique_lock guard(mutex_);
@@ -28,9 +28,7 @@ class memory_table final : public table<Key, Value> {
     watchers_.tell(&key);
     return generation;
   }
-  std::uint64_t put(Key key, Value value, wanted what = wanted::up) {
-    return put(std::move(key), std::make_shared<const Value>(std::move(value)), what);
-  }
+  std::uint64_t put(const Key& key, Value value, wanted what = wanted::up) { return put(key, std::make_shared<const Value>(std::move(value)), what); }
 
   /// Changes what is wanted of a row. False if there is no such row; nothing changes if it is wanted so already.
   bool set_wanted(const Key& key, wanted what) {

@@ -159,6 +159,7 @@ class table {
   [[nodiscard]] table_iterator<Key, Value> iterate() { return table_iterator<Key, Value>(scan()); }
 
   /// Has `hint` called when rows change, as long as the returned object lives; empty if this table cannot tell.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that can tell keep it
   [[nodiscard]] virtual std::unique_ptr<table_watch> watch(table_hint<Key> /*hint*/) { return nullptr; }
 
   table() = default;

@@ -33,8 +33,6 @@ std::string runs_what_the_row_wants(const simulation_model& known, const trace_e
       return waits_for_others(known, now.key) ? "" : "and there is nobody that it waits for";
     case row_state::stopped:
       return has_lost_what_it_requires(known, now.key) ? "" : "and its row wants it";
-    case row_state::backoff:
-      return "and does not come to rest";
     default:
       return "and does not come to rest";
   }

@@ -69,7 +69,8 @@ template <class Key, class Value>
 void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.pass = pass_;
   e.erase = false;  // it may have been deleted, and be back before its process has ended
-  const bool changed = found.generation != e.generation;
+  const std::uint64_t generation = found.generation;
+  const bool changed = generation != e.generation;
   const bool lives = is_alive(e.state);
   if (e.unwanted != (found.wanted == wanted::down)) mark(e, &entry::unwanted, !e.unwanted);
   if (e.parked && !changed && found.wanted == wanted::up) return;
@@ -89,10 +90,11 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
     case reconcile_action::restart:
       if (!lives) return launch(e);  // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) {
-        e.noticed = found.generation;
+        e.noticed = generation;
         return;
       }
       if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows
+      // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row
       if (changed && e.state == row_state::running && follow_edit(e, found)) return;
       ask_to_end(e);
       if (changed) pardon(e);
@@ -138,8 +140,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
   try {
     result<runnable> made = make_(e.key, *e.value);
     if (!made) return fail(std::move(made.error()));
-    made = detail::perhaps_two(std::move(*made));
-    e.life = make_process(e.key, std::move(*made));
+    e.life = make_process(e.key, detail::perhaps_two(std::move(*made)));
     note_requirements(e);
     set_deadline(e, &process_deadlines::start);
   } catch (...) {

@@ -38,10 +38,10 @@ inline constexpr unsigned char bugs = 19;
 #ifdef STEWARD_PLANTED_BUGS
 inline bug planted_now = bug::none;
 [[nodiscard]] inline bool planted(bug which) noexcept { return planted_now == which; }
-[[nodiscard]] inline runnable perhaps_two(const runnable& what) { return planted(bug::two_processes) ? parallel(what, what) : what; }
+[[nodiscard]] inline runnable perhaps_two(runnable&& what) { return planted(bug::two_processes) ? parallel(what, what) : what; }
 #else
 [[nodiscard]] constexpr bool planted(bug) noexcept { return false; }
-[[nodiscard]] inline runnable perhaps_two(runnable what) noexcept { return what; }
+[[nodiscard]] inline runnable perhaps_two(runnable&& what) noexcept { return std::move(what); }
 #endif
 
 }  // namespace steward::detail
