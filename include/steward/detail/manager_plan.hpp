@@ -21,6 +21,7 @@ class manager<Key, Value>::planner {
 
   void see(const Key& key, const row<Value>& found) {
     rows_.insert_or_assign(key, found);
+    seen_.emplace(key, seen_.size());
     entry* const e = of_.entries_.find(key);
     const row_state state = e != nullptr ? e->state : row_state::stopped;
     const bool changed = e == nullptr || e->generation != found.generation;
@@ -72,9 +73,14 @@ class manager<Key, Value>::planner {
 
   void take_down_those_that_require() {
     std::deque<Key> down;
-    for (const auto& [key, each] : plans_)
-      if (goes_down(each.action)) down.push_back(key);
+    std::map<Key, std::size_t> when;  // in the pass: with the row of whoever goes down first, and what is deleted after all rows
+    for (const auto& [key, each] : plans_) {
+      if (!goes_down(each.action)) continue;
+      down.push_back(key);
+      when.emplace(key, turn_of(key));
+    }
     for (; !down.empty(); down.pop_front()) {
+      const std::size_t now = when.at(down.front());
       const auto found = of_.required_by_.find(down.front());
       if (found == of_.required_by_.end()) continue;
       for (entry* const other : found->second) {
@@ -85,11 +91,18 @@ class manager<Key, Value>::planner {
           if (known->second.because_of && loss == on_loss::stop) known->second.action = plan_action::stop;
           continue;
         }
-        plan(other->key, loss == on_loss::stop ? plan_action::stop : plan_action::restart);
-        plans_.at(other->key).because_of = down.front();
+        const bool edited_later = known != plans_.end() && now < turn_of(other->key);  // and what is edited is started again
+        plan(other->key, loss == on_loss::stop && !edited_later ? plan_action::stop : plan_action::restart);
+        if (!edited_later) plans_.at(other->key).because_of = down.front();
+        when.insert_or_assign(other->key, now);
         down.push_back(other->key);
       }
     }
+  }
+
+  [[nodiscard]] std::size_t turn_of(const Key& key) const {
+    const auto found = seen_.find(key);
+    return found != seen_.end() ? found->second : seen_.size();
   }
 
   [[nodiscard]] std::vector<Key> needs_of(const Key& key) {
@@ -152,6 +165,7 @@ class manager<Key, Value>::planner {
   manager& of_;
   std::map<Key, row<Value>> rows_;
   std::map<Key, planned<Key>> plans_;
+  std::map<Key, std::size_t> seen_;  // in this order
 };
 
 template <class Key, class Value>

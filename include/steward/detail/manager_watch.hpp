@@ -42,6 +42,10 @@ class manager<Key, Value>::hint_item final : public work {
  private:
   static void run(work& self) noexcept {
     manager& of = static_cast<hint_item&>(self).of_;
+    {
+      const std::lock_guard guard(of.lock_);
+      of.hints_.posted = false;  // not before: an item is in one queue at a time
+    }
     if (!std::exchange(of.following_, true) && !of.follow_hints().start(*of.strand_)) of.leave_it_to_a_pass();
     of.check_idle();
   }
@@ -53,7 +57,6 @@ template <class Key, class Value>
 void manager<Key, Value>::leave_it_to_a_pass() noexcept {
   following_ = false;
   const std::lock_guard guard(lock_);
-  hints_.posted = false;
   hints_.keys.clear();
   if (accepting_) post_look();
 }
@@ -64,7 +67,6 @@ detail::detached manager<Key, Value>::follow_hints() {
     std::vector<Key> keys;
     {
       const std::lock_guard guard(lock_);
-      hints_.posted = false;
       keys.swap(hints_.keys);
     }
     if (keys.empty() || ending_) break;
