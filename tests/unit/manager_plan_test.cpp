@@ -127,10 +127,13 @@ TEST_F(ManagerPlan, IsSound) {
     const int edits = 1 + pick(4);
     for (int i = 0; i < edits; ++i) {
       const int key = 1 + pick(7);
-      if (pick(4) == 0)
+      if (pick(4) == 0) {
         table.erase(key);
-      else
-        table.put(key, row_of(key), pick(5) == 0 ? wanted::down : wanted::up);
+        continue;
+      }
+      const part row = row_of(key);  // one after the other: every compiler draws the same edits
+      const wanted what = pick(5) == 0 ? wanted::down : wanted::up;
+      table.put(key, row, what);
     }
     std::map<int, row_status<int>> before;
     for (const auto& [key, known] : kept->snapshot()) before[key] = known;
