@@ -147,9 +147,10 @@ class manager {
 
   // Those who come from outside: detail/manager_control.hpp
   [[nodiscard]] bool enter() noexcept;
+  void depart() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
-  task<std::vector<planned<Key>>> plan_on_strand(visit inside, context& ctx, table<Key, Value>& rows);
+  task<std::vector<planned<Key>>> plan_on_strand(context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp
   [[nodiscard]] static row_status<Key> status_of(const entry& e);
@@ -241,7 +242,6 @@ class manager {
   void note_requirements(entry& e);
   [[nodiscard]] bool lacks_requirement(entry& e);
   void stop_those_that_require(entry& e);
-  static void hold(entry& e, entry& by);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   void forget_requirements(entry& e);
   void release_those_before(entry& e);

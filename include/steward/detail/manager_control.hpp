@@ -23,10 +23,7 @@ class manager<Key, Value>::visit {
   visit(visit&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
   visit& operator=(visit&&) = delete;
   ~visit() {
-    if (of_ == nullptr) return;
-    const std::lock_guard guard(of_->lock_);
-    --of_->callers_;
-    if (!of_->accepting_) of_->post_look();
+    if (of_ != nullptr) of_->depart();
   }
 
  private:
@@ -39,6 +36,13 @@ bool manager<Key, Value>::enter() noexcept {
   if (!accepting_) return false;
   ++callers_;
   return true;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::depart() noexcept {
+  const std::lock_guard guard(lock_);
+  --callers_;
+  if (!accepting_) post_look();
 }
 
 template <class Key, class Value>

@@ -40,7 +40,11 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     const on_loss loss = detail::loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
-    if (e.life && !(goes_already && waits_for(*other, e))) hold(e, *other);
+    if (e.life && !(goes_already && waits_for(*other, e))) {
+      if (!other->holds) other->holds = std::make_unique<std::vector<std::pair<Key, std::uint64_t>>>();
+      other->holds->emplace_back(e.key, e.incarnation);
+      ++e.dependents;
+    }
     if (detail::planted(detail::bug::dependents_not_first)) e.dependents = 0;
     if (other->regroup) {  // its group says what becomes of it
       if (!goes_already) end(*other, &e.key);
@@ -56,14 +60,6 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     other->again = false;
     mark(*other, &entry::parked, true);
   }
-}
-
-// One is not asked to stop before the other is gone.
-template <class Key, class Value>
-void manager<Key, Value>::hold(entry& e, entry& by) {
-  if (!by.holds) by.holds = std::make_unique<std::vector<std::pair<Key, std::uint64_t>>>();
-  by.holds->emplace_back(e.key, e.incarnation);
-  ++e.dependents;
 }
 
 // Whether an entry that is to be stopped waits, directly or through others, for this one to be gone.
