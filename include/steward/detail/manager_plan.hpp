@@ -75,7 +75,8 @@ class manager<Key, Value>::planner {
     std::deque<Key> down;
     std::map<Key, std::size_t> when;  // in the pass: with the row of whoever goes down first, and what is deleted after all rows
     for (const auto& [key, each] : plans_) {
-      if (!goes_down(each.action)) continue;
+      const entry* const e = of_.entries_.find(key);
+      if (!goes_down(each.action) || e == nullptr || !is_alive(e->state)) continue;  // what does not live takes nobody down
       down.push_back(key);
       when.emplace(key, turn_of(key));
     }
