@@ -75,14 +75,13 @@ double publish_to_one_that_waits() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   const bench::second_thread second;
-  bench::report(
-      {
-          {"publish, nobody listens", "ns", 5, [] { return publish(0); }},
-          {"publish, 1 subscriber", "ns", 50, [] { return publish(1); }},
-          {"publish, 4 subscribers", "ns", 0, [] { return publish(4); }},
-          {"publish, wake, take and wait again", "ns", 0, publish_to_one_that_waits},
-      },
-      5);
+  bench::report out(bench::rounds_in(argc, argv, 5));
+  out.take({
+      {"publish, nobody listens", "ns", 5, [] { return publish(0); }},
+      {"publish, 1 subscriber", "ns", 50, [] { return publish(1); }},
+      {"publish, 4 subscribers", "ns", 0, [] { return publish(4); }},
+      {"publish, wake, take and wait again", "ns", 0, publish_to_one_that_waits},
+  });
 }

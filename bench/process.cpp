@@ -220,8 +220,10 @@ int main(int argc, char** argv) {
   constexpr int for_memory = 200'000;
   if (mode == "memory_nop") return std::printf("%f\n", many(for_memory, nop(), "worker").bytes), 0;
   if (mode == "memory_leaf") return std::printf("%f\n", many(for_memory, waiting_leaf(), "worker").bytes), 0;
-  if (mode == "start_million") return std::printf("%f\n", many(million, nop(), "").start), 0;
-  if (mode == "stop_million") return std::printf("%f\n", many(million, nop(), "").stop), 0;
+  if (mode == "million") {
+    const many_figures taken = many(million, nop(), "");
+    return std::printf("%f %f\n", taken.start, taken.stop), 0;
+  }
   if (mode == "hold_million") return std::printf("%f\n", longest_hold()), 0;
 
   constexpr int stages = 1'000;
@@ -244,9 +246,15 @@ int main(int argc, char** argv) {
       {"chain of 1,000 nops, a stage", "ns", 60, [&] { return of_stages(chained, stages); }},
       {"parallel of 1,000 nops, a dependency", "ns", 150, [&] { return of_stages(side_by_side, stages); }},
   });
-  out.take({{"running nop process, resident", "bytes", 416, [] { return bench::in_fresh_process("memory_nop"); }}});
-  out.take({{"running leaf process, resident", "bytes", 864, [] { return bench::in_fresh_process("memory_leaf"); }}});
-  out.take({{"1,000,000 processes, start all", "s", 0.4, [] { return bench::in_fresh_process("start_million"); }}});
-  out.take({{"1,000,000 processes, stop all", "s", 0.1, [] { return bench::in_fresh_process("stop_million"); }}});
-  out.take({{"stop of 1,000,000: longest hold of the parent", "ms", 10, [] { return bench::in_fresh_process("hold_million"); }}});
+  bench::fresh_process nops("memory_nop");
+  bench::fresh_process leaves("memory_leaf");
+  bench::fresh_process all("million");
+  bench::fresh_process held("hold_million");
+  out.take({{"running nop process, resident", "bytes", 416, [&] { return nops.number(); }}});
+  out.take({{"running leaf process, resident", "bytes", 864, [&] { return leaves.number(); }}});
+  out.take({
+      {"1,000,000 processes, start all", "s", 0.4, [&] { return all.number(0); }},
+      {"1,000,000 processes, stop all", "s", 0.1, [&] { return all.number(1); }},
+  });
+  out.take({{"stop of 1,000,000: longest hold of the parent", "ms", 10, [&] { return held.number(); }}});
 }

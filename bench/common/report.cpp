@@ -97,14 +97,29 @@ double resident_bytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-double in_fresh_process(const std::string& argument) {
+namespace {
+
+std::vector<double> numbers_of(const std::string& arguments) {
   std::array<char, 4096> self{};
   expect(::readlink("/proc/self/exe", self.data(), self.size() - 1) > 0, "this program's own path is known");
-  const std::string command = "'" + std::string(self.data()) + "' " + argument;
+  const std::string command = "'" + std::string(self.data()) + "' " + arguments;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command.c_str(), "r"), &::pclose);
-  double value = 0;
-  expect(pipe && std::fscanf(pipe.get(), "%lf", &value) == 1, "the fresh process prints a number");
-  return value;
+  expect(pipe != nullptr, "a fresh process runs");
+  std::vector<double> numbers;
+  for (double value = 0; std::fscanf(pipe.get(), "%lf", &value) == 1;) numbers.push_back(value);
+  return numbers;
+}
+
+}  // namespace
+
+double fresh_process::number(std::size_t i) {
+  if (numbers_.empty() || taken_.at(i)) {
+    numbers_ = numbers_of(arguments_);
+    taken_.assign(numbers_.size(), false);
+  }
+  expect(i < numbers_.size(), "the fresh process prints its numbers");
+  taken_[i] = true;
+  return numbers_[i];
 }
 
 void expect(bool holds, const char* what) {

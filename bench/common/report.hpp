@@ -3,10 +3,11 @@
 // How figures are taken and printed: several rounds in one run, each side in turn, and the median with its extremes, as soon as it is known.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace steward::bench {
@@ -55,8 +56,19 @@ class report {
 /// Bytes of this process that are in memory.
 [[nodiscard]] double resident_bytes();
 
-/// Runs this program again with an argument, and returns the number that it prints: for figures that need a fresh process.
-[[nodiscard]] double in_fresh_process(const std::string& argument);
+/// Figures that need a fresh process: this program is run again with arguments, and prints one number after the other.
+class fresh_process {
+ public:
+  explicit fresh_process(std::string arguments) : arguments_(std::move(arguments)) {}
+
+  /// The i-th number that it prints. Several are taken of one run; a new one is made when a number is asked for again.
+  double number(std::size_t i = 0);
+
+ private:
+  std::string arguments_;
+  std::vector<double> numbers_;
+  std::vector<bool> taken_;
+};
 
 /// Ends the program with a line when something that a benchmark relies on is not so.
 void expect(bool holds, const char* what);
