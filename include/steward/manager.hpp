@@ -243,7 +243,7 @@ class manager {
   [[nodiscard]] bool lacks_requirement(entry& e);
   void stop_those_that_require(entry& e);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
-  void forget_requirements(entry& e);
+  std::unique_ptr<detail::entry_bonds<Key>> forget_requirements(entry& e);
   void release_those_before(entry& e);
   void dependents_of(entry& e, int change);
   void count_dependents();

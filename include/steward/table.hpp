@@ -79,6 +79,9 @@ class table_iterator {
     return &page_[at_ - 1];
   }
 
+  /// The entry that is so many further on, where that has been fetched already; else null. For those who want to have something ready by then.
+  [[nodiscard]] const entry* ahead(std::size_t by) const noexcept { return at_ == 0 || page_.size() - at_ < by ? nullptr : &page_[at_ - 1 + by]; }
+
   /// What ended the iteration early; empty at the true end, and while it goes on.
   [[nodiscard]] const std::optional<error>& err() const noexcept { return err_; }
 

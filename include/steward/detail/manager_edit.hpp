@@ -54,7 +54,7 @@ template <class Key, class Value>
 detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
   const std::uint64_t tried = found.generation;
   {
-    context until_asked(*pass_ctx_);
+    detail::entry_reading until_asked(*pass_ctx_);
     e.reading = &until_asked;
     auto taking = (this->*how)(e, std::move(found), until_asked);
     auto taken = co_await std::move(taking);
@@ -115,7 +115,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   }
   heir.swap(e.life);
   take_row(e, std::move(found));
-  forget_requirements(e);
+  (void)forget_requirements(e);
   note_requirements(e);
   e.started_at = e.ready_at = strand_->now();
   {

@@ -34,6 +34,21 @@ class entry_queue;
 template <class Entry>
 struct manager_group;
 
+/// The context of somebody who reads the row of an entry, or takes over a new one: stop it to end that.
+class entry_reading final : public context {
+ public:
+  explicit entry_reading(context& parent) : context(parent) {}
+
+  std::uint64_t noticed = 0;  ///< the generation that somebody else has seen meanwhile
+};
+
+/// While an entry lives: what it requires, and which incarnations of these wait for it to be gone.
+template <class Key>
+struct entry_bonds {
+  std::vector<requirement<Key>> required;
+  std::vector<std::pair<Key, std::uint64_t>> held;
+};
+
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
@@ -77,9 +92,9 @@ struct alignas(64) manager_entry final : waiter {
   std::uint32_t number = 0;      // in the pool
   std::uint32_t users = 0;       // coroutines that are inside this entry
   std::uint32_t dependents = 0;  // in the end: those that must be gone before it is asked to stop
+  std::uint32_t place = 0;       // in its group
 
   std::uint64_t pass = 0;         // the last pass that saw its row
-  std::uint64_t noticed = 0;      // while its row is read: the generation that somebody else has seen
   std::uint64_t generation = 0;   // *
   std::uint64_t incarnation = 0;  // *
   std::uint64_t restarts = 0;     // *
@@ -90,16 +105,13 @@ struct alignas(64) manager_entry final : waiter {
   instant ready_at{};   // zero if the present incarnation never was
   maybe_error failure;  // of a start that did not come as far as a process
   std::unique_ptr<process> life;
-  context* reading = nullptr;  // while its row is read or taken over: stop it to end that
+  entry_reading* reading = nullptr;
   std::unique_ptr<exit> last;  // *
 
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 
-  // While it lives: what it requires, and which incarnations of these wait for it to be gone. Where it belongs.
-  std::unique_ptr<std::vector<requirement<Key>>> required;
-  std::unique_ptr<std::vector<std::pair<Key, std::uint64_t>>> holds;
+  std::unique_ptr<entry_bonds<Key>> bonds;  // empty if it requires nothing
   manager_group<manager_entry>* team = nullptr;
-  std::uint32_t place = 0;
 
   // In waiting: who must be running first, *, and the queue that it is held back in.
   std::unique_ptr<std::vector<Key>> needs;
@@ -121,7 +133,7 @@ struct manager_hints {
 /// What becomes of an entry that lives when `key`, which it requires, is lost.
 template <class Key, class Value>
 [[nodiscard]] on_loss loss_of(const manager_entry<Key, Value>& e, const Key& key) {
-  for (const requirement<Key>& each : *e.required)
+  for (const requirement<Key>& each : e.bonds->required)
     if (each.key == key) return each.loss;
   return on_loss::ignore;
 }
@@ -200,6 +212,12 @@ class manager_entries {
     const std::uint64_t hash = hash_of(key);
     const std::uint32_t number = number_of(shard_of(hash), hash, key);
     return number == slot_index::none ? nullptr : &pool_.at(number);
+  }
+
+  /// Has the memory fetched that `find` will look at first. On the strand.
+  void prefetch(const Key& key) const noexcept {
+    const std::uint64_t hash = hash_of(key);
+    shard_of(hash).index.prefetch(tag_of(hash));
   }
 
   /// Adds an entry for a key that has none. Nobody sees it before `fill(entry)` has returned.

@@ -90,7 +90,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
     case reconcile_action::restart:
       if (!lives) return launch(e);  // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) {
-        e.noticed = generation;
+        e.reading->noticed = generation;
         return;
       }
       if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows

@@ -18,7 +18,7 @@ void manager<Key, Value>::note_requirements(entry& e) {
   auto required = asked_of(options_.requirements, e);
   if (required.empty()) return;
   for (const requirement<Key>& each : required) required_by_[each.key].push_back(&e);
-  e.required = std::make_unique<std::vector<requirement<Key>>>(std::move(required));
+  e.bonds = std::make_unique<detail::entry_bonds<Key>>(std::move(required));
 }
 
 template <class Key, class Value>
@@ -41,8 +41,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (loss == on_loss::ignore) continue;
     const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
     if (e.life && !(goes_already && waits_for(*other, e))) {
-      if (!other->holds) other->holds = std::make_unique<std::vector<std::pair<Key, std::uint64_t>>>();
-      other->holds->emplace_back(e.key, e.incarnation);
+      other->bonds->held.emplace_back(e.key, e.incarnation);
       ++e.dependents;
     }
     if (detail::planted(detail::bug::dependents_not_first)) e.dependents = 0;
@@ -79,25 +78,25 @@ bool manager<Key, Value>::waits_for(const entry& who, const entry& whom) const {
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::forget_requirements(entry& e) {
-  const auto required = std::exchange(e.required, nullptr);
-  if (!required) return;
-  for (const requirement<Key>& each : *required) {
+auto manager<Key, Value>::forget_requirements(entry& e) -> std::unique_ptr<detail::entry_bonds<Key>> {
+  auto bonds = std::exchange(e.bonds, nullptr);
+  if (!bonds) return bonds;
+  for (const requirement<Key>& each : bonds->required) {
     const auto found = required_by_.find(each.key);
     if (found == required_by_.end()) continue;
     std::erase(found->second, &e);
     if (found->second.empty()) required_by_.erase(found);
   }
+  return bonds;
 }
 
 // An entry's process has gone: those that had to wait for that may be asked to stop.
 template <class Key, class Value>
 void manager<Key, Value>::release_those_before(entry& e) {
-  forget_requirements(e);
-  const auto held = std::exchange(e.holds, nullptr);
+  const auto bonds = forget_requirements(e);
   if (ending_) return dependents_of(e, -1);
-  if (!held) return;
-  for (const auto& [key, incarnation] : *held) {
+  if (!bonds) return;
+  for (const auto& [key, incarnation] : bonds->held) {
     entry* const other = entries_.find(key);
     if (other == nullptr || other->incarnation != incarnation || other->dependents == 0) continue;
     if (--other->dependents == 0) request_end(*other);
