@@ -217,9 +217,8 @@ int main(int argc, char** argv) {
   const bench::second_thread second;
   const std::string_view mode = argc > 1 ? argv[1] : "";
   constexpr int million = 1'000'000;
-  constexpr int for_memory = 200'000;
-  if (mode == "memory_nop") return std::printf("%f\n", many(for_memory, nop(), "worker").bytes), 0;
-  if (mode == "memory_leaf") return std::printf("%f\n", many(for_memory, waiting_leaf(), "worker").bytes), 0;
+  if (mode == "memory_nop") return std::printf("%f\n", many(million, nop(), "worker").bytes), 0;
+  if (mode == "memory_leaf") return std::printf("%f\n", many(million, waiting_leaf(), "worker").bytes), 0;
   if (mode == "million") {
     const many_figures taken = many(million, nop(), "");
     return std::printf("%f %f\n", taken.start, taken.stop), 0;

@@ -10,7 +10,7 @@
 
 namespace steward {
 
-std::uintptr_t context::inherited(std::uintptr_t word) noexcept { return word == 0 ? 0 : error::inherited_word(word); }
+std::uintptr_t context::inherited(std::uintptr_t word) noexcept { return word == 0 ? 0 : detail::inherited_word(word); }
 
 context::context(context& parent) noexcept : scheduler_(parent.scheduler_), parent_(&parent), domain_(parent.domain_), deadline_(parent.deadline_) {
   const std::lock_guard guard(domain_->lock);

@@ -18,17 +18,11 @@
 namespace steward {
 namespace {
 
-// An inline word: bit 0 set, bits 1..47 the origin of a stop, bits 48..55 the code, bits 56..58 the reason, bit 59 inherited.
-// Pointers of user space fit into 48 bits on every platform that we build for, and contexts are aligned, so bit 0 of one is free.
-constexpr int code_shift = 48;
-constexpr int reason_shift = 56;
-constexpr int inherited_shift = 59;
-constexpr std::uintptr_t origin_mask = (std::uintptr_t{1} << code_shift) - 2;
-
-constexpr std::uintptr_t pack(errc code) noexcept { return 1 | (static_cast<std::uintptr_t>(code) << code_shift); }
-constexpr errc code_of(std::uintptr_t word) noexcept { return static_cast<errc>((word >> code_shift) & 0xff); }
-constexpr stop_reason reason_of(std::uintptr_t word) noexcept { return static_cast<stop_reason>((word >> reason_shift) & 7); }
-constexpr bool inherited_of(std::uintptr_t word) noexcept { return ((word >> inherited_shift) & 1) != 0; }
+using detail::code_of;
+using detail::inherited_of;
+using detail::origin_of;
+using detail::pack;
+using detail::reason_of;
 
 std::string inline_text(std::uintptr_t word) {
   if (code_of(word) != errc::stopped) return make_error_code(code_of(word)).message();
@@ -85,6 +79,7 @@ struct error::walk {
   /// Whether all causes that have none themselves are stops, and their words fit.
   template <class Fits>
   [[nodiscard]] static bool only_stops(const error& root, Fits fits) {
+    if (root.pointer() == nullptr) return code_of(root.word_) == errc::stopped && fits(root.word_);
     walk steps(root, false);
     item now{};
     while (steps.next(now)) {
@@ -121,12 +116,8 @@ error::error(std::error_code code, std::string_view text) noexcept : word_(pack(
 error::error(std::string_view text) noexcept : error(make_error_code(errc::failed), text) {}
 
 error error::stopped(stop_reason reason, const context* origin, bool inherited) noexcept {
-  const auto identity = reinterpret_cast<std::uintptr_t>(origin) & origin_mask;
-  return error(pack(errc::stopped) | identity | (static_cast<std::uintptr_t>(reason) << reason_shift) |
-               (static_cast<std::uintptr_t>(inherited) << inherited_shift));
+  return error(detail::pack_stop(reason, reinterpret_cast<std::uintptr_t>(origin), inherited));
 }
-
-std::uintptr_t error::inherited_word(std::uintptr_t word) noexcept { return word | (std::uintptr_t{1} << inherited_shift); }
 
 error error::join(std::span<const error> causes) noexcept {
   if (causes.size() == 1) return causes.front();
@@ -198,8 +189,8 @@ bool error::only_stops() const noexcept {
 }
 
 bool error::is_echo_of(const context* origin) const noexcept {
-  const auto identity = reinterpret_cast<std::uintptr_t>(origin) & origin_mask;
-  return walk::only_stops(*this, [identity](std::uintptr_t word) { return (word & origin_mask) == identity; });
+  const std::uintptr_t identity = origin_of(reinterpret_cast<std::uintptr_t>(origin));
+  return walk::only_stops(*this, [identity](std::uintptr_t word) { return origin_of(word) == identity; });
 }
 
 std::string error::to_string() const {
@@ -249,22 +240,13 @@ std::string error::to_tree() const {
   return out;
 }
 
-error::error(const error& other) noexcept : word_(other.word_) {
-  if (node* shared = pointer()) shared->references.fetch_add(1, std::memory_order_relaxed);
-}
-
-error::error(error&& other) noexcept : word_(std::exchange(other.word_, pack(errc::failed))) {}
-
-error& error::operator=(error other) noexcept {
-  std::swap(word_, other.word_);
-  return *this;
-}
+void error::hold() const noexcept { pointer()->references.fetch_add(1, std::memory_order_relaxed); }
 
 // Iterative: what a dying node alone held joins a list instead of being destroyed inside its destructor (CH6). The list runs through
 // `next`, so that destroying an error never allocates.
-error::~error() {
+void error::let_go() noexcept {
   node* list = pointer();
-  if (list == nullptr || list->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (list->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   while (list != nullptr) {
     const std::unique_ptr<node> dying(std::exchange(list, list->next));
     for (std::vector<error>* held : {&dying->causes, &dying->lost}) {

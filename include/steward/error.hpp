@@ -3,7 +3,7 @@
 // An error as a value: what, where and why, one word wide.
 #pragma once
 
-#include "steward/errc.hpp"
+#include "steward/detail/error_word.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace steward {
 
@@ -75,10 +76,18 @@ class error {
   /// One cause a line, indented under what it caused; errors that lost are marked `also:`.
   [[nodiscard]] std::string to_tree() const;
 
-  error(const error& other) noexcept;
-  error(error&& other) noexcept;
-  error& operator=(error other) noexcept;
-  ~error();
+  // Inline as far as the word: errors are moved and destroyed wherever a task ends, and seldom hold anything.
+  error(const error& other) noexcept : word_(other.word_) {
+    if (holds_node()) hold();
+  }
+  error(error&& other) noexcept : word_(std::exchange(other.word_, detail::pack(errc::failed))) {}
+  error& operator=(error other) noexcept {
+    std::swap(word_, other.word_);
+    return *this;
+  }
+  ~error() {
+    if (holds_node()) let_go();
+  }
 
   friend bool operator==(const error& left, const error& right) noexcept { return left.word_ == right.word_; }
 
@@ -90,7 +99,9 @@ class error {
   friend class context;              // keeps the word of its stop, so that asking why needs no lock
 
   explicit error(std::uintptr_t word) noexcept : word_(word) {}
-  static std::uintptr_t inherited_word(std::uintptr_t word) noexcept;
+  [[nodiscard]] bool holds_node() const noexcept { return (word_ & 1) == 0 && word_ != 0; }
+  void hold() const noexcept;
+  void let_go() noexcept;
   static error from(node* made, errc otherwise) noexcept;
   [[nodiscard]] node* pointer() const noexcept;
   [[nodiscard]] const error& first_cause() const noexcept;
