@@ -6,7 +6,7 @@
 # What each is for: docs/decisions/0001-dependencies.md.
 packages_build=(clang-19 cmake ninja-build ccache libboost1.81-dev libsqlitecpp-dev libsqlite3-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev)
 packages_example=(nginx-light python3)
-packages_test=(libgtest-dev libgmock-dev libbenchmark-dev curl sqlite3)
+packages_test=(libgtest-dev libgmock-dev curl sqlite3)
 packages_check=(g++ clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19)
 packages_package=(dpkg-dev file)
 
@@ -18,7 +18,7 @@ commands_check=(g++-12 clang-tidy-19 run-clang-tidy-19 clang-format-19 llvm-symb
 commands_package=(dpkg-shlibdeps file)
 headers_build=(boost/asio/io_context.hpp SQLiteCpp/Database.h sqlite3.h spdlog/spdlog.h fmt/format.h CLI/CLI.hpp toml++/toml.h)
 headers_example=()
-headers_test=(gtest/gtest.h gmock/gmock.h benchmark/benchmark.h)
+headers_test=(gtest/gtest.h gmock/gmock.h)
 headers_check=()
 headers_package=()
 

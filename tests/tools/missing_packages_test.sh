@@ -51,7 +51,7 @@ shows() {
   done
 }
 
-all=(libgtest-dev libgmock-dev libbenchmark-dev curl sqlite3 nginx-light python3)
+all=(libgtest-dev libgmock-dev curl sqlite3 nginx-light python3)
 
 printf '%s\n' "${all[@]}" >installed
 { need debian && echo 0; } | shows "all there" 0 "all 7 are there"
