@@ -75,6 +75,16 @@ double transition(std::size_t subscribers) {
   return taken * 1e9 / (rounds * in_a_round);
 }
 
+double clock_reading() {
+  constexpr int readings = 1'000'000;
+  clock_type::time_point last;
+  const double taken = seconds([&] {
+    for (int i = 0; i < readings; ++i) last = std::max(last, clock_type::now());
+  });
+  expect(last != clock_type::time_point(), "time goes on");
+  return taken * 1e9 / readings;
+}
+
 /// What a lookup cannot go below where nothing is in the cache: two reads at random, one after the other, the first from as much memory as the index
 /// takes, the second from as much as the entries do. A lookup counts a reference to a value that is shared, so one does not overlap the next.
 double random_reads() {
@@ -223,6 +233,7 @@ int main(int argc, char** argv) {
       {"get of a random key, 10,000 rows", "ns", 50, [] { return bench::run_managed(10'000).get; }},
       {"crash to restarted, p50", "us", 5, [&] { return (restarted = restart_latency()).median; }},
       {"crash to restarted, p99", "us", 0, [&] { return restarted.p99; }},
+      {"(a reading of the clock)", "ns", 0, clock_reading},
       {"one transition, nobody listens", "ns", 50, [] { return transition(0); }},
       {"one transition, 1 subscriber", "ns", 50, [] { return transition(1); }},
       {"one transition, 4 subscribers", "ns", 0, [] { return transition(4); }},

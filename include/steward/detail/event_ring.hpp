@@ -22,26 +22,21 @@ namespace detail {
 template <class Event>
 class event_ring final : public event_mailbox {
  public:
-  event_ring(std::shared_ptr<event_hub> hub, std::size_t capacity) : event_mailbox(std::move(hub)), slots_(capacity) { join(); }
+  event_ring(std::shared_ptr<event_hub> hub, std::size_t capacity) : event_mailbox(std::move(hub)), slots_(capacity + 1) { join(); }
   ~event_ring() { leave(); }
 
   /// With the lock held. Empty: an event that could not be made.
   void push(const Event* event) noexcept {
     const std::uint64_t number = published_++;
-    std::optional<Event> copy;  // made before the oldest goes: what cannot be copied takes nobody's place
+    if (event == nullptr) return;
+    slot& to = slots_[wrapped(first_ + held_)];
     try {
-      if (event != nullptr) copy.emplace(*event);
+      to.event.emplace(*event);
     } catch (...) {
-      (void)current_exception_error();
+      return (void)current_exception_error();
     }
-    if (!copy) return;
-    if (held_ == slots_.size())
-      first_ = wrapped(first_ + 1);
-    else
-      ++held_;
-    slot& to = slots_[wrapped(first_ + held_ - 1)];
     to.number = number;
-    to.event.emplace(std::move(*copy));
+    if (++held_ == slots_.size()) drop_oldest();
   }
 
   /// Empty: nothing has come.
@@ -57,9 +52,7 @@ class event_ring final : public event_mailbox {
     if (from == nullptr) return next;
     ++told_;
     next->event.emplace(std::move(*from->event));
-    from->event.reset();
-    first_ = wrapped(first_ + 1);
-    --held_;
+    drop_oldest();
     return next;
   }
 
@@ -69,9 +62,15 @@ class event_ring final : public event_mailbox {
     std::optional<Event> event;
   };
 
+  void drop_oldest() noexcept {
+    slots_[first_].event.reset();
+    first_ = wrapped(first_ + 1);
+    --held_;
+  }
+
   [[nodiscard]] std::size_t wrapped(std::size_t place) const noexcept { return place < slots_.size() ? place : place - slots_.size(); }
 
-  std::vector<slot> slots_;
+  std::vector<slot> slots_;  // one is always free: what cannot be copied into it takes nobody's place
   std::size_t first_ = 0;  // the oldest that is held
 };
 
