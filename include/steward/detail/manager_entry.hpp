@@ -34,6 +34,14 @@ class entry_queue;
 template <class Entry>
 struct manager_group;
 
+/// The incarnation that a replacement has left behind, until it is gone.
+struct manager_predecessor {
+  process& what;
+  std::uint64_t incarnation;
+  instant since;  // it was asked to stop, or given up on
+  bool forced = false;
+};
+
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
@@ -93,6 +101,8 @@ struct alignas(64) manager_entry final : waiter {
   context* reading = nullptr;  // while its row is read or taken over: stop it to end that
   std::unique_ptr<exit> last;  // *
 
+  std::unique_ptr<manager_predecessor> before;  // * what lives beside it, after a replacement
+
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 
   // While it lives: what it requires, and which incarnations of these wait for it to be gone. Where it belongs.
@@ -109,6 +119,13 @@ struct alignas(64) manager_entry final : waiter {
 
   detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
 };
+
+/// Changes one of those that `status` and `explain` read.
+template <class Entry>
+void mark(Entry& e, bool Entry::* what, bool to) noexcept {
+  const std::lock_guard guard(e.shard);
+  e.*what = to;
+}
 
 /// Which rows the table says have changed, and nobody has looked at yet.
 template <class Key>
