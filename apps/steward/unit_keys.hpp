@@ -24,7 +24,6 @@ inline constexpr std::array<unit_key, 13> unit_keys{{
     {"command", row_edit::restart},
     {"directory", row_edit::restart},
     {"environment", row_edit::restart},
-    {"ready", row_edit::restart},
     {"restart", row_edit::keep},
     {"backoff", row_edit::keep},
     {"budget", row_edit::keep},
@@ -34,6 +33,7 @@ inline constexpr std::array<unit_key, 13> unit_keys{{
     {"after", row_edit::keep},
     {"requires", row_edit::keep},
     {"group", row_edit::keep},
+    {"ready", row_edit::restart},
 }};
 
 /// What it asks of a program of `was` that its unit is `now` this one: `restart` or `keep`. Pure.
