@@ -3,6 +3,9 @@
 
 #include "steward/detail/enum_names.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace steward {
 namespace {
 
@@ -19,6 +22,18 @@ constexpr detail::enum_names<group_strategy, 3> strategy_names{{
 }};
 
 }  // namespace
+
+group_decision decide_group(const group_policy& policy, restart_history history, const restart_decision& own, const exit& ended, double spread) {
+  restart_policy counted = policy.restart;
+  counted.when = restart::always;  // that it is restarted its own policy has decided
+  restart_decision whole = decide_restart(counted, std::move(history), ended, spread);
+  group_decision decision;
+  decision.what = own.what == verdict::gave_up || whole.what == verdict::gave_up ? verdict::gave_up : verdict::restart;
+  decision.together = policy.strategy != group_strategy::one_for_one;
+  decision.delay = decision.together || whole.slow ? std::max(own.delay, whole.delay) : own.delay;
+  decision.history = std::move(whole.history);
+  return decision;
+}
 
 std::string_view to_string(on_loss what) noexcept { return detail::name_of(loss_names, what); }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "steward/detail/turnstile.hpp"
+#include "steward/turnstile.hpp"
 
 #include <utility>
 
-namespace steward::detail {
+namespace steward {
 
 // Nothing of this object may be touched once it is queued and the lock is let go: it may be its turn on another thread.
 bool turnstile::enter_awaiter::begin() noexcept {
@@ -26,7 +26,7 @@ void turnstile::enter_awaiter::unlink() noexcept {
   if (gate_->last_ == &next_) gate_->last_ = link;
 }
 
-void turnstile::enter_awaiter::context_stopped(hook& self) noexcept {
+void turnstile::enter_awaiter::context_stopped(detail::hook& self) noexcept {
   auto& me = static_cast<enter_awaiter&>(self);
   {
     const std::lock_guard guard(me.gate_->lock_);
@@ -58,4 +58,4 @@ void turnstile::leave() noexcept {
   wake(who);
 }
 
-}  // namespace steward::detail
+}  // namespace steward

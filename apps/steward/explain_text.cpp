@@ -41,6 +41,7 @@ std::string_view point_text(obstacle at) {
 
 std::string step_text(const planned<std::string>& step) {
   std::string text = fmt::format("{:<8} {}", to_string(step.action), printable(step.key));
+  if (step.action == plan_action::keep) text += ", which goes on under its new policy";
   if (step.because_of) text += fmt::format(", which requires {}", printable(*step.because_of));
   if (!step.waiting_for.empty()) text += fmt::format(", which waits for {}", names(step.waiting_for));
   return text;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
+#include "steward/task_scope.hpp"
+#include "unit_keys.hpp"
 #include "unit_program.hpp"
 #include "unit_snapshot.hpp"
 
@@ -15,6 +17,8 @@ namespace {
 // The keeper executes one program after the other, in about a millisecond each. So many on their way keep it busy while the daemon waits for a
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
+
+stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
 wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -43,26 +47,25 @@ auto fleet::options() -> units_manager::options_type {
   given.after = [](const std::string&, const unit& what) { return what.after; };
   given.store = this;
   given.requirements = [](const std::string&, const unit& what) { return what.requirements; };
-  given.group = [this](const std::string&, const unit& what) { return place_of(what); };
+  given.group = [this](const std::string& key, const unit& what) { return place_of(key, what); };
   given.groups = [this](const std::string& name) { return groups_[name]; };
+  given.edit = [this](const std::string& key, const unit& was, const unit& now) { return edit_of_row(key, was, now); };
   given.on_event = [this](const manager_event<std::string>& what) { note(what); };
   return given;
 }
 
 task<> fleet::run(context& ctx, callback ready) {
   running_ = &ctx;
-  detail::beside ending(ctx.scheduler());
-  detail::beside dropping(ctx.scheduler());
   context while_it_runs(ctx);
   if (auto dropped = co_await ends_.drop_known(ctx); !dropped) co_return dropped;
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
-  ending.start(end_unwanted(ctx));
-  dropping.start(ends_.keep_dropping(while_it_runs));
+  task_scope beside(ctx.scheduler());
+  beside.start(end_left(ctx));
+  beside.start(ends_.keep_dropping(while_it_runs));
   auto outcome = co_await manager_.run(ctx, ready);
   while_it_runs.stop();
-  (void)co_await dropping.join();
+  (void)co_await beside.join();
   (void)co_await ends_.drop_settled(ctx);
-  if (auto ended = co_await ending.join(); !ended) warn_("what a former daemon left: " + ended.error().to_string());
   running_ = nullptr;
   co_return outcome;
 }
@@ -92,11 +95,17 @@ task<> fleet::compare_what_was_left(context& ctx) {
 // What lives was perhaps not written down before the daemon was killed, and is not there any more to be counted when it was ended.
 void fleet::count_in(const std::string& key, std::string_view note) {
   const auto incarnation = incarnation_of(note);
-  row_past past = store_.past(key);
+  row_past past = store_.memory().recall(key);
   if (!incarnation || *incarnation <= past.incarnation) return;
   past.incarnation = *incarnation;
   past.state = row_state::running;
-  store_.remember(key, past);
+  store_.memory().remember(key, past);
+}
+
+// What the table no longer wants.
+task<> fleet::end_left(context& ctx) {
+  if (auto ended = co_await end_unwanted(ctx); !ended) warn_("what a former daemon left: " + ended.error().to_string());
+  co_return {};
 }
 
 task<> fleet::end_unwanted(context& ctx) {
@@ -108,8 +117,10 @@ task<> fleet::end_unwanted(context& ctx) {
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
   const auto known = manager_.status(key);
-  living_.insert_or_assign(key, stop_need{what.stop.deadline, needs_of(what)});
+  living_.insert_or_assign(key, stop_need_of(what));
+  to_restart_.erase(key);
   program_options how = options_of(what);
+  how.stop_signal = [this, key] { return stop_signal_of(key); };
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
   if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
@@ -123,15 +134,26 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   return program(what.program, std::move(how), spawner_);
 }
 
-std::optional<group_place> fleet::place_of(const unit& what) {
+// Asked for each row that the manager has taken, also under one that goes on.
+std::optional<group_place> fleet::place_of(const std::string& key, const unit& what) {
+  if (const auto living = living_.find(key); living != living_.end()) living->second = stop_need_of(what);
   if (!what.group) return std::nullopt;
   groups_[what.group->name] = what.group->policy;
   return group_place{.group = what.group->name, .place = what.group->place};
 }
 
+row_edit fleet::edit_of_row(const std::string& key, const unit& was, const unit& now) const {
+  return to_restart_.contains(key) ? row_edit::restart : edit_of(was, now);
+}
+
+int fleet::stop_signal_of(const std::string& key) const {
+  const auto living = living_.find(key);
+  return living == living_.end() ? unit_stop().signal : living->second.signal;
+}
+
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
 row_past fleet::recall(const std::string& key) {
-  row_past past = store_.past(key);
+  row_past past = store_.memory().recall(key);
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   for (auto left = first; left != last; ++left)
     if (const auto living = incarnation_of(left->second->what.note)) {
@@ -141,11 +163,18 @@ row_past fleet::recall(const std::string& key) {
   return past;
 }
 
-void fleet::remember(const std::string& key, const row_past& past) { store_.remember(key, past); }
+void fleet::remember(const std::string& key, const row_past& past) { store_.memory().remember(key, past); }
 
-void fleet::forget(const std::string& key) { store_.forget(key); }
+void fleet::forget(const std::string& key) {
+  to_restart_.erase(key);
+  store_.memory().forget(key);
+}
 
-task<> fleet::flush(context& ctx) { return store_.flush(ctx); }
+restart_history fleet::recall_group(const std::string& name) { return store_.memory().recall_group(name); }
+
+void fleet::remember_group(const std::string& name, const restart_history& history) { store_.memory().remember_group(name, history); }
+
+task<> fleet::flush(context& ctx) { return store_.memory().flush(ctx); }
 
 void fleet::note_log(const std::string& key, std::error_code why) {
   const auto known = log_troubles_.find(key);
@@ -221,8 +250,12 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
 }
 
 task<control_answer> fleet::restart(context& ctx, std::string key) {
+  to_restart_.insert(key);
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
-  if (!wanted_up) co_return refused(key, wanted_up.error());
+  if (!wanted_up) {
+    to_restart_.erase(key);
+    co_return refused(key, wanted_up.error());
+  }
   manager_.reconcile_now();
   const std::string others = (co_await held_back_by(ctx, key)).value_or("");  // what was asked for is done, whether or not it can be told
   control_answer answer{.key = key, .changed = true, .message = {}};

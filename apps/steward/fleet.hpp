@@ -64,11 +64,15 @@ class fleet final : public control, private state_store<std::string> {
 
   [[nodiscard]] units_manager::options_type options();
   [[nodiscard]] result<runnable> make(const std::string& key, const unit& what);
-  [[nodiscard]] std::optional<group_place> place_of(const unit& what);
+  [[nodiscard]] std::optional<group_place> place_of(const std::string& key, const unit& what);
+  [[nodiscard]] row_edit edit_of_row(const std::string& key, const unit& was, const unit& now) const;
+  [[nodiscard]] int stop_signal_of(const std::string& key) const;
   // The manager's memory is the store's, with what the keeper knows of those that live.
   [[nodiscard]] row_past recall(const std::string& key) override;
   void remember(const std::string& key, const row_past& past) override;
   void forget(const std::string& key) override;
+  [[nodiscard]] restart_history recall_group(const std::string& name) override;
+  void remember_group(const std::string& name, const restart_history& history) override;
   [[nodiscard]] task<> flush(context& ctx) override;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
@@ -83,6 +87,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
   void count_in(const std::string& key, std::string_view note);
+  [[nodiscard]] task<> end_left(context& ctx);
   [[nodiscard]] task<> end_unwanted(context& ctx);
   void note_log(const std::string& key, std::error_code why);
   [[nodiscard]] std::string log_trouble_text(const std::string& key, std::error_code why) const;
@@ -95,7 +100,8 @@ class fleet final : public control, private state_store<std::string> {
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
   stop_needs living_;
-  group_policies groups_;  // as the rows have told them last
+  std::set<std::string, std::less<>> to_restart_;  // by hand, whatever is edited meanwhile
+  group_policies groups_;                          // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace steward {
 struct stop_need {
   std::chrono::nanoseconds deadline{0};
   std::vector<std::string> after;  ///< what it comes after or requires: these are asked to stop only when it is gone
+  int signal = SIGTERM;            ///< asks it to stop
 
   friend bool operator==(const stop_need&, const stop_need&) = default;
 };

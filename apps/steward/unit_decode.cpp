@@ -6,6 +6,7 @@
 #include "steward/program/process_group.hpp"
 #include "table_reader.hpp"
 #include "text.hpp"
+#include "unit_keys.hpp"
 #include "unit_supervision.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +23,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 13> unit_keys{"command",        "directory",     "environment", "restart",  "backoff", "budget", "stop",
-                                                     "start_deadline", "kill_deadline", "after",       "requires", "group",   "ready"};
+constexpr auto key_names = [] {
+  std::array<std::string_view, unit_keys.size()> names;
+  std::ranges::transform(unit_keys, names.begin(), &unit_key::name);
+  return names;
+}();
 constexpr std::array<std::string_view, 2> stop_keys{"signal", "deadline"};
 constexpr std::array<std::string_view, 3> ready_keys{"tcp", "http", "after"};
 
@@ -161,7 +165,7 @@ unit decode_unit(const json::value& from, std::string_view path, std::string_vie
     return out;
   }
   const table_reader reader(*table, path, found);
-  reader.refuse_unknown_keys(unit_keys);
+  reader.refuse_unknown_keys(key_names);
   decode_command(reader, folder, out.program);
   decode_directory(reader, folder, out.program);
   decode_environment(reader, out.program);

@@ -23,7 +23,7 @@ bool is_end_of(const held_program& which, std::uint64_t incarnation) {
 task<> unit_ends::drop_known(context& ctx) {
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all) {
-    const row_past past = store_.past(key);
+    const row_past past = store_.memory().recall(key);
     if (is_settled(past.state) && is_end_of(*left, past.incarnation)) co_await or_return(spawner_.end(ctx, left));
   }
   co_return {};
@@ -53,7 +53,7 @@ task<> unit_ends::keep_dropping(context& ctx) {
 task<> unit_ends::drop_settled(context& ctx) {
   if (settled_.empty()) co_return {};
   auto told_till_then = std::exchange(settled_, {});
-  auto written = co_await store_.flush(ctx);
+  auto written = co_await store_.memory().flush(ctx);
   if (written)
     for (const spawner::held& each : told_till_then) spawner_.forget(each);
   else

@@ -4,6 +4,7 @@
 #include "duration_text.hpp"
 #include "json_text.hpp"
 #include "unit_json.hpp"
+#include "unit_keys.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -12,14 +13,14 @@ namespace steward {
 namespace {
 
 constexpr const char* incarnation_key = "incarnation";
-constexpr const char* definition_key = "unit";
+constexpr const char* noted_key = "unit";
 
-std::optional<std::string> definition_of(std::string_view note) {
+std::optional<boost::json::value> unit_in(std::string_view note) {
   const auto parsed = parse_json(note);
   const auto* object = parsed ? parsed->if_object() : nullptr;
-  const auto* unit = object != nullptr ? object->if_contains(definition_key) : nullptr;
+  const auto* unit = object != nullptr ? object->if_contains(noted_key) : nullptr;
   if (unit == nullptr) return std::nullopt;
-  return boost::json::serialize(*unit);
+  return *unit;
 }
 
 }  // namespace
@@ -27,7 +28,6 @@ std::optional<std::string> definition_of(std::string_view note) {
 program_options options_of(const unit& what) {
   program_options how;
   how.ready = what.ready;
-  how.stop_signal = what.stop.signal;
   how.stop_deadline = longest_duration;  // the manager has it killed in time, and tells of it (deadlines_of)
   return how;
 }
@@ -37,7 +37,7 @@ process_deadlines deadlines_of(const unit& what) { return {.start = what.start_d
 std::string note_of(const unit& what, std::uint64_t incarnation) {
   boost::json::object note;
   note[incarnation_key] = incarnation;
-  note[definition_key] = unit_to_json(what);
+  note[noted_key] = unit_to_json(what);
   return boost::json::serialize(note);
 }
 
@@ -53,14 +53,15 @@ std::optional<std::uint64_t> incarnation_of(std::string_view note) {
 }
 
 unit_stop stop_of(std::string_view note) {
-  const auto definition = definition_of(note);
-  const auto known = definition ? unit_from_row(*definition) : result<unit>(unit());
+  const auto noted = unit_in(note);
+  const auto known = noted ? unit_from_json(*noted) : result<unit>(unit());
   return known ? known->stop : unit_stop();
 }
 
 bool same_definition(std::string_view left, std::string_view right) {
-  const auto of_left = definition_of(left);
-  return of_left && of_left == definition_of(right);
+  const auto of_left = unit_in(left);
+  const auto of_right = unit_in(right);
+  return of_left && of_right && edit_of(*of_left, *of_right) == row_edit::keep;
 }
 
 }  // namespace steward

@@ -13,7 +13,7 @@
 
 namespace steward {
 
-/// How a unit's program is run: its readiness and its stop. It is killed when it is forced, however late: `deadlines_of` are somebody else's to keep.
+/// How a unit's program is run: its readiness. It is killed when it is forced, however late: `deadlines_of` are somebody else's to keep.
 [[nodiscard]] program_options options_of(const unit& what);
 
 /// How long each phase of it may take.
@@ -25,10 +25,10 @@ namespace steward {
 /// The incarnation that a note tells of; empty for what is no note.
 [[nodiscard]] std::optional<std::uint64_t> incarnation_of(std::string_view note);
 
-/// The stop that a note's definition asks for; the default for what is no note.
+/// The stop that a note's unit asks for; the default for what is no note.
 [[nodiscard]] unit_stop stop_of(std::string_view note);
 
-/// Whether two notes tell of the same definition, so that what one began the other may go on with.
+/// Whether two notes tell of the same definition (`unit_keys`), whatever the policy, so that what one began the other may go on with.
 [[nodiscard]] bool same_definition(std::string_view left, std::string_view right);
 
 }  // namespace steward

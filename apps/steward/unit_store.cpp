@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_store.hpp"
 
-#include "past_text.hpp"
 #include "steward/chain.hpp"
-#include "steward/deadline_context.hpp"
-#include "steward/leaf.hpp"
 #include "steward/start_stop.hpp"
 
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 namespace steward {
 namespace {
-
-constexpr const char* past_name = "past";
-
-// Units that start together change within milliseconds of each other; a flush for each would cost more than to start them. A daemon that is killed in
-// this time begins with older counters; which incarnation runs is remembered by the keeper.
-constexpr std::chrono::milliseconds before_writing(100);
 
 known_units needs_in(const stored_units& present) {
   known_units known;
@@ -53,78 +41,8 @@ result<> check(const unit_map& given, const stored_units& present) {
 task<> unit_store::run(context& ctx, callback ready) {
   const auto open_close =
       start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
-  const auto load_write = [this](context& inside, callback loaded) -> task<> {
-    co_await or_return(load(inside));
-    auto outcome = co_await loaded(inside);
-    // Once more, when the writer has ended: what it had in hand when it was stopped it has given back.
-    auto written = co_await write_down(inside);
-    co_return outcome ? written : outcome;
-  };
-  const auto writer = leaf([this](context& inside) { return keep_writing(inside); });
-  const auto whole = chain(open_close, load_write, writer);
+  const auto whole = chain(open_close, std::ref(memory_));
   co_return co_await whole.run(ctx, ready);
-}
-
-task<> unit_store::load(context& ctx) {
-  auto entries = co_await or_return(state_.scan(ctx));
-  for (const state_entry& each : entries)
-    if (each.name == past_name) pasts_[each.key] = past_from_text(each.value);
-  co_return {};
-}
-
-// A change is written a little later: what it sets off comes first, and others come with it.
-task<> unit_store::keep_writing(context& ctx) {
-  for (;;) {
-    co_await or_return(something_to_write_.wait(ctx));
-    deadline_context pause(ctx, before_writing);
-    (void)co_await urgent_.wait(pause);
-    if (auto why = ctx.stop_error()) co_return std::move(*why);
-    // Counters are not worth ending the daemon for: what could not be written now is tried again with the next change, and in the end.
-    (void)co_await flush(ctx);
-  }
-}
-
-task<> unit_store::flush(context& ctx) {
-  co_await or_return(co_await one_write_.enter(ctx));
-  auto written = co_await write_down(ctx);
-  one_write_.leave();
-  co_return written;
-}
-
-task<> unit_store::write_down(context& ctx) {
-  const auto batch = std::exchange(unwritten_, {});
-  std::vector<state_entry> entries;
-  std::vector<std::string> gone;
-  for (const auto& [key, past] : batch) {
-    if (past)
-      entries.push_back({key, past_name, past_to_text(*past)});
-    else
-      gone.push_back(key);
-  }
-  result<> outcome;
-  if (!entries.empty()) outcome = co_await state_.put(ctx, std::move(entries));
-  for (const std::string& key : gone)
-    if (outcome) outcome = co_await state_.forget(ctx, key);
-  if (!outcome) unwritten_.insert(batch.begin(), batch.end());  // what is newer wins
-  co_return outcome;
-}
-
-row_past unit_store::past(const std::string& key) const {
-  const auto found = pasts_.find(key);
-  return found == pasts_.end() ? row_past{} : found->second;
-}
-
-void unit_store::remember(const std::string& key, const row_past& what) {
-  pasts_[key] = what;
-  unwritten_[key] = what;
-  something_to_write_.ring();
-  if (is_settled(what.state)) urgent_.ring();
-}
-
-void unit_store::forget(const std::string& key) {
-  pasts_.erase(key);
-  unwritten_[key] = std::nullopt;
-  something_to_write_.ring();
 }
 
 task<stored_units> unit_store::stored(context& ctx) {

@@ -4,13 +4,13 @@
 #pragma once
 
 #include "api.hpp"
-#include "steward/detail/turnstile.hpp"
-#include "steward/doorbell.hpp"
+#include "past_json.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/runnable.hpp"
 #include "steward/sqlite/sqlite_database.hpp"
-#include "steward/sqlite/sqlite_state.hpp"
+#include "steward/sqlite/sqlite_state_store.hpp"
 #include "steward/sqlite/sqlite_table.hpp"
+#include "steward/turnstile.hpp"
 #include "unit_json.hpp"
 #include "unit_rules.hpp"
 
@@ -71,32 +71,17 @@ class unit_store {
   /// Since when the file cannot be read, and why; empty when the last call could.
   [[nodiscard]] std::optional<database_trouble> trouble() const { return database_.trouble(); }
 
-  /// What is remembered of a key.
-  [[nodiscard]] row_past past(const std::string& key) const;
-
-  /// Remembers it: at once here, and soon in the file.
-  void remember(const std::string& key, const row_past& what);
-  void forget(const std::string& key);
-
-  /// Writes down what is remembered so far; durable when it returns. What could not be written is tried again with the next change.
-  [[nodiscard]] task<> flush(context& ctx);
+  /// What is remembered of the units beside their rows.
+  [[nodiscard]] state_store<std::string>& memory() noexcept { return memory_; }
 
  private:
   [[nodiscard]] task<apply_answer> check_and_write(context& ctx, unit_map given);
   [[nodiscard]] task<stored_units> stored(context& ctx);
-  [[nodiscard]] task<> load(context& ctx);
-  [[nodiscard]] task<> keep_writing(context& ctx);
-  [[nodiscard]] task<> write_down(context& ctx);
 
   sqlite_database database_;
   sqlite_table<std::string, unit, unit_codec> units_{database_, "units"};
-  sqlite_state state_{database_};
-  std::map<std::string, row_past, std::less<>> pasts_;
-  std::map<std::string, std::optional<row_past>, std::less<>> unwritten_;  // empty: to be forgotten
-  doorbell something_to_write_;
-  doorbell urgent_;              // what must not wait: a unit that is done would be started again by the next daemon
-  detail::turnstile one_apply_;  // two that are right each by itself may be wrong together
-  detail::turnstile one_write_;  // who finds nothing left to write must not believe that it is written
+  sqlite_state_store<std::string> memory_{database_, &past_from_json};
+  turnstile one_apply_;  // two that are right each by itself may be wrong together
 };
 
 }  // namespace steward

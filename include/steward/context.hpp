@@ -23,13 +23,13 @@ class start_awaiter;
 class stop_awaiter;
 class stop_callback_base;
 class stopped_awaiter;
+class turnstile;
 namespace detail {
 class dependency;
 class event_wait;
 class group_run;
 class roster_reader;
 class running_name;
-class turnstile;
 }  // namespace detail
 
 /// The stop signal, the deadline and the scheduler of a run. Contexts form a tree: a child stops when its parent stops, never the other way round
@@ -96,7 +96,7 @@ class context {
   friend class detail::group_run;
   friend class detail::roster_reader;
   friend class detail::running_name;
-  friend class detail::turnstile;
+  friend class turnstile;
   friend class done_awaiter;
   friend class process;
   friend class ready_awaiter;

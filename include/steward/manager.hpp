@@ -6,11 +6,11 @@
 #include "steward/detail/detached.hpp"
 #include "steward/detail/manager_entry.hpp"
 #include "steward/detail/strand.hpp"
-#include "steward/detail/turnstile.hpp"
 #include "steward/event_stream.hpp"
 #include "steward/explanation.hpp"
 #include "steward/memory_table.hpp"
 #include "steward/plan.hpp"
+#include "steward/turnstile.hpp"
 
 #include <array>
 #include <atomic>
@@ -153,8 +153,6 @@ class manager {
   task<std::vector<planned<Key>>> plan_on_strand(context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp
-  [[nodiscard]] static row_status<Key> status_of(const entry& e);
-  [[nodiscard]] static explanation<Key> explanation_of(const entry& e);
   [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
 
   // Who is held back: detail/manager_waiting.hpp
@@ -170,13 +168,13 @@ class manager {
   void report(const Key* key, const error& problem);
   void set_state(entry& e, row_state state);
   void set_state(entry& e, row_state state, instant at, const exit* ended = nullptr);
-  void count(row_state state, int change) noexcept;
-  static void mark(entry& e, bool entry::* what, bool to) noexcept;
+  void count(std::size_t which, int change) noexcept;
 
   // What outlives it: detail/manager_memory.hpp
-  [[nodiscard]] row_past recall(const Key& key);
+  template <class F>
+  auto ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&>;
   void remember(const entry& e);
-  void forget_past(const entry& e);
+  void remember_group(const group& team);
   task<> make_sure_of(entry& e);
 
   // The life of one entry: detail/manager_life.hpp
@@ -184,6 +182,7 @@ class manager {
   [[nodiscard]] entry& remember_key(const Key& key);
   void forget(entry& e);
   void take_row(entry& e, row<Value> found);
+  void forget_failures(entry& e);
   void apply_row(entry& e, row<Value> found);
   void begin(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
@@ -194,7 +193,6 @@ class manager {
   void end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
   void blame(entry& e, const Key& whom);
-  static void pardon(entry& e);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
@@ -210,7 +208,7 @@ class manager {
   [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
-  void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase);
+  void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
   static void alarm_over(entry& e);
   void drop_alarm(entry& e) noexcept;
   void late_at_start(entry& e);
@@ -221,14 +219,16 @@ class manager {
   // Edits that a process lives through: detail/manager_edit.hpp
   [[nodiscard]] bool follow_edit(entry& e, row<Value>& found);
   [[nodiscard]] row_edit kind_of_edit(const entry& e, const Value& now);
+  void keep(entry& e, row<Value> found);
   [[nodiscard]] bool take_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx));
   detail::detached taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx));
   task<> reload(entry& e, row<Value> found, context& ctx);
   task<> replace(entry& e, row<Value> found, context& ctx);
+  task<> see_off(entry& e, process& before, process_deadlines limits);
 
   // Who goes down and comes up together: detail/manager_groups.hpp
   void enter_group(entry& e);
-  void leave_group(entry& e) noexcept;
+  void leave_group(entry& e);
   void leave_regroup(entry& e) noexcept;
   [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
   void enter_regroup(entry& e);
@@ -240,7 +240,7 @@ class manager {
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
-  [[nodiscard]] bool lacks_requirement(entry& e);
+  [[nodiscard]] bool lacks_requirement(const entry& e, const Value& as);
   void stop_those_that_require(entry& e);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   std::unique_ptr<detail::entry_bonds<Key>> forget_requirements(entry& e);
@@ -253,7 +253,7 @@ class manager {
   factory make_;
   options_type options_;
   detail::manager_entries<Key, Value> entries_;
-  std::array<std::atomic<std::size_t>, row_states> counts_{};
+  std::array<std::atomic<std::size_t>, row_states + 1> counts_{};  // the last: those that replacements have left behind
   event_stream<manager_record<Key>> events_;
 
   mutable detail::spin_lock lock_;  // guards the next eight
@@ -266,7 +266,7 @@ class manager {
   detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
 
-  detail::turnstile turns_;
+  turnstile turns_;
   std::unique_ptr<look_item> look_;
   std::unique_ptr<hint_item> hint_item_;
   std::unique_ptr<table_watch> watch_;

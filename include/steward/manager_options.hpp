@@ -93,7 +93,9 @@ struct manager_options {
   /// The policy of a group, by its name. By default `one_for_one`, without a budget.
   std::function<group_policy(const std::string&)> groups;
 
-  /// What an edit of a row asks of its process while that runs. By default `restart`.
+  /// What an edit of a row asks of its process while that lives. By default `restart`. `keep` is for edits of policy alone: what the other functions
+  /// say of `now` holds from then on. What starts can be kept, and is restarted else; what would require from now on a key that does not run is
+  /// restarted.
   std::function<row_edit(const Key&, const Value& was, const Value& now)> edit;
 
   /// Hands a new value to a process that runs, for `row_edit::reload`. Its context stops when the process is asked to stop. A failure restarts the

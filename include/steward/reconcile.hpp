@@ -44,7 +44,7 @@ enum class reconcile_action : unsigned char {
   stop,     ///< end what lives, and do not start it again
 };
 
-/// What an edit of its row asks of a process that runs. Wire format.
+/// What an edit of its row asks of a process that lives. Wire format.
 enum class row_edit : unsigned char {
   keep,     ///< nothing: it goes on as it is, with the new value
   reload,   ///< it takes the new value while it runs; if it cannot, it is restarted
@@ -77,6 +77,32 @@ enum class row_edit : unsigned char {
   const decision& of_state = decisions[static_cast<std::size_t>(state)];
   if (what == wanted::down) return of_state.down;
   return changed ? of_state.edited : of_state.same;
+}
+
+/// What a total deadline that is over does to one entry.
+enum class overdue_action : unsigned char {
+  nothing,
+  start_is_late,  ///< it is forced, as one that was not ready by its own deadline
+  force,          ///< it is asked to stop, whoever must go first, and forced
+  abandon,        ///< it was forced before, and still lives
+};
+
+/// What a total deadline looks at.
+struct overdue_facts {
+  row_state state{};
+  bool ending = false;       ///< it is the deadline of the end, and not that of the first starts
+  bool first_start = false;  ///< its present start is one of the first
+  bool lives = false;        ///< it has a process
+  bool forced = false;       ///< by the same deadline, before
+};
+
+/// Decides for one entry what a total deadline that is over does. Pure.
+[[nodiscard]] constexpr overdue_action decide_overdue(const overdue_facts& facts) noexcept {
+  using enum overdue_action;
+  if (!facts.ending) return facts.first_start && facts.state == row_state::starting ? start_is_late : nothing;
+  if (!facts.lives) return nothing;
+  if (!facts.forced) return force;
+  return facts.state == row_state::stopping ? abandon : nothing;
 }
 
 /// What is known of an end, to tell its reason from.

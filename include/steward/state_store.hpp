@@ -12,6 +12,8 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 
 namespace steward {
 
@@ -26,7 +28,7 @@ struct row_past {
   std::optional<exit> last{};  ///< how the last incarnation that has ended did
 };
 
-/// Remembers what a manager has come to with each key.
+/// Remembers what a manager has come to with each key, and with each group of them.
 ///
 /// Threads: a manager calls it from its strand, one call at a time, and from one run at a time.  Lifetime: longer than the manager's.
 template <class Key>
@@ -40,6 +42,12 @@ class state_store {
 
   /// Its row is gone.
   virtual void forget(const Key& key) = 0;
+
+  /// What is remembered of a group, by its name. Never waits.
+  [[nodiscard]] virtual restart_history recall_group(const std::string& name) = 0;
+
+  /// Remembers it: at once for `recall_group`, and soon for good. An empty history is as good as none.
+  virtual void remember_group(const std::string& name, const restart_history& history) = 0;
 
   /// Waits until all that was remembered before is remembered for good. A restart that a budget counts waits for it: no crash of this process makes
   /// more restarts of a budget.
@@ -61,48 +69,77 @@ class memory_state_store final : public state_store<Key> {
   memory_state_store() = default;
 
   /// With what another one had made sure of: what a crash would have left of it.
-  explicit memory_state_store(std::map<Key, row_past> survived) : pasts_(survived), flushed_(std::move(survived)) {}
+  explicit memory_state_store(std::map<Key, row_past> survived, std::map<std::string, restart_history> groups = {})
+      : now_{std::move(survived), std::move(groups)}, flushed_(now_) {}
 
   [[nodiscard]] row_past recall(const Key& key) override {
     const std::lock_guard guard(mutex_);
-    const auto found = pasts_.find(key);
-    return found == pasts_.end() ? row_past() : found->second;
+    const auto found = now_.keys.find(key);
+    return found == now_.keys.end() ? row_past() : found->second;
   }
   void remember(const Key& key, const row_past& past) override {
     const std::lock_guard guard(mutex_);
-    pasts_.insert_or_assign(key, past);
-    changed_.insert(key);
+    now_.keys.insert_or_assign(key, past);
+    changed_keys_.insert(key);
   }
   void forget(const Key& key) override {
     const std::lock_guard guard(mutex_);
-    pasts_.erase(key);
-    changed_.insert(key);
+    now_.keys.erase(key);
+    changed_keys_.insert(key);
+  }
+  [[nodiscard]] restart_history recall_group(const std::string& name) override {
+    const std::lock_guard guard(mutex_);
+    const auto found = now_.groups.find(name);
+    return found == now_.groups.end() ? restart_history() : found->second;
+  }
+  void remember_group(const std::string& name, const restart_history& history) override {
+    const std::lock_guard guard(mutex_);
+    if (history == restart_history())
+      now_.groups.erase(name);
+    else
+      now_.groups.insert_or_assign(name, history);
+    changed_groups_.insert(name);
   }
   [[nodiscard]] task<> flush(context& ctx) override {
     if (auto why = ctx.stop_error()) co_return std::move(*why);
     const std::lock_guard guard(mutex_);
-    for (const Key& key : changed_) {
-      const auto found = pasts_.find(key);
-      if (found == pasts_.end())
-        flushed_.erase(key);
-      else
-        flushed_.insert_or_assign(key, found->second);
-    }
-    changed_.clear();
+    copy(std::exchange(changed_keys_, {}), now_.keys, flushed_.keys);
+    copy(std::exchange(changed_groups_, {}), now_.groups, flushed_.groups);
     co_return {};
   }
 
   /// What a crash at this moment would leave: all that a flush has seen.
   [[nodiscard]] std::map<Key, row_past> survivors() const {
     const std::lock_guard guard(mutex_);
-    return flushed_;
+    return flushed_.keys;
+  }
+  [[nodiscard]] std::map<std::string, restart_history> surviving_groups() const {
+    const std::lock_guard guard(mutex_);
+    return flushed_.groups;
   }
 
  private:
+  struct memory {
+    std::map<Key, row_past> keys;
+    std::map<std::string, restart_history> groups;
+  };
+
+  template <class Name, class What>
+  static void copy(const std::set<Name>& which, const std::map<Name, What>& from, std::map<Name, What>& to) {
+    for (const Name& each : which) {
+      const auto found = from.find(each);
+      if (found == from.end())
+        to.erase(each);
+      else
+        to.insert_or_assign(each, found->second);
+    }
+  }
+
   mutable std::mutex mutex_;
-  std::map<Key, row_past> pasts_;
-  std::map<Key, row_past> flushed_;
-  std::set<Key> changed_;
+  memory now_;
+  memory flushed_;
+  std::set<Key> changed_keys_;
+  std::set<std::string> changed_groups_;
 };
 
 }  // namespace steward

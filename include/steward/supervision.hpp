@@ -74,6 +74,22 @@ struct group_policy {
   friend bool operator==(const group_policy&, const group_policy&) = default;
 };
 
+/// What follows the failure of a member of a group.
+struct group_decision {
+  verdict what = verdict::restart;    ///< `restart` or `gave_up`
+  bool together = false;              ///< those that go down with it share this, and come up again with it; else it is the member's alone
+  std::chrono::nanoseconds delay{0};  ///< how long after the end; zero is at once
+  restart_history history;            ///< what to remember of the group
+
+  friend bool operator==(const group_decision&, const group_decision&) = default;
+};
+
+/// Decides what follows the end `ended` of a member, whose own policy has decided `own`. Pure.
+/// Shape: `own` is a restart, or has given up: what its own policy leaves at that is no matter of its group. `history` is the group's; `spread` is as
+/// for `decide_restart`. Who goes down with it says `goes_down_with`.
+[[nodiscard]] group_decision decide_group(const group_policy& policy, restart_history history, const restart_decision& own, const exit& ended,
+                                          double spread);
+
 /// Where a process stands in a group.
 struct group_place {
   std::string group;

@@ -6,21 +6,13 @@
 // wait as long before each kill; where in its work the writer is by then is the machine's matter.
 #include "steward/sqlite/sqlite_table.hpp"
 #include "steward/sync_wait.hpp"
+#include "victim.hpp"
 #include "writer.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
@@ -31,71 +23,11 @@ namespace steward {
 namespace {
 
 using test::expected_state;
+using test::given;
+using test::make_folder;
+using test::rounds;
 using test::said;
-
-/// In memory where there is such a place: a kill does not ask the disk.
-std::filesystem::path make_folder() {
-  const std::filesystem::path memory = "/dev/shm";
-  std::string pattern = ((::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path()) / "steward_crash_XXXXXX").string();
-  return ::mkdtemp(pattern.data()) != nullptr ? pattern : "";
-}
-
-/// The writer as a process of its own, with what it has said so far.
-class writer {
- public:
-  writer(const std::filesystem::path& file, std::uint64_t seed) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    std::array<std::string, 4> words{"/proc/self/exe", "--write", file.string(), std::to_string(seed)};
-    std::array<char*, 5> pointers{words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
-    EXPECT_EQ(::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ), 0);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    output_ = ends[0];
-  }
-  writer(const writer&) = delete;
-  writer& operator=(const writer&) = delete;
-  ~writer() { ::close(output_); }
-
-  /// Reads until it has said so many lines.
-  void wait_for(std::size_t lines) {
-    while (lines_.size() < lines && read_some()) {
-    }
-  }
-
-  void kill() {
-    ::kill(pid_, SIGKILL);
-    while (read_some()) {
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    EXPECT_TRUE(WIFSIGNALED(status)) << "it ended by itself with status " << status;
-  }
-
-  [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
-
- private:
-  bool read_some() {
-    std::array<char, 65536> bytes{};
-    const auto count = ::read(output_, bytes.data(), bytes.size());
-    if (count <= 0) return false;
-    rest_.append(bytes.data(), static_cast<std::size_t>(count));
-    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      lines_.push_back(rest_.substr(0, end));
-      rest_.erase(0, end + 1);
-    }
-    return true;
-  }
-
-  pid_t pid_ = 0;
-  int output_ = -1;
-  std::string rest_;
-  std::vector<std::string> lines_;
-};
+using test::victim;
 
 using states = std::map<std::string, expected_state>;
 
@@ -160,14 +92,6 @@ void check(const states& before, const std::vector<std::string>& lines, const st
   EXPECT_EQ(found, expected);
 }
 
-/// A number from the environment, or else this one.
-std::uint64_t given(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-int rounds() { return static_cast<int>(given("STEWARD_CRASH_ROUNDS", given("STEWARD_SANITIZED", 0) != 0 ? 20 : 200)); }
-
 TEST(Crash, AWriterThatIsKilledLosesNothingThatWasAcknowledged) {
   const auto folder = make_folder();
   const auto file = folder / "steward.db";
@@ -182,7 +106,7 @@ TEST(Crash, AWriterThatIsKilledLosesNothingThatWasAcknowledged) {
       for (const auto* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
       before.clear();
     }
-    writer killed(file, seed % 1'000'000'000 + static_cast<std::uint64_t>(round));
+    victim killed("--write", file, seed % 1'000'000'000 + static_cast<std::uint64_t>(round));
     // Some while it is still opening or making the file, the others after so many lines and a moment more.
     if (round % 10 < 3)
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));

@@ -4,8 +4,7 @@
 #include "steward/sqlite/sqlite_table.hpp"
 #include "steward/sync_wait.hpp"
 #include "steward/testing/background.hpp"
-
-#include <unistd.h>
+#include "victim.hpp"
 
 #include <iostream>
 #include <map>
@@ -15,11 +14,6 @@
 
 namespace steward::test {
 namespace {
-
-void say(const std::string& line) {
-  const auto text = line + "\n";
-  if (::write(STDOUT_FILENO, text.data(), text.size()) != static_cast<ssize_t>(text.size())) ::_exit(2);
-}
 
 /// One of those that write at the same time, each to keys of its own.
 class client {

@@ -3,6 +3,7 @@
 """What the built `steward` does by a unit's policy: budgets, requirements, groups and deadlines; and how it tells why, and what it would do."""
 import json
 import os
+import pathlib
 import signal
 import threading
 
@@ -111,6 +112,90 @@ class straggler_test(steward_test):
             os.kill(keeper, signal.SIGCONT)
             stopping.join()
         self.wait_for("stuck", state="stopped", pid=None)
+
+
+class policy_edit_test(steward_test):
+    POLICY = {"restart": "never", "backoff": HASTY, "budget": {"restarts": 1, "window": "1h", "then": "give_up"}, "after": ["db"], "requires": ["db"],
+              "start_deadline": "7s", "kill_deadline": "3s",
+              "stop": {"signal": "INT", "deadline": "700ms"}}
+
+    def web(self, **policy):
+        return {"web": shell("trap 'echo int' INT; trap 'echo term' TERM; echo up; while :; do sleep 0.05; done", **policy)}
+
+    def up(self, **policy):
+        self.run_daemon(db={"command": SLEEP}, **self.web(**policy))
+        until(lambda: "up" in self.text("s.db.logs/web.log"), "the traps")
+        return self.running("web")
+
+    def apply(self, **policy):
+        self.assertEqual(self.does("apply", self.units(**self.web(**policy))), "changed: web\n")
+
+    def test_leaves_the_program_as_it_is(self):
+        before = self.up()
+        for key, value in self.POLICY.items():
+            with self.subTest(key):
+                file = self.units(**self.web(**{key: value}))
+                self.assertEqual(self.does("apply", file, "--plan"), "would change: web\n1. keep     web, which goes on under its new policy\n")
+                self.apply(**{key: value})
+                after = self.wait_for("web", generation=lambda seen: seen > before["generation"])
+                self.assertEqual((after["pid"], after["incarnation"], after["state"]), (before["pid"], 1, "running"))
+                before = after
+
+    def test_of_the_definition_starts_another(self):
+        before = self.up()
+        for key, value in {"environment": {"A": "1"}, "directory": "/", "ready": {"after": "1ms"}, "command": SLEEP}.items():
+            with self.subTest(key):
+                self.does("apply", self.units(web=self.web(stop={"deadline": "100ms"})["web"] | {key: value}))
+                before = self.wait_for("web", state="running", incarnation=before["incarnation"] + 1)
+
+    def test_holds_at_once(self):
+        before = self.up(restart="always")
+        self.apply(restart="never", stop={"signal": "INT", "deadline": "300ms"})
+        self.wait_for("web", generation=lambda seen: seen > before["generation"])
+        self.does("stop", "web")
+        self.assertIn("int", self.text("s.db.logs/web.log"))
+        self.assertNotIn("term", self.text("s.db.logs/web.log"))
+        self.assertEqual(self.unit("web")["exit"]["reason"], "forced", "after 300 ms and not 10 s")
+        self.does("start", "web")
+        os.kill(self.wait_for("web", state="running", incarnation=2)["pid"], signal.SIGKILL)
+        self.wait_for("web", state="completed")
+
+    def test_does_not_swallow_a_restart_by_hand(self):
+        before = self.up(stop={"deadline": "100ms"})
+        self.does("restart", "web")
+        self.assertNotEqual(self.wait_for("web", state="running", incarnation=2)["pid"], before["pid"])
+
+    def test_while_the_daemon_is_killed_leaves_the_program_to_the_next(self):
+        before = self.up()
+        self.apply(kill_deadline="3s")
+        self.wait_for("web", generation=lambda seen: seen > before["generation"])
+        self.kill_daemon()
+        self.run_daemon(**self.web(restart="never"))  # and this one edits it again
+        after = self.running("web")
+        self.assertEqual((after["pid"], after["incarnation"]), (before["pid"], 1))
+        os.kill(after["pid"], signal.SIGKILL)
+        self.wait_for("web", state="completed")
+
+    def test_of_a_group_clears_its_failures_which_a_kill_does_not(self):
+        def file(**policy_of_a):
+            member = {"command": SLEEP, "group": {"name": "site"}}
+            units = pathlib.Path(self.units(a=member | policy_of_a, b=member)).read_text(encoding="utf-8")
+            return self.write("site.toml", units + '[group.site]\nstrategy = "one_for_all"\nbudget = { restarts = 1, window = "1h", then = "give_up" }\n')
+
+        self.run_daemon("--apply", file())
+        self.running("b")
+        os.kill(self.running("a")["pid"], signal.SIGKILL)
+        self.wait_for("a", state="running", incarnation=2)
+        self.wait_for("b", state="running", incarnation=2)
+        self.does("apply", file(kill_deadline="3s"))  # of one member is enough
+        os.kill(self.running("b")["pid"], signal.SIGKILL)
+        self.wait_for("a", state="running", incarnation=3)
+        self.wait_for("b", state="running", incarnation=3)
+        self.kill_daemon()
+        self.run_daemon()
+        os.kill(self.running("b")["pid"], signal.SIGKILL)
+        self.wait_for("b", state="gave_up")
+        self.wait_for("a", state="gave_up")
 
 
 class plan_test(steward_test):

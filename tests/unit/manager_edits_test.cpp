@@ -44,6 +44,68 @@ TEST_F(ManagerEdits, KeepTakesTheNewValueAndNothingElse) {
   finish();
 }
 
+TEST_F(ManagerEdits, KeepHoldsForWhatStartsAndSetsItsDeadlineAnew) {
+  kind = row_edit::keep;
+  std::chrono::nanoseconds limit = 1h;
+  how.deadlines = [&limit](const std::string&, const runnable&) { return process_deadlines{.start = limit}; };
+  put("web", part("web").hang());
+  run(table_);
+  time.advance(10s);
+  limit = 30s;
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(state("web"), row_state::starting);
+  EXPECT_EQ(incarnation(), 1U);
+  time.advance(19s);
+  EXPECT_EQ(state("web"), row_state::starting);
+  time.advance(1s);
+  EXPECT_EQ(kept->status("web")->last->reason, exit_reason::start_deadline) << "counted from its start";
+  finish();
+}
+
+TEST_F(ManagerEdits, KeepTakesTheNewRequirements) {
+  kind = row_edit::keep;
+  on_loss loss = on_loss::restart;
+  how.requirements = [&loss](const std::string& key, const runnable&) {
+    return key == "web" ? std::vector<requirement<std::string>>{{"database", loss}} : std::vector<requirement<std::string>>();
+  };
+  put("database", part("database").lose_after(1min));
+  put("web", part("web"));
+  run(table_);
+  loss = on_loss::ignore;
+  put("web", part("web 2"));
+  look();
+  time.advance(1min);
+  EXPECT_EQ(kept->status("database")->incarnation, 2U);
+  EXPECT_EQ(incarnation(), 1U) << "it does not matter to it any more";
+  finish();
+}
+
+TEST_F(ManagerEdits, WhatNewlyRequiresOneThatDoesNotRunIsRestartedAndWaits) {
+  bool required = false;
+  how.requirements = [&required](const std::string& key, const runnable&) {
+    return key == "web" && required ? std::vector<requirement<std::string>>{{"database"}} : std::vector<requirement<std::string>>();
+  };
+  for (const row_edit each : {row_edit::keep, row_edit::reload, row_edit::replace}) {
+    kind = each;
+    required = false;
+    table_.put("database", runnable(part("database")), wanted::down);
+    put("web", part("web"));
+    run(table_);
+    log.clear();
+    required = true;
+    put("web", part("web 2"));
+    look();
+    EXPECT_EQ(state("web"), row_state::waiting) << to_string(each);
+    EXPECT_THAT(log.lines(), ElementsAre("web released", "web end"));
+    table_.set_wanted("database", wanted::up);
+    look();
+    EXPECT_EQ(state("web"), row_state::running) << to_string(each);
+    finish();
+    released.close();
+  }
+}
+
 TEST_F(ManagerEdits, ReloadHandsItToTheProcessThatRuns) {
   kind = row_edit::reload;
   put("web", part("web"));
@@ -178,6 +240,61 @@ TEST_F(ManagerEdits, ALossOfTheNewOneDuringTheOverlapIsNoticedWhenTheOldOneIsGon
   time.advance(10s);
   EXPECT_EQ(state("web"), row_state::running);
   EXPECT_EQ(incarnation(), 3U);
+  finish();
+}
+
+TEST_F(ManagerEdits, AnOldOneThatDoesNotEndEvenForcedIsToldAndIsAStraggler) {
+  kind = row_edit::replace;
+  how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.stop = 3s, .kill = 1s}; };
+  gate lets_go;
+  put("web", part("old").ignore_stop().winds_down_when(lets_go));
+  run(table_);
+  put("web", part("new"));
+  look();
+  EXPECT_EQ(state("web"), row_state::running);
+  ASSERT_EQ(kept->stragglers().size(), 1U);
+  EXPECT_EQ(kept->stragglers()[0].incarnation, 1U);
+  EXPECT_EQ(kept->stragglers()[0].at, obstacle::stops);
+  time.advance(3s);
+  EXPECT_EQ(kept->stragglers()[0].at, obstacle::forced);
+  EXPECT_THAT(problems, IsEmpty());
+  time.advance(1s);
+  EXPECT_THAT(problems, ElementsAre("web: replace: the former incarnation, 1, was forced to end and is not gone"));
+  EXPECT_EQ(kept->stragglers()[0].since, time.now());
+  EXPECT_EQ(state("web"), row_state::running) << "the new one is what the row wants";
+  put("web", part("newer"));
+  look();
+  EXPECT_EQ(incarnation(), 2U) << "two are enough";
+  lets_go.open();
+  time.run_until_idle();
+  EXPECT_THAT(kept->stragglers(), IsEmpty());
+  EXPECT_EQ(incarnation(), 3U);
+  finish();
+}
+
+TEST_F(ManagerEdits, WhatIsLostWhileAReplacementStartsIsWaitedFor) {
+  kind = row_edit::replace;
+  bool required = false;
+  how.requirements = [&required](const std::string& key, const runnable&) {
+    return key == "web" && required ? std::vector<requirement<std::string>>{{"database"}} : std::vector<requirement<std::string>>();
+  };
+  put("database", part("database"));
+  put("web", part("old"));
+  run(table_);
+  required = true;
+  put("web", part("new").ready_after(5s));
+  look();
+  table_.set_wanted("database", wanted::down);
+  look();
+  EXPECT_EQ(state("database"), row_state::stopped);
+  time.advance(5s);
+  EXPECT_EQ(state("web"), row_state::waiting);
+  EXPECT_TRUE(log.has("old end"));
+  EXPECT_TRUE(log.has("new end"));
+  table_.set_wanted("database", wanted::up);
+  look();
+  time.advance(5s);
+  EXPECT_EQ(state("web"), row_state::running);
   finish();
 }
 

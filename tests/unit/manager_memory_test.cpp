@@ -80,6 +80,106 @@ TEST_F(ManagerMemory, ADeletedRowIsForgotten) {
   finish();
 }
 
+TEST_F(ManagerMemory, TheFailuresOfOneThatRanWhenTheManagerEndedStillCount) {
+  policy.budget = restart_budget{.restarts = 1, .window = 24h, .then = exhausted::give_up};
+  put("web", crashing().then(part("web").lose_after(10s).fail_with(error("no"))));
+  run(table_);
+  time.advance(2s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->restarts, 1U);
+  run_again();
+  EXPECT_EQ(kept->status("web")->restarts, 1U);
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::gave_up) << "the next manager gives no new budget";
+  finish();
+}
+
+class ManagerMemoryOfGroups : public ManagerMemory {
+ protected:
+  ManagerMemoryOfGroups() {
+    how.group = [](const std::string&, const runnable&) { return group_place{"site", 1}; };
+    how.groups = [](const std::string&) {
+      group_policy of;
+      of.strategy = group_strategy::one_for_all;
+      of.restart.budget = restart_budget{.restarts = 2, .window = 24h, .then = exhausted::give_up};
+      return of;
+    };
+    put("a", part("a").lose_after(1min).fail_with(error("no")));
+    put("b", part("b"));
+    run(table_);
+    time.advance(2min);
+    EXPECT_EQ(kept->status("b")->restarts, 2U) << "one failure more, and both give up";
+  }
+
+  void look() {
+    kept->reconcile_now();
+    time.run_until_idle();
+  }
+
+  // Whether the next failure uses up the budget.
+  [[nodiscard]] bool is_used_up() {
+    time.advance(1min + 1s);
+    return state("a") == row_state::gave_up;
+  }
+};
+
+TEST_F(ManagerMemoryOfGroups, TheFailuresOfAGroupStillCount) {
+  run_again();
+  EXPECT_TRUE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, TheyAreMadeSureOfBeforeTheRestart) {
+  EXPECT_EQ(store.surviving_groups().at("site").recent.size(), 2U);
+  EXPECT_EQ(store.survivors().at("b").generation, kept->status("b")->generation);
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, AnEditOfAMemberForgetsThem) {
+  put("b", part("b 2"));
+  look();
+  EXPECT_EQ(store.recall_group("site"), restart_history());
+  EXPECT_FALSE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, AnEditWhileThereIsNoManagerForgetsThemToo) {
+  finish();
+  put("b", part("b 2"));
+  released.close();
+  is_ready = false;
+  run(table_);
+  EXPECT_FALSE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, AStartOfAMemberByHandForgetsThem) {
+  background<void> stopping(time, kept->stop(root, "b"));
+  time.run_until_idle();
+  background<std::shared_ptr<const runnable>> by_hand(time, kept->start(root, "b"));
+  time.run_until_idle();
+  EXPECT_EQ(state("b"), row_state::running);
+  EXPECT_FALSE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, ANewMemberDoesNotForgetThem) {
+  put("c", part("c"));
+  look();
+  EXPECT_TRUE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, WithItsLastMemberAGroupIsForgotten) {
+  table_.erase("a");
+  look();
+  EXPECT_NE(store.recall_group("site"), restart_history());
+  table_.erase("b");
+  look();
+  EXPECT_EQ(store.recall_group("site"), restart_history());
+  finish();
+}
+
 // Killed at random moments, with no more left than what was made sure of, a crash loop stays within its budget.
 TEST_F(ManagerMemory, ARestartThatABudgetCountsIsMadeSureOfBeforeItIsDone) {
   std::minstd_rand random(3);

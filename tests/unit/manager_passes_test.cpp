@@ -184,6 +184,8 @@ class throwing_store final : public state_store<std::string> {
   row_past recall(const std::string&) override { throw std::runtime_error("boom"); }
   void remember(const std::string&, const row_past&) override { throw std::runtime_error("boom"); }
   void forget(const std::string&) override { throw std::runtime_error("boom"); }
+  restart_history recall_group(const std::string&) override { throw std::runtime_error("boom"); }
+  void remember_group(const std::string&, const restart_history&) override { throw std::runtime_error("boom"); }
   task<> flush(context&) override { co_return error("boom"); }
 };
 

@@ -43,6 +43,7 @@ class one_run {
 
  private:
   [[nodiscard]] held_phase phase() const noexcept { return what_->what.state.phase; }
+  [[nodiscard]] int stop_signal() const { return how_.stop_signal ? how_.stop_signal() : SIGTERM; }
   [[nodiscard]] bool gone() const noexcept { return phase() == held_phase::gone; }
 
   task<> watch(context& handed);
@@ -101,7 +102,7 @@ task<> one_run::watch(context& handed) {
   (void)co_await handed.sleep_for(std::chrono::nanoseconds(0));
   while (phase() == held_phase::running) co_await what_->changed.wait();
   handed.stop(stop_reason::dependency_lost);
-  if (asked_ && !gone()) (void)co_await spawner_.signal(what_, how_.stop_signal, true);
+  if (asked_ && !gone()) (void)co_await spawner_.signal(what_, stop_signal(), true);
   while (!gone()) co_await what_->changed.wait();
   if (gone_ != nullptr) gone_->stop();
   co_return {};
@@ -165,7 +166,7 @@ void one_run::write_log(std::string_view bytes) {
 task<> one_run::end(context& ctx) {
   if (!gone() && !ctx.is_stopped()) {
     asked_ = phase() == held_phase::running;
-    (void)co_await spawner_.signal(what_, how_.stop_signal, !asked_);
+    (void)co_await spawner_.signal(what_, stop_signal(), !asked_);
     deadline_context patience(ctx, how_.stop_deadline);
     co_await or_return(wait_until_gone(patience));
   }

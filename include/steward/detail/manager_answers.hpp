@@ -7,6 +7,44 @@
 
 namespace steward {
 
+namespace detail {
+
+template <class Key, class Value>
+row_status<Key> status_of(const manager_entry<Key, Value>& e) {
+  row_status<Key> known;
+  known.state = e.state;
+  known.generation = e.generation;
+  known.incarnation = e.incarnation;
+  known.restarts = e.restarts;
+  known.since = e.since;
+  if (e.state == row_state::backoff) known.until = e.until;
+  if (e.last) known.last = *e.last;
+  if (e.because_of) known.because_of = *e.because_of;
+  if (e.needs) known.waiting_for = *e.needs;
+  return known;
+}
+
+template <class Key, class Value>
+explanation<Key> explanation_of(const manager_entry<Key, Value>& e) {
+  explanation<Key> told;
+  told.state = e.state;
+  told.since = e.since;
+  told.why = obstacle_of({.state = e.state,
+                          .unwanted = e.unwanted,
+                          .parked = e.parked,
+                          .needs_others = e.needs && !e.needs->empty(),
+                          .regroups = e.regroup,
+                          .requested = e.requested,
+                          .forced = e.forced});
+  if (e.until != instant{}) told.until = e.until;
+  if (e.needs) told.waiting_for = *e.needs;
+  if (e.because_of) told.because_of = *e.because_of;
+  if (e.last) told.last = *e.last;
+  return told;
+}
+
+}  // namespace detail
+
 template <class Key, class Value>
 auto manager<Key, Value>::get(const Key& key) const -> result<value_pointer> {
   return entries_.look(key, [](const entry* e) -> result<value_pointer> {
@@ -29,7 +67,7 @@ template <class Key, class Value>
 std::optional<row_status<Key>> manager<Key, Value>::status(const Key& key) const {
   std::optional<row_status<Key>> known;
   entries_.look(key, [&](const entry* e) {
-    if (e != nullptr) known = status_of(*e);
+    if (e != nullptr) known = detail::status_of(*e);
   });
   if (known) std::erase_if(known->waiting_for, [this](const Key& each) { return runs(each); });
   return known;
@@ -38,24 +76,9 @@ std::optional<row_status<Key>> manager<Key, Value>::status(const Key& key) const
 template <class Key, class Value>
 std::vector<std::pair<Key, row_status<Key>>> manager<Key, Value>::snapshot() const {
   std::vector<std::pair<Key, row_status<Key>>> all;
-  entries_.each_locked([&](const entry& e) { all.emplace_back(e.key, status_of(e)); });
+  entries_.each_locked([&](const entry& e) { all.emplace_back(e.key, detail::status_of(e)); });
   for (auto& [key, known] : all) std::erase_if(known.waiting_for, [this](const Key& each) { return runs(each); });
   return all;
-}
-
-template <class Key, class Value>
-row_status<Key> manager<Key, Value>::status_of(const entry& e) {
-  row_status<Key> known;
-  known.state = e.state;
-  known.generation = e.generation;
-  known.incarnation = e.incarnation;
-  known.restarts = e.restarts;
-  known.since = e.since;
-  if (e.state == row_state::backoff) known.until = e.until;
-  if (e.last) known.last = *e.last;
-  if (e.because_of) known.because_of = *e.because_of;
-  if (e.needs) known.waiting_for = *e.needs;
-  return known;
 }
 
 template <class Key, class Value>
@@ -81,30 +104,11 @@ template <class Key, class Value>
 std::optional<explanation<Key>> manager<Key, Value>::explain(const Key& key) const {
   std::optional<explanation<Key>> told;
   entries_.look(key, [&](const entry* e) {
-    if (e != nullptr) told = explanation_of(*e);
+    if (e != nullptr) told = detail::explanation_of(*e);
   });
   if (!told || told->why != obstacle::waits_for_others) return told;
   std::erase_if(told->waiting_for, [this](const Key& each) { return runs(each); });
   told->cycle = cycle_through(key);
-  return told;
-}
-
-template <class Key, class Value>
-explanation<Key> manager<Key, Value>::explanation_of(const entry& e) {
-  explanation<Key> told;
-  told.state = e.state;
-  told.since = e.since;
-  told.why = obstacle_of({.state = e.state,
-                          .unwanted = e.unwanted,
-                          .parked = e.parked,
-                          .needs_others = e.needs && !e.needs->empty(),
-                          .regroups = e.regroup,
-                          .requested = e.requested,
-                          .forced = e.forced});
-  if (e.until != instant{}) told.until = e.until;
-  if (e.needs) told.waiting_for = *e.needs;
-  if (e.because_of) told.because_of = *e.because_of;
-  if (e.last) told.last = *e.last;
   return told;
 }
 
@@ -139,10 +143,12 @@ template <class Key, class Value>
 std::vector<row_straggler<Key>> manager<Key, Value>::stragglers() const {
   std::vector<row_straggler<Key>> found;
   const state_counts now = counts();
-  if (now[static_cast<std::size_t>(row_state::stopping)] == 0 && now[static_cast<std::size_t>(row_state::abandoned)] == 0) return found;
+  const std::size_t left_behind = counts_[row_states].load(std::memory_order_relaxed);
+  if (now[static_cast<std::size_t>(row_state::stopping)] + now[static_cast<std::size_t>(row_state::abandoned)] + left_behind == 0) return found;
   entries_.each_locked([&](const entry& e) {
+    if (e.before) found.push_back({e.key, e.before->incarnation, e.before->since, e.before->forced ? obstacle::forced : obstacle::stops});
     if (e.state != row_state::stopping && e.state != row_state::abandoned) return;
-    found.push_back({e.key, e.incarnation, e.since, explanation_of(e).why});
+    found.push_back({e.key, e.incarnation, e.since, detail::explanation_of(e).why});
   });
   return found;
 }

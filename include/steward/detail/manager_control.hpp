@@ -72,7 +72,6 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
   drop_alarm(e);
   leave_regroup(e);
-  if (e.team != nullptr) e.team->history = {};
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
   e.asked = e.again = e.erase = e.reread = e.restart = false;
   e.by_hand = true;
@@ -105,9 +104,7 @@ task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;
   take_row(e, std::move(*found));
-  const std::lock_guard guard(e.shard);
-  e.restarts = 0;
-  e.history = {};
+  forget_failures(e);
   co_return {};
 }
 

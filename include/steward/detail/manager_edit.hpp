@@ -13,16 +13,16 @@
 
 namespace steward {
 
-// The row of an entry that runs has been edited. False: it is to be restarted.
+// The row of an entry that starts or runs has been edited. False: it is to be restarted.
 template <class Key, class Value>
 bool manager<Key, Value>::follow_edit(entry& e, row<Value>& found) {
   if (e.editing) return true;  // the row is read again after that
   switch (kind_of_edit(e, *found.value)) {
     case row_edit::keep:
-      take_row(e, std::move(found));
+      keep(e, std::move(found));
       return true;
     case row_edit::reload:
-      return options_.reload && take_over(e, std::move(found), &manager::reload);
+      return take_over(e, std::move(found), &manager::reload);
     case row_edit::replace:
       return take_over(e, std::move(found), &manager::replace);
     case row_edit::restart:
@@ -31,13 +31,30 @@ bool manager<Key, Value>::follow_edit(entry& e, row<Value>& found) {
   return false;
 }
 
+// What the user's function says, where that can be done: what starts has nothing yet to reload or replace, and what requires more than runs waits.
 template <class Key, class Value>
 row_edit manager<Key, Value>::kind_of_edit(const entry& e, const Value& now) {
   if (!options_.edit || !e.value) return row_edit::restart;
   auto kind = detail::contained([&] { return options_.edit(e.key, *e.value, now); });
-  if (kind) return *kind;
-  report(&e.key, kind.error());
-  return row_edit::restart;
+  if (!kind) {
+    report(&e.key, kind.error());
+    return row_edit::restart;
+  }
+  if (*kind != row_edit::keep && e.state != row_state::running) return row_edit::restart;
+  if (*kind == row_edit::reload && !options_.reload) return row_edit::restart;
+  return lacks_requirement(e, now) ? row_edit::restart : *kind;
+}
+
+// It goes on, and what is new about its policy holds from now on.
+template <class Key, class Value>
+void manager<Key, Value>::keep(entry& e, row<Value> found) {
+  take_row(e, std::move(found));
+  if (e.life) {
+    (void)forget_requirements(e);
+    note_requirements(e);
+    if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.started_at);
+  }
+  remember(e);
 }
 
 template <class Key, class Value>
@@ -76,13 +93,15 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   result<> outcome = made ? result<>() : fail(made.error());
   if (made) outcome = co_await std::move(*made);
   if (e.state != row_state::running || e.gone) co_return {};
-  if (!outcome) {
+  const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
+  if (!outcome || lacks) {
     e.reading = nullptr;
     ask_to_end(e);
     e.again = true;
+    if (outcome) co_return {};
     co_return outcome.error().prefixed("reload: ");
   }
-  take_row(e, std::move(found));
+  keep(e, std::move(found));
   set_state(e, row_state::running);
   co_return {};
 }
@@ -108,33 +127,70 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
       co_return ready.error().prefixed("replace: ");
     }
   }
-  if (e.state != row_state::running) {
+  const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
+  if (e.state != row_state::running || lacks) {
     heir->force();
     co_await detail::gone_awaiter(*heir);
+    if (e.state != row_state::running) co_return {};
+    e.reading = nullptr;
+    ask_to_end(e);
+    e.again = true;
     co_return {};
   }
   heir.swap(e.life);
-  take_row(e, std::move(found));
-  (void)forget_requirements(e);
-  note_requirements(e);
-  e.started_at = e.ready_at = strand_->now();
+  const std::uint64_t before = e.incarnation;
   {
+    auto left = std::make_unique<detail::manager_predecessor>(*heir, before, strand_->now());
     const std::lock_guard guard(e.shard);
+    e.before.swap(left);
     ++e.incarnation;
   }
+  count(row_states, +1);
+  keep(e, std::move(found));
+  e.started_at = e.ready_at = strand_->now();
   set_state(e, row_state::running);
-  heir->request_stop();
+  auto seen_off = see_off(e, *heir, limits);
+  (void)co_await std::move(seen_off);
+  count(row_states, -1);
   {
-    deadline_context in_time(*ctx_, limits.stop.count() > 0 ? later(strand_->now(), limits.stop) : instant::max());
-    result<> gone = co_await heir->done(in_time);
-    if (!gone) {
-      heir->force(stop_reason::deadline);
-      co_await detail::gone_awaiter(*heir);
-    }
+    std::unique_ptr<detail::manager_predecessor> nobody;
+    const std::lock_guard guard(e.shard);
+    e.before.swap(nobody);
   }
   // What waits for the end of the process is still on the list of the first.
   while (!e.gone) co_await detail::yield();
   e.gone = !e.life->watch(e.watch);
+  co_return {};
+}
+
+// The second phase: the first one is asked to stop, forced, and in the end reported as what it is, left over. Edits wait until it is gone.
+template <class Key, class Value>
+task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines limits) {
+  const auto in = [this](std::chrono::nanoseconds limit) { return limit.count() > 0 ? later(strand_->now(), limit) : instant::max(); };
+  before.request_stop();
+  {
+    deadline_context in_time(*ctx_, in(limits.stop));
+    result<> gone = co_await before.done(in_time);
+    if (gone) co_return {};
+  }
+  {
+    const std::lock_guard guard(e.shard);
+    e.before->forced = true;
+  }
+  before.force(stop_reason::deadline);
+  {
+    deadline_context in_time(*ctx_, in(limits.kill));
+    result<> gone = co_await before.done(in_time);
+    if (gone) co_return {};
+  }
+  if (!ctx_->is_stopped()) {
+    {
+      const std::lock_guard guard(e.shard);
+      e.before->since = strand_->now();
+    }
+    report(&e.key, error("replace: the former incarnation, " + std::to_string(e.before->incarnation) + ", was forced to end and is not gone"));
+  }
+  co_await detail::gone_awaiter(before);
   co_return {};
 }
 

@@ -49,6 +49,14 @@ struct entry_bonds {
   std::vector<std::pair<Key, std::uint64_t>> held;
 };
 
+/// The incarnation that a replacement has left behind, until it is gone.
+struct manager_predecessor {
+  process& what;
+  std::uint64_t incarnation;
+  instant since;  // it was asked to stop, or given up on
+  bool forced = false;
+};
+
 /// What a manager knows of one key. Changed on the manager's strand only; what `get` and `status` read of it (marked *), under the lock of its shard
 /// too. It is itself the waiter that is woken when its process is gone.
 template <class Key, class Value>
@@ -108,6 +116,8 @@ struct alignas(64) manager_entry final : waiter {
   entry_reading* reading = nullptr;
   std::unique_ptr<exit> last;  // *
 
+  std::unique_ptr<manager_predecessor> before;  // * what lives beside it, after a replacement
+
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 
   std::unique_ptr<entry_bonds<Key>> bonds;  // empty if it requires nothing
@@ -121,6 +131,13 @@ struct alignas(64) manager_entry final : waiter {
 
   detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
 };
+
+/// Changes one of those that `status` and `explain` read.
+template <class Entry>
+void mark(Entry& e, bool Entry::* what, bool to) noexcept {
+  const std::lock_guard guard(e.shard);
+  e.*what = to;
+}
 
 /// Which rows the table says have changed, and nobody has looked at yet.
 template <class Key>

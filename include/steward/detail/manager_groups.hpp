@@ -17,27 +17,37 @@ template <class Key, class Value>
 void manager<Key, Value>::enter_group(entry& e) {
   if (!options_.group) return;
   const std::optional<group_place> where = asked_of(options_.group, e);
-  group* const team = where ? &groups_.try_emplace(where->group).first->second : nullptr;
   e.place = where ? where->place : 0;
-  if (team == e.team) return;
+  if (where && e.team != nullptr && e.team->name == where->group) return;
   leave_group(e);
-  e.team = team;
-  if (team == nullptr) return;
-  team->name = where->group;
-  team->members.push_back(&e);
+  if (!where) return;
+  const auto [at, is_new] = groups_.try_emplace(where->group);
+  group& team = at->second;
+  if (is_new) {
+    team.name = where->group;
+    team.history = ask_store(nullptr, [&team](state_store<Key>& store) { return store.recall_group(team.name); });
+  }
+  e.team = &team;
+  team.members.push_back(&e);
 }
 
+// With its last member its failures are forgotten.
 template <class Key, class Value>
-void manager<Key, Value>::leave_group(entry& e) noexcept {
+void manager<Key, Value>::leave_group(entry& e) {
   leave_regroup(e);
-  if (group* const team = std::exchange(e.team, nullptr)) std::erase(team->members, &e);
+  group* const team = std::exchange(e.team, nullptr);
+  if (team == nullptr) return;
+  std::erase(team->members, &e);
+  if (!team->members.empty() || team->history == restart_history()) return;
+  team->history = {};
+  remember_group(*team);
 }
 
 // It goes its own way again, whatever its group does.
 template <class Key, class Value>
 void manager<Key, Value>::leave_regroup(entry& e) noexcept {
   if (!e.regroup) return;
-  mark(e, &entry::regroup, false);
+  detail::mark(e, &entry::regroup, false);
   std::erase(e.team->pending, &e);
   check_group(*e.team);
 }
@@ -54,13 +64,14 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
     else
       report(&e.key, answer.error());
   }
-  policy.restart.when = restart::always;
-  restart_decision whole = decide_restart(policy.restart, std::move(team.history), ended, detail::draw_spread(options_.spread));
+  group_decision whole = decide_group(policy, std::move(team.history), decision, ended, detail::draw_spread(options_.spread));
   team.history = std::move(whole.history);
-  if (whole.what == verdict::gave_up) decision.what = verdict::gave_up;
-  const bool alone = policy.strategy == group_strategy::one_for_one;
-  if (!alone || whole.slow) decision.delay = std::max(decision.delay, whole.delay);
-  if (alone) return true;
+  const bool is_counted = policy.restart.budget.has_value();
+  if (is_counted) remember_group(team);
+  e.counted = e.counted || is_counted;
+  decision.what = whole.what;
+  decision.delay = whole.delay;
+  if (!whole.together) return true;
 
   const bool gives_up = decision.what == verdict::gave_up;
   std::vector<entry*> going;
@@ -69,7 +80,10 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
   team.deciding = true;
   if (!gives_up) {
     team.until = std::max(team.until, later(*ended.ended_at, decision.delay));
-    for (entry* const other : going) enter_regroup(*other);  // all of them first: one may require another
+    for (entry* const other : going) {  // all of them first: one may require another
+      enter_regroup(*other);
+      other->counted = other->counted || is_counted;
+    }
     enter_regroup(e);
     back_off(e, team.until, *ended.ended_at, &ended);
   }
@@ -82,7 +96,7 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
 template <class Key, class Value>
 void manager<Key, Value>::enter_regroup(entry& e) {
   if (e.regroup) return;
-  mark(e, &entry::regroup, true);
+  detail::mark(e, &entry::regroup, true);
   e.team->pending.push_back(&e);
 }
 
@@ -137,7 +151,7 @@ void manager<Key, Value>::check_group(group& team) {
   if (detail::planted(detail::bug::member_forgotten) && team.pending.size() > 1) team.pending.pop_back();
   std::vector<entry*> going = std::exchange(team.pending, {});
   std::ranges::sort(going, {}, [](const entry* e) { return std::pair(e->place, e->number); });
-  for (entry* const e : going) mark(*e, &entry::regroup, false);
+  for (entry* const e : going) detail::mark(*e, &entry::regroup, false);
   for (entry* const e : going) launch(*e);
 }
 
@@ -146,7 +160,7 @@ template <class Key, class Value>
 void manager<Key, Value>::disband_groups() noexcept {
   for (auto& [name, team] : groups_) {
     detail::alarm<group>::drop(std::exchange(team.timer, nullptr));
-    for (entry* const e : team.pending) mark(*e, &entry::regroup, false);
+    for (entry* const e : team.pending) detail::mark(*e, &entry::regroup, false);
     team.pending.clear();
     team.until = {};
   }

@@ -13,6 +13,20 @@
 
 namespace steward {
 
+namespace detail {
+
+/// Whatever took it down does not count any more.
+template <class Key, class Value>
+void pardon(manager_entry<Key, Value>& e) {
+  if (!e.parked && !e.because_of) return;
+  std::unique_ptr<Key> nobody;
+  const std::lock_guard guard(e.shard);
+  e.parked = false;
+  e.because_of.swap(nobody);
+}
+
+}  // namespace detail
+
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
   entry* const known = entries_.find(key);
@@ -22,7 +36,7 @@ auto manager<Key, Value>::obtain(const Key& key) -> entry& {
 // Apart from `obtain`, so that what a pass does with every row stays small.
 template <class Key, class Value>
 auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
-  row_past past = recall(key);
+  row_past past = ask_store(&key, [&key](state_store<Key>& store) { return store.recall(key); });
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
   entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
     made.since = now;
@@ -30,12 +44,12 @@ auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
     made.restarts = past.restarts;
     made.history = std::move(past.history);
     made.last = std::move(last);
-    if (!is_settled(past.state) && past.state != row_state::backoff) return;
     made.generation = past.generation;
+    if (!is_settled(past.state) && past.state != row_state::backoff) return;
     made.state = past.state;
     if (past.state == row_state::backoff) made.until = past.until;
   });
-  count(added.state, +1);
+  count(static_cast<std::size_t>(added.state), +1);
   if (added.state == row_state::backoff) {
     added.restart = added.reread = true;
     added.alarm = detail::alarm<entry>::set(*strand_, added.until, &alarm_over, added);
@@ -45,24 +59,40 @@ auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
 
 template <class Key, class Value>
 void manager<Key, Value>::forget(entry& e) {
-  count(e.state, -1);
+  count(static_cast<std::size_t>(e.state), -1);
   leave_group(e);
-  forget_past(e);
+  (void)ask_store(&e.key, [&e](state_store<Key>& store) {
+    store.forget(e.key);
+    return true;
+  });
   entries_.erase(e);
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::take_row(entry& e, row<Value> found) {
+  const std::uint64_t before = e.generation;
   {
     const std::lock_guard guard(e.shard);
-    if (found.generation != e.generation) {
-      e.restarts = 0;
-      e.restart = false;
-    }
     e.generation = found.generation;
     e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
   }
   enter_group(e);
+  if (e.generation == before) return;
+  e.restart = false;
+  if (before != 0) forget_failures(e);  // a new one has none, and its group may have
+}
+
+// It was edited, or is started by hand: what failed before that does not count any more, neither its own failures nor those of its group.
+template <class Key, class Value>
+void manager<Key, Value>::forget_failures(entry& e) {
+  {
+    const std::lock_guard guard(e.shard);
+    e.restarts = 0;
+  }
+  e.history = {};
+  if (e.team == nullptr || e.team->history == restart_history()) return;
+  e.team->history = {};
+  remember_group(*e.team);
 }
 
 template <class Key, class Value>
@@ -72,15 +102,12 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   const std::uint64_t generation = found.generation;
   const bool changed = generation != e.generation;
   const bool lives = is_alive(e.state);
-  if (e.unwanted != (found.wanted == wanted::down)) mark(e, &entry::unwanted, !e.unwanted);
+  if (e.unwanted != (found.wanted == wanted::down)) detail::mark(e, &entry::unwanted, !e.unwanted);
   if (e.parked && !changed && found.wanted == wanted::up) return;
   if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
   if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
-  if (!lives && (changed || !e.value)) {
-    take_row(e, std::move(found));
-    if (changed) e.history = {};
-  }
+  if (!lives && (changed || !e.value)) take_row(e, std::move(found));
   switch (action) {
     case reconcile_action::nothing:
       return;
@@ -95,9 +122,9 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       }
       if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows
       // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row
-      if (changed && e.state == row_state::running && follow_edit(e, found)) return;
+      if (changed && (e.state == row_state::running || e.state == row_state::starting) && follow_edit(e, found)) return;
       ask_to_end(e);
-      if (changed) pardon(e);
+      if (changed) detail::pardon(e);
       e.again = true;
       return;
     case reconcile_action::stop:
@@ -131,7 +158,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
   e.started_at = e.since;
   e.ready_at = {};
   e.late = e.overdue = e.gives_up = false;
-  pardon(e);
+  detail::pardon(e);
   {
     const std::lock_guard guard(e.shard);
     ++e.incarnation;
@@ -142,7 +169,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
     if (!made) return fail(std::move(made.error()));
     e.life = make_process(e.key, detail::perhaps_two(std::move(*made)));
     note_requirements(e);
-    set_deadline(e, &process_deadlines::start);
+    set_deadline(e, &process_deadlines::start, strand_->now());
   } catch (...) {
     return fail(current_exception_error());
   }
@@ -228,8 +255,8 @@ void manager<Key, Value>::end(entry& e, const Key* because_of) {
 template <class Key, class Value>
 void manager<Key, Value>::request_end(entry& e) {
   if (e.dependents != 0 || !e.life || e.requested) return;
-  mark(e, &entry::requested, true);
-  if (!e.forced) set_deadline(e, &process_deadlines::stop);
+  detail::mark(e, &entry::requested, true);
+  if (!e.forced) set_deadline(e, &process_deadlines::stop, strand_->now());
   e.life->request_stop();
 }
 
@@ -238,16 +265,6 @@ void manager<Key, Value>::blame(entry& e, const Key& whom) {
   auto known = std::make_unique<Key>(whom);
   const std::lock_guard guard(e.shard);
   e.because_of.swap(known);
-}
-
-// Whatever took it down does not count any more.
-template <class Key, class Value>
-void manager<Key, Value>::pardon(entry& e) {
-  if (!e.parked && !e.because_of) return;
-  std::unique_ptr<Key> nobody;
-  const std::lock_guard guard(e.shard);
-  e.parked = false;
-  e.because_of.swap(nobody);
 }
 
 template <class Key, class Value>

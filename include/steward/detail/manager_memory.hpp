@@ -10,12 +10,14 @@
 
 namespace steward {
 
+// What the store answers; nothing where there is none, and where it throws.
 template <class Key, class Value>
-row_past manager<Key, Value>::recall(const Key& key) {
+template <class F>
+auto manager<Key, Value>::ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&> {
   if (options_.store == nullptr) return {};
-  auto recalled = detail::contained([&] { return options_.store->recall(key); });
-  if (recalled) return std::move(*recalled);
-  report(&key, recalled.error());
+  auto answer = detail::contained([&] { return ask(*options_.store); });
+  if (answer) return std::move(*answer);
+  report(key, answer.error());
   return {};
 }
 
@@ -23,7 +25,7 @@ row_past manager<Key, Value>::recall(const Key& key) {
 template <class Key, class Value>
 void manager<Key, Value>::remember(const entry& e) {
   if (e.state == row_state::starting || e.state == row_state::stopping) return;
-  auto remembered = detail::contained([&] {
+  (void)ask_store(&e.key, [&e](state_store<Key>& store) {
     row_past past;
     past.incarnation = e.incarnation;
     past.restarts = e.restarts;
@@ -32,20 +34,17 @@ void manager<Key, Value>::remember(const entry& e) {
     past.history = e.history;
     if (e.state == row_state::backoff) past.until = e.until;
     if (e.last) past.last = *e.last;
-    options_.store->remember(e.key, past);
+    store.remember(e.key, past);
     return true;
   });
-  if (!remembered) report(&e.key, remembered.error());
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::forget_past(const entry& e) {
-  if (options_.store == nullptr) return;
-  auto forgotten = detail::contained([&] {
-    options_.store->forget(e.key);
+void manager<Key, Value>::remember_group(const group& team) {
+  (void)ask_store(nullptr, [&team](state_store<Key>& store) {
+    store.remember_group(team.name, team.history);
     return true;
   });
-  if (!forgotten) report(&e.key, forgotten.error());
 }
 
 // A restart that a budget counts is remembered for good before it is done. What cannot be remembered must not keep anything from running.

@@ -21,10 +21,15 @@ void manager<Key, Value>::note_requirements(entry& e) {
   e.bonds = std::make_unique<detail::entry_bonds<Key>>(std::move(required));
 }
 
+// Whether it requires, as this value has it, what does not run and what it has not required before.
 template <class Key, class Value>
-bool manager<Key, Value>::lacks_requirement(entry& e) {
+bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
   if (!options_.requirements || detail::planted(detail::bug::needs_ignored)) return false;
-  return std::ranges::any_of(asked_of(options_.requirements, e), [this](const requirement<Key>& each) { return !runs(each.key); });
+  const auto is_new = [&e](const Key& key) {
+    return !e.bonds || std::ranges::find(e.bonds->required, key, &requirement<Key>::key) == e.bonds->required.end();
+  };
+  return std::ranges::any_of(asked_of(options_.requirements, e.key, as),
+                             [&](const requirement<Key>& each) { return is_new(each.key) && !runs(each.key); });
 }
 
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
@@ -57,7 +62,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (loss != on_loss::stop) continue;
     blame(*other, e.key);  // of several, the one for which it stays down
     other->again = false;
-    mark(*other, &entry::parked, true);
+    detail::mark(*other, &entry::parked, true);
   }
 }
 

@@ -34,7 +34,7 @@ class manager<Key, Value>::planner {
         return plan(key, plan_action::start);
       case reconcile_action::restart:
         if (state == row_state::waiting) return plan(key, plan_action::start);
-        if (changed && state == row_state::running) return plan(key, edit(*e, *found.value));
+        if (changed && (state == row_state::running || state == row_state::starting)) return plan(key, edit(*e, *found.value));
         if (changed) plan(key, plan_action::restart);
         return;
       case reconcile_action::stop:
@@ -60,7 +60,7 @@ class manager<Key, Value>::planner {
       case row_edit::keep:
         return plan_action::keep;
       case row_edit::reload:
-        return of_.options_.reload ? plan_action::reload : plan_action::restart;
+        return plan_action::reload;
       case row_edit::replace:
         return plan_action::replace;
       case row_edit::restart:
@@ -80,13 +80,23 @@ class manager<Key, Value>::planner {
       down.push_back(key);
       when.emplace(key, turn_of(key));
     }
+    note_edited_requirements();
     for (; !down.empty(); down.pop_front()) {
-      const std::size_t now = when.at(down.front());
-      const auto found = of_.required_by_.find(down.front());
-      if (found == of_.required_by_.end()) continue;
-      for (entry* const other : found->second) {
-        const on_loss loss = detail::loss_of(*other, down.front());
+      const Key& lost = down.front();
+      const std::size_t now = when.at(lost);
+      for (entry* const other : those_that_require(lost)) {
         const auto known = plans_.find(other->key);
+        const bool is_edited = known != plans_.end() && goes_on(known->second.action);
+        const bool has_new_ones = is_edited && known->second.action == plan_action::keep && turn_of(other->key) < now;
+        const std::optional<on_loss> before = loss_in(other->bonds ? &other->bonds->required : nullptr, lost);
+        const std::optional<on_loss> after = is_edited ? loss_in(&edited_.at(other->key), lost) : std::nullopt;
+        if (!has_new_ones && !before && after) {  // it is to require what does not run: not to be edited but by a restart
+          plan(other->key, plan_action::restart);
+          when.insert_or_assign(other->key, std::max(now, turn_of(other->key)));
+          down.push_back(other->key);
+          continue;
+        }
+        const on_loss loss = (has_new_ones ? after : before).value_or(on_loss::ignore);
         if (loss == on_loss::ignore) continue;
         if (known != plans_.end() && goes_down(known->second.action)) {
           if (known->second.because_of && loss == on_loss::stop) known->second.action = plan_action::stop;
@@ -94,11 +104,39 @@ class manager<Key, Value>::planner {
         }
         const bool edited_later = known != plans_.end() && now < turn_of(other->key);  // and what is edited is started again
         plan(other->key, loss == on_loss::stop && !edited_later ? plan_action::stop : plan_action::restart);
-        if (!edited_later) plans_.at(other->key).because_of = down.front();
+        if (!edited_later) plans_.at(other->key).because_of = lost;
         when.insert_or_assign(other->key, now);
         down.push_back(other->key);
       }
     }
+  }
+
+  [[nodiscard]] static bool goes_on(plan_action action) noexcept {
+    return action == plan_action::keep || action == plan_action::reload || action == plan_action::replace;
+  }
+
+  // Those that live through an edit come out of it with what their new rows require.
+  void note_edited_requirements() {
+    if (!of_.options_.requirements) return;
+    for (const auto& [key, each] : plans_)
+      if (goes_on(each.action)) edited_.emplace(key, of_.asked_of(of_.options_.requirements, key, *rows_.at(key).value));
+  }
+
+  // Now or after an edit.
+  [[nodiscard]] std::vector<entry*> those_that_require(const Key& lost) {
+    const auto known = of_.required_by_.find(lost);
+    std::vector<entry*> all = known == of_.required_by_.end() ? std::vector<entry*>() : known->second;
+    for (const auto& [key, required] : edited_) {
+      entry* const e = of_.entries_.find(key);
+      if (loss_in(&required, lost) && std::ranges::find(all, e) == all.end()) all.push_back(e);
+    }
+    return all;
+  }
+
+  [[nodiscard]] static std::optional<on_loss> loss_in(const std::vector<requirement<Key>>* required, const Key& lost) {
+    if (required == nullptr) return std::nullopt;
+    const auto found = std::ranges::find(*required, lost, &requirement<Key>::key);
+    return found == required->end() ? std::nullopt : std::optional(found->loss);
   }
 
   [[nodiscard]] std::size_t turn_of(const Key& key) const {
@@ -167,6 +205,7 @@ class manager<Key, Value>::planner {
   std::map<Key, row<Value>> rows_;
   std::map<Key, planned<Key>> plans_;
   std::map<Key, std::size_t> seen_;  // in this order
+  std::map<Key, std::vector<requirement<Key>>> edited_;
 };
 
 template <class Key, class Value>

@@ -57,12 +57,12 @@ void manager<Key, Value>::back_off(entry& e, instant until, instant at, const ex
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase) {
+void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from) {
   drop_alarm(e);
   if (detail::planted(detail::bug::deadline_ignored)) return;
   const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
   if (limit.count() <= 0) return;
-  const instant at = later(strand_->now(), limit);
+  const instant at = later(from, limit);
   {
     const std::lock_guard guard(e.shard);
     e.until = at;
@@ -102,25 +102,36 @@ void manager<Key, Value>::late_at_start(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::force(entry& e, stop_reason why) {
   if (!e.life || e.forced) return;
-  mark(e, &entry::requested, true);
-  mark(e, &entry::forced, true);
-  set_deadline(e, &process_deadlines::kill);
+  detail::mark(e, &entry::requested, true);
+  detail::mark(e, &entry::forced, true);
+  set_deadline(e, &process_deadlines::kill, strand_->now());
+  if (e.before) e.before->what.force(why);
   e.life->force(why);
 }
 
-// A total deadline is over: in the graceful phase, who still starts is late, and in the end everybody is asked, whoever must go first, and forced.
+// A total deadline is over: that of the first starts, or one of the two of the end.
 template <class Key, class Value>
 void manager<Key, Value>::total_over(manager& of) {
   of.total_ = nullptr;
   of.entries_.each([&of](entry& e) {
-    if (!of.ending_) {
-      if (e.initial && e.state == row_state::starting) of.late_at_start(e);
-    } else if (e.life && !std::exchange(e.overdue, true)) {
-      e.dependents = 0;
-      of.ask_to_end(e);
-      of.force(e, stop_reason::deadline);
-    } else if (e.life && e.state == row_state::stopping) {
-      of.set_state(e, row_state::abandoned);
+    overdue_facts facts;
+    facts.state = e.state;
+    facts.ending = of.ending_;
+    facts.first_start = e.initial;
+    facts.lives = e.life != nullptr;
+    facts.forced = e.overdue;
+    switch (decide_overdue(facts)) {
+      case overdue_action::nothing:
+        return;
+      case overdue_action::start_is_late:
+        return of.late_at_start(e);
+      case overdue_action::force:
+        e.overdue = true;
+        e.dependents = 0;
+        of.ask_to_end(e);
+        return of.force(e, stop_reason::deadline);
+      case overdue_action::abandon:
+        return of.set_state(e, row_state::abandoned);
     }
   });
   if (!of.ending_ || std::exchange(of.total_forced_, true)) return;

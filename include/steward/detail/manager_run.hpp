@@ -259,7 +259,7 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
     if (!reread) report(&e.key, reread.error());
   }
   result<> outcome = fail(errc::stopped);
-  if (!e.asked && lacks_requirement(e)) e.asked = e.again = true;  // lost since it was its turn: it waits again
+  if (!e.asked && e.value && lacks_requirement(e, *e.value)) e.asked = e.again = true;  // lost since it was its turn: it waits again
   if (!e.asked && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
@@ -289,7 +289,7 @@ task<> manager<Key, Value>::reread_row(entry& e) {
   if (e.asked) co_return {};
   if (found) {
     e.asked = found->wanted == wanted::down;
-    if (e.asked) mark(e, &entry::unwanted, true);
+    if (e.asked) detail::mark(e, &entry::unwanted, true);
     take_row(e, std::move(*found));
     co_return {};
   }

@@ -44,8 +44,8 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
   std::unique_ptr<std::vector<Key>> waits_no_more;
   if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
   const row_state before = e.state;
-  count(before, -1);
-  count(state, +1);
+  count(static_cast<std::size_t>(before), -1);
+  count(static_cast<std::size_t>(state), +1);
   {
     const std::lock_guard guard(e.shard);
     e.state = state;
@@ -54,7 +54,7 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     if (state != row_state::waiting) waits_no_more.swap(e.needs);
   }
   const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
-  if (options_.store != nullptr && !is_only_interrupted) remember(e);
+  if (!is_only_interrupted) remember(e);
   if (detail::planted(detail::bug::event_dropped) && state == row_state::running && e.incarnation > 1) return;
   manager_event<Key> what;
   what.key = &e.key;
@@ -73,16 +73,10 @@ void manager<Key, Value>::set_state(entry& e, row_state state) {
   set_state(e, state, strand_->now());
 }
 
-template <class Key, class Value>
-void manager<Key, Value>::mark(entry& e, bool entry::* what, bool to) noexcept {
-  const std::lock_guard guard(e.shard);
-  e.*what = to;
-}
-
 // Written on the strand alone, so a plain addition is enough; read by anybody.
 template <class Key, class Value>
-void manager<Key, Value>::count(row_state state, int change) noexcept {
-  std::atomic<std::size_t>& of = counts_[static_cast<std::size_t>(state)];
+void manager<Key, Value>::count(std::size_t which, int change) noexcept {
+  std::atomic<std::size_t>& of = counts_[which];
   of.store(of.load(std::memory_order_relaxed) + static_cast<std::size_t>(change), std::memory_order_relaxed);
 }
 

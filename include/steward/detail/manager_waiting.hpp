@@ -32,7 +32,7 @@ template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
   drop_alarm(e);
   leave_regroup(e);
-  if (e.parked) mark(e, &entry::parked, false);
+  if (e.parked) detail::mark(e, &entry::parked, false);
   if (ending_) {
     set_state(e, row_state::stopped);
     return rest(e);

@@ -27,7 +27,7 @@ struct program_options {
   std::string note;                                   ///< what the next daemon wants to know of it
   std::function<bool(std::string_view note)> accept;  ///< whether one that a former daemon left, with its note, is this very program; empty: never
   readiness ready;                                    ///< by default: as soon as it could be executed
-  int stop_signal = SIGTERM;                          ///< asks it to end
+  std::function<int()> stop_signal;                   ///< asks it to end; which one is asked for when it is needed. Empty: SIGTERM
   std::chrono::nanoseconds stop_deadline = std::chrono::seconds(10);  ///< until its whole group is killed
   log_options log;                                                    ///< its stdout and stderr
   std::function<void(int pid)> on_started;                            ///< is told its number

@@ -1,43 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "past_text.hpp"
+#include "past_json.hpp"
+
+#include "steward/past_text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace steward {
 namespace {
 
 namespace json = boost::json;
-using std::chrono::milliseconds;
 
-// How far the wall clock is ahead of the other.
-milliseconds wall_ahead() {
-  const auto wall = std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-  return wall - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-std::int64_t to_wall(instant at) { return (std::chrono::duration_cast<milliseconds>(at.time_since_epoch()) + wall_ahead()).count(); }
-
-instant from_wall(std::int64_t at) { return instant(std::chrono::nanoseconds(milliseconds(at) - wall_ahead())); }
-
-void put_time(json::object& in, const char* name, const std::optional<instant>& at) {
-  if (at) in[name] = to_wall(*at);
-}
-
-json::object exit_to_json(const exit& from) {
-  json::object to;
-  to["reason"] = to_string(from.reason);
-  if (from.cause) to["error"] = from.cause->to_string();
-  if (from.code) to["code"] = *from.code;
-  if (from.signal) to["signal"] = *from.signal;
-  put_time(to, "started_at", from.started_at);
-  put_time(to, "ready_at", from.ready_at);
-  put_time(to, "ended_at", from.ended_at);
-  return to;
+std::optional<instant> from_wall(const json::value& at) {
+  constexpr std::int64_t far_away = std::int64_t{1} << 42U;  // in the 22nd century, and no overflow in nanoseconds
+  if (!at.is_int64() || at.get_int64() < 0 || at.get_int64() > far_away) return std::nullopt;
+  return instant(std::chrono::milliseconds(at.get_int64()) - wall_ahead());
 }
 
 /// The members of an object, each with what it is when it is missing or of another kind.
@@ -60,10 +43,8 @@ class reader {
     return static_cast<int>(*found);
   }
   [[nodiscard]] std::optional<instant> time(const char* name) const {
-    constexpr std::int64_t far_away = std::int64_t{1} << 42U;  // in the 22nd century, and no overflow in nanoseconds
-    const auto found = number(name);
-    if (!found || *found < 0 || *found > far_away) return std::nullopt;
-    return from_wall(*found);
+    const json::value* const found = find(name);
+    return found == nullptr ? std::nullopt : from_wall(*found);
   }
   [[nodiscard]] std::optional<std::string_view> text(const char* name) const {
     const json::value* const found = find(name);
@@ -94,22 +75,7 @@ std::optional<exit> exit_from_json(const json::value* from) {
 
 }  // namespace
 
-std::string past_to_text(const row_past& past) {
-  json::object to;
-  to["incarnation"] = past.incarnation;
-  to["restarts"] = past.restarts;
-  to["generation"] = past.generation;
-  to["state"] = to_string(past.state);
-  to["failures"] = past.history.failures;
-  json::array recent;
-  for (const instant each : past.history.recent) recent.emplace_back(to_wall(each));
-  if (!recent.empty()) to["recent"] = std::move(recent);
-  if (past.state == row_state::backoff) to["until"] = to_wall(past.until);
-  if (past.last) to["last"] = exit_to_json(*past.last);
-  return json::serialize(to);
-}
-
-row_past past_from_text(std::string_view text) {
+row_past past_from_json(std::string_view text) {
   boost::system::error_code failure;
   const auto parsed = json::parse(text, failure);
   const reader read(failure ? nullptr : parsed.if_object());
@@ -125,7 +91,7 @@ row_past past_from_text(std::string_view text) {
   past.history.failures = static_cast<std::uint32_t>(std::min<std::uint64_t>(read.count("failures"), std::numeric_limits<std::uint32_t>::max()));
   if (const json::value* const recent = read.find("recent"); recent != nullptr && recent->is_array())
     for (const json::value& each : recent->get_array())
-      if (each.is_int64()) past.history.recent.push_back(from_wall(each.get_int64()));
+      if (const auto at = from_wall(each)) past.history.recent.push_back(*at);
   if (const auto until = read.time("until"))
     past.until = *until;
   else if (past.state == row_state::backoff)

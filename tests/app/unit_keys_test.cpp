@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit_keys.hpp"
+
+#include "unit_program.hpp"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace steward {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Something else, for each key.
+const std::map<std::string_view, std::function<void(unit&)>>& changes() {
+  static const std::map<std::string_view, std::function<void(unit&)>> all{
+      {"command", [](unit& of) { of.program.command.emplace_back("-v"); }},
+      {"directory", [](unit& of) { of.program.directory = "/srv"; }},
+      {"environment", [](unit& of) { of.program.environment["A"] = "1"; }},
+      {"ready", [](unit& of) { of.ready = ready_after(1s); }},
+      {"restart", [](unit& of) { of.restart.when = restart::never; }},
+      {"backoff", [](unit& of) { of.restart.delays.initial = 3s; }},
+      {"budget", [](unit& of) { of.restart.budget = restart_budget(); }},
+      {"stop", [](unit& of) { of.stop.signal = SIGINT; }},
+      {"start_deadline", [](unit& of) { of.start_deadline = 7s; }},
+      {"kill_deadline", [](unit& of) { of.kill_deadline = 7s; }},
+      {"after", [](unit& of) { of.after = {"db"}; }},
+      {"requires", [](unit& of) { of.requirements = {{"db"}}; }},
+      {"group", [](unit& of) { of.group = unit_group{.name = "site", .place = 1, .policy = {}}; }},
+  };
+  return all;
+}
+
+unit some() {
+  unit made;
+  made.program.command = {"/bin/web"};
+  return made;
+}
+
+TEST(UnitKeys, EachAsksForWhatTheTableSays) {
+  for (const unit_key& each : unit_keys) {
+    ASSERT_TRUE(changes().contains(each.name)) << each.name;
+    unit changed = some();
+    changes().at(each.name)(changed);
+    ASSERT_NE(changed, some()) << each.name;
+    EXPECT_EQ(edit_of(some(), changed), each.edit) << each.name;
+    EXPECT_EQ(edit_of(changed, some()), each.edit) << each.name;
+    EXPECT_EQ(same_definition(note_of(some(), 1), note_of(changed, 9)), each.edit == row_edit::keep) << each.name;
+  }
+  EXPECT_EQ(changes().size(), unit_keys.size());
+}
+
+TEST(UnitKeys, AnEditOfBothKindsStartsAnother) {
+  unit changed = some();
+  changes().at("stop")(changed);
+  changes().at("command")(changed);
+  EXPECT_EQ(edit_of(some(), changed), row_edit::restart);
+  EXPECT_EQ(edit_of(some(), some()), row_edit::keep);
+}
+
+TEST(UnitKeys, WhatIsNoNoteIsNoDefinition) {
+  for (const char* none : {"", "{}", "[]", R"({"incarnation":1,"unit":3})"}) {
+    EXPECT_FALSE(same_definition(none, note_of(some(), 1))) << none;
+    EXPECT_FALSE(same_definition(none, none)) << none;
+  }
+}
+
+}  // namespace
+}  // namespace steward
