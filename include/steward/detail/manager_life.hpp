@@ -57,7 +57,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
     const std::lock_guard guard(e.shard);
     if (found.generation != e.generation) {
       e.restarts = 0;
-      e.restart = false;
+      e.restart = e.circle_told = false;
     }
     e.generation = found.generation;
     e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
