@@ -158,13 +158,15 @@ int run(const logs_command& what, const command_surroundings& around) {
   return read ? done : tell(around, read.error());
 }
 
+error no_event(const error& why) { return error(fmt::format("an event of the daemon is {}", why.to_string())); }
+
 int run(const events_command& what, const command_surroundings& around) {
   const api_request request{.call = api_call::events, .key = {}, .follow = what.follow, .keys = what.keys};
   int exit_code = done;
   const auto show = [&](std::string_view line) {
     const auto event = event_from_line(line);
     if (!event)
-      exit_code = tell(around, event.error().prefixed("an event of the daemon: "));
+      exit_code = tell(around, no_event(event.error()));
     else if (what.json)
       around.out << line << std::endl;  // at once: the next one may take long
     else
@@ -180,7 +182,7 @@ int run(const failures_command& what, const command_surroundings& around) {
   result<void> understood;
   const auto keep = [&](std::string_view line) {
     auto event = event_from_line(line);
-    if (!event) understood = fail(event.error().prefixed("an event of the daemon: "));
+    if (!event) understood = fail(no_event(event.error()));
     if (event && std::holds_alternative<unit_event>(*event)) events.push_back(std::get<unit_event>(std::move(*event)));
   };
   if (const auto read = client.follow_lines({.call = api_call::events, .key = {}}, keep); !read) return tell(around, read.error());

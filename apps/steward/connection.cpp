@@ -83,8 +83,7 @@ class connection {
       co_return co_await refuse(ctx, 503, "too many connections at a time; end some, such as those of steward logs -f");
     auto understood = parse_request(std::string_view(request.method_string()), std::string_view(request.target()));
     if (!understood) co_return co_await refuse(ctx, understood.error().status, understood.error().text);
-    if (understood->call == api_call::logs) co_return co_await send_log(ctx, *understood);
-    if (understood->call == api_call::events) co_return co_await send_events(ctx, *understood);
+    if (understood->call == api_call::logs || understood->call == api_call::events) co_return co_await send_text(ctx, *understood);
     auto answered = co_await answer(ctx, around_.daemon, std::move(*understood), std::move(request.body()));
     reply whole = answered ? std::move(*answered) : reply_of(answered.error());
     co_return co_await send(ctx, std::move(whole));
@@ -119,6 +118,13 @@ class connection {
     co_return {};
   }
 
+  task<> send_text(context& ctx, const api_request& request) {
+    const auto place = request.follow && granted_ == welcome::full ? around_.followers.take() : std::nullopt;
+    if (request.follow && !place) co_return co_await refuse_follower(ctx);
+    if (request.call == api_call::logs) co_return co_await send_log(ctx, request);
+    co_return co_await send_events(ctx, request);
+  }
+
   task<> send_log(context& ctx, const api_request& request) {
     if (!around_.daemon.status(request.key)) {
       reply unknown = reply_of(no_unit(request.key));
@@ -135,7 +141,8 @@ class connection {
       if (std::exchange(first, false) && !tail->empty()) return result<std::string>(std::exchange(*tail, {}));
       return request.follow ? log.more() : result<std::string>(std::string());
     };
-    co_return co_await send_text(ctx, request.follow, std::move(more), "text/plain; charset=utf-8");
+    chunked_answer text(socket_, std::move(more), request.follow);
+    co_return co_await text.send(ctx, "text/plain; charset=utf-8", keep_alive_);
   }
 
   task<> send_events(context& ctx, const api_request& request) {
@@ -147,14 +154,8 @@ class connection {
     }
     event_reader events(history, request.keys, request.follow);
     chunked_answer::source more = [&events] { return result<std::string>(events.more()); };
-    co_return co_await send_text(ctx, request.follow, std::move(more), "application/x-ndjson");
-  }
-
-  task<> send_text(context& ctx, bool follow, chunked_answer::source more, std::string_view content_type) {
-    const auto place = follow && granted_ == welcome::full ? around_.followers.take() : std::nullopt;
-    if (follow && !place) co_return co_await refuse_follower(ctx);
-    chunked_answer text(socket_, std::move(more), follow);
-    co_return co_await text.send(ctx, content_type, keep_alive_);
+    chunked_answer text(socket_, std::move(more), request.follow);
+    co_return co_await text.send(ctx, "application/x-ndjson", keep_alive_);
   }
 
   task<> refuse_follower(context& ctx) {

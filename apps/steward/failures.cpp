@@ -3,6 +3,7 @@
 
 #include "duration_text.hpp"
 #include "status_reader.hpp"
+#include "text.hpp"
 
 #include <fmt/format.h>
 
@@ -85,13 +86,13 @@ struct alike {
   std::size_t count = 0;
 };
 
+// Safe for a terminal, whatever the texts of programs have in them.
 std::string indented(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    out += "  ";
-    out += text.substr(0, end);
-    text.remove_prefix(end);
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out += fmt::format("  {}\n", printable(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
 }
@@ -105,6 +106,7 @@ std::vector<unit_failure> failures_in(const std::deque<unit_event>& events) {
   for (failure_tree& tree : failure_trees(std::move(all).found())) {
     if (tree.entries().size() == 1 && on_purpose(tree.root())) continue;
     std::vector<wall_time> at;
+    at.reserve(tree.entries().size());
     for (const auto& each : tree.entries()) at.push_back(events[event_of(each.what)].at);
     failures.push_back({std::move(tree), std::move(at)});
   }

@@ -102,8 +102,8 @@ TEST(Client, HandsALogOnPieceByPiece) {
   EXPECT_EQ(empty, "");
   EXPECT_EQ(read(empty).error().to_string(), "there is no unit \"x\"");
   std::string cut;
-  EXPECT_EQ(read(cut).error().to_string(), "the daemon at " + daemon.socket() +
-                                               " went away without having ended: it was killed, or has crashed, and its programs go on");
+  EXPECT_EQ(read(cut).error().to_string(),
+            "the daemon at " + daemon.socket() + " went away without having ended: it was killed, or has crashed, and its programs go on");
   EXPECT_EQ(cut, "first\n");
   EXPECT_EQ(daemon.asked().front(), "GET /v1/units/web/logs?follow=1&lines=5");
 }
@@ -111,7 +111,8 @@ TEST(Client, HandsALogOnPieceByPiece) {
 TEST(Client, HandsEventsOnLineByLine) {
   fake_daemon daemon({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n9\r\no\n\nthree\n\r\n3\r\ncut\r\n0\r\n\r\n"});
   std::vector<std::string> lines;
-  EXPECT_TRUE(api_client(daemon.socket()).follow_lines({.call = api_call::events, .key = {}}, [&](std::string_view line) { lines.emplace_back(line); }));
+  EXPECT_TRUE(
+      api_client(daemon.socket()).follow_lines({.call = api_call::events, .key = {}}, [&](std::string_view line) { lines.emplace_back(line); }));
   EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "", "three"}));
 }
 

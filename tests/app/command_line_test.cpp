@@ -97,7 +97,8 @@ TEST(CommandLine, HelpIsTheSameAsTheOption) {
 }
 
 TEST(CommandLine, EveryClientCommandTakesASocketOrADatabase) {
-  for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a", "events", "failures", "explain a", "stragglers"}) {
+  for (const std::string line :
+       {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a", "events", "failures", "explain a", "stragglers"}) {
     for (const auto& [option, socket] : {std::pair(" --socket /s", "/s"), std::pair(" --db /x.db", "/x.db.sock")}) {
       const auto read = parse(line + option);
       ASSERT_TRUE(read) << line;
@@ -118,10 +119,11 @@ TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
   EXPECT_EQ(complaint("stauts"), "steward: unknown command \"stauts\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("statsu --json"), "steward: unknown command \"statsu\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("frobnicate"),
-            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, rm, version, help");
+            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, "
+            "rm, version, help");
   EXPECT_EQ(complaint(""),
-            "steward: a command is missing: one of run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, rm, version, help; see "
-            "steward --help");
+            "steward: a command is missing: one of run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, rm, "
+            "version, help; see steward --help");
 }
 
 TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
@@ -147,7 +149,8 @@ TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamples) {
-  for (const std::string name : {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"}) {
+  for (const std::string name :
+       {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"}) {
     const auto read = parse(name + " --help");
     ASSERT_FALSE(read) << name;
     EXPECT_EQ(read.error().exit_code, 0) << name;
@@ -160,7 +163,8 @@ TEST(CommandLine, EveryCommandHasHelpWithExamples) {
 
 TEST(CommandLine, TheHelpOfAllShowsEveryCommand) {
   const std::string help = parse("--help").error().out;
-  for (const std::string name : {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"})
+  for (const std::string name :
+       {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"})
     EXPECT_TRUE(help.contains("\n  " + name + " ")) << name;
   EXPECT_FALSE(help.contains("keeper"));
   EXPECT_EQ(parse("--version").error().out, "steward " + std::string(steward_version()) + "\n");

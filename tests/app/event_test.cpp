@@ -97,7 +97,7 @@ TEST(Event, IsOneLineForPeople) {
   EXPECT_EQ(event_line(ended("api", row_state::stopped, exit_reason::forced)), at + "api: stopped, did not stop in time and was killed\n");
   EXPECT_EQ(event_line(back), at + "api: starting\n");
   EXPECT_EQ(event_line(unreadable()), at + "error: table: locked\n");
-  EXPECT_EQ(event_line(circle), at + "a\\x0ab: error: it waits\\x0ain a circle\n");
+  EXPECT_EQ(event_line(circle), at + "a\\nb: error: it waits\\nin a circle\n");
   EXPECT_EQ(event_line(lost_events{12}), "12 events are missing here: more came than could be kept for this reader\n");
   EXPECT_EQ(event_line(lost_events{1}), "1 event is missing here: more came than could be kept for this reader\n");
 }

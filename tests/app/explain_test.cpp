@@ -97,9 +97,11 @@ TEST(Explanation, IsShownAsASheet) {
             "waits for    b, c\n"
             "circle       a -> b -> a\n"
             "error        x\n");
-  EXPECT_TRUE(explanation_sheet(failed_too_often(), noon)
-                  .ends_with("because of   db\nroot cause   net failed; took down 2: db, web\nlast exit    exited with code 3\n  error      exited with code 3\n"
-                             "  ended      2026-01-31T11:59:50.000Z (10s ago)\n"));
+  EXPECT_TRUE(
+      explanation_sheet(failed_too_often(), noon)
+          .ends_with(
+              "because of   db\nroot cause   net failed; took down 2: db, web\nlast exit    exited with code 3\n  error      exited with code 3\n"
+              "  ended      2026-01-31T11:59:50.000Z (10s ago)\n"));
 }
 
 TEST(Stragglers, AreShownAsATableAndSurviveTheRoundTrip) {

@@ -135,6 +135,11 @@ TEST_F(Failures, ErrorsOfNoUnitAreNoFailures) {
   EXPECT_EQ(text(), "nothing has failed lately\n");
 }
 
+TEST_F(Failures, WhatProgramsSayIsSafeForATerminal) {
+  fails("db", "exec /\x1b[2J: no\nsuch file");
+  EXPECT_EQ(text(), "2026-01-31T12:00:01.000Z (59s ago)\n  db failed: exec /\\x1b[2J: no\\nsuch file\n");
+}
+
 TEST_F(Failures, MayBeAskedForByWhoIsInThem) {
   fails("db");
   stops("api", "db");
