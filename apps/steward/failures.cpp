@@ -140,6 +140,7 @@ std::string failures_text(const std::vector<unit_failure>& all, wall_time now) {
     ++kind.count;
   }
   std::vector<alike> shown;
+  shown.reserve(kinds.size());
   for (auto& [text, kind] : kinds) shown.push_back(std::move(kind));
   std::ranges::sort(shown, {}, [](const alike& each) { return std::pair(each.last, std::string_view(each.text)); });
   std::string out;
