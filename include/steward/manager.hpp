@@ -162,7 +162,6 @@ class manager {
   [[nodiscard]] bool runs(const Key& key) const;
   [[nodiscard]] bool has_place() const noexcept;
   void launch(entry& e);
-  void tell_of_circle(entry& e);
   void start_those_held_back();
   void start_those_waiting_for(const Key& key);
 

@@ -80,14 +80,8 @@ void manager<Key, Value>::launch(entry& e) {
     e.needs.swap(known);
   }
   if (e.state != row_state::waiting) set_state(e, row_state::waiting);
-  if (for_others) tell_of_circle(e);
-}
-
-// Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself. Only then
-// is the way looked for.
-template <class Key, class Value>
-void manager<Key, Value>::tell_of_circle(entry& e) {
-  if (e.circle_told) return;
+  // Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.
+  if (!for_others || e.circle_told) return;
   const auto behind = for_another_.find(e.key);
   if (behind == for_another_.end() || behind->second.empty()) return;
   const std::vector<Key> way = cycle_through(e.key);
