@@ -41,14 +41,16 @@ enum class api_call : unsigned char {
   restart,      ///< POST /v1/units/KEY/restart
   remove,       ///< DELETE /v1/units/KEY
   logs,         ///< GET /v1/units/KEY/logs?follow=1&lines=N
+  events,       ///< GET /v1/events?follow=1&key=KEY&key=KEY
 };
 
 /// One request, understood.
 struct api_request {
   api_call call = api_call::version;
   std::string key;      ///< of a unit, where the call has one; always a valid unit name
-  bool follow = false;  ///< of logs: go on with what is written from now on
+  bool follow = false;  ///< of logs and events: go on with what comes from now on
   std::uint32_t lines = default_log_lines;
+  std::vector<std::string> keys = {};  ///< of events: of these units alone
 
   friend bool operator==(const api_request&, const api_request&) = default;
 };

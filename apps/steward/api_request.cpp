@@ -25,7 +25,7 @@ struct route {
 };
 
 constexpr std::string_view units = "/v1/units/";
-constexpr std::array<route, 12> routes{{{api_call::version, "GET", "/v1/version", "", false},
+constexpr std::array<route, 13> routes{{{api_call::version, "GET", "/v1/version", "", false},
                                         {api_call::status, "GET", "/v1/status", "", false},
                                         {api_call::unit_status, "GET", units, "", true},
                                         {api_call::explain, "GET", units, "/explain", true},
@@ -36,7 +36,8 @@ constexpr std::array<route, 12> routes{{{api_call::version, "GET", "/v1/version"
                                         {api_call::stop, "POST", units, "/stop", true},
                                         {api_call::restart, "POST", units, "/restart", true},
                                         {api_call::remove, "DELETE", units, "", true},
-                                        {api_call::logs, "GET", units, "/logs", true}}};
+                                        {api_call::logs, "GET", units, "/logs", true},
+                                        {api_call::events, "GET", "/v1/events", "", false}}};
 
 const route& route_of(api_call call) { return *std::ranges::find(routes, call, &route::call); }
 
@@ -62,19 +63,29 @@ std::string_view without_host(std::string_view target) {
   return target.substr(std::min(target.find('/'), target.size()));
 }
 
+std::expected<void, api_refusal> read_lines(std::string_view value, std::uint32_t& into) {
+  const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), into);
+  if (value.empty() || failed != std::errc() || end != value.data() + value.size() || into > largest_log_lines)
+    return refuse(400, fmt::format("lines is {}; it must be a number from 0 to {}", in_quotes(value), largest_log_lines));
+  return {};
+}
+
 std::expected<void, api_refusal> read_parameter(std::string_view parameter, api_request& into) {
   const std::string_view name = parameter.substr(0, parameter.find('='));
   const std::string_view value = parameter.substr(std::min(parameter.size(), name.size() + 1));
-  if (name == "follow" && (value == "0" || value == "1")) {
+  const bool of_logs = into.call == api_call::logs;
+  if (name == "follow") {
+    if (value != "0" && value != "1") return refuse(400, fmt::format("follow is {}; it must be 0 or 1", in_quotes(value)));
     into.follow = value == "1";
     return {};
   }
-  if (name == "follow") return refuse(400, fmt::format("follow is {}; it must be 0 or 1", in_quotes(value)));
-  if (name != "lines") return refuse(400, fmt::format("unknown parameter {}; known: follow, lines", in_quotes(name)));
-  const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), into.lines);
-  if (value.empty() || failed != std::errc() || end != value.data() + value.size() || into.lines > largest_log_lines)
-    return refuse(400, fmt::format("lines is {}; it must be a number from 0 to {}", in_quotes(value), largest_log_lines));
-  return {};
+  if (of_logs && name == "lines") return read_lines(value, into.lines);
+  if (!of_logs && name == "key") {
+    if (!is_unit_name(value)) return refuse(400, fmt::format("key is {}: {}", in_quotes(value), unit_name_rule));
+    into.keys.emplace_back(value);
+    return {};
+  }
+  return refuse(400, fmt::format("unknown parameter {}; known: follow, {}", in_quotes(name), of_logs ? "lines" : "key"));
 }
 
 std::expected<void, api_refusal> read_query(std::string_view query, api_request& into) {
@@ -103,7 +114,8 @@ std::expected<api_request, api_refusal> parse_request(std::string_view method, s
       continue;
     }
     api_request out{.call = candidate.call, .key = std::string(*key)};
-    if (has_query && candidate.call != api_call::logs) return refuse(400, fmt::format("{} takes no parameters", in_quotes(path)));
+    if (has_query && candidate.call != api_call::logs && candidate.call != api_call::events)
+      return refuse(400, fmt::format("{} takes no parameters", in_quotes(path)));
     if (auto read = read_query(query, out); !read) return std::unexpected(read.error());
     return out;
   }
@@ -119,6 +131,10 @@ std::string target_of(const api_request& request) {
   if (known.has_key) target += request.key;
   target += known.after_key;
   if (request.call == api_call::logs) target += fmt::format("?follow={}&lines={}", request.follow ? 1 : 0, request.lines);
+  if (request.call == api_call::events) {
+    target += fmt::format("?follow={}", request.follow ? 1 : 0);
+    for (const std::string& each : request.keys) target += fmt::format("&key={}", each);
+  }
   return target;
 }
 

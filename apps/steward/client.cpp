@@ -73,6 +73,12 @@ class exchange {
   /// What comes now may take any time.
   void wait_for_ever() { deadline_.reset(); }
 
+  /// So may all that comes between two pieces, and the end of the daemon ends it in order.
+  void follow() {
+    wait_for_ever();
+    followed_ = true;
+  }
+
   result<void> send(const api_request& request, std::string body) {
     if (auto usable = check_socket_path(name_); !usable) return usable;
     const error_code refused = finish([&](auto done) { socket_.async_connect(stream_protocol::endpoint(name_), done); });
@@ -137,7 +143,8 @@ class exchange {
   [[nodiscard]] error talk_error(const error_code& why) const {
     if (why == http::error::end_of_stream || why == http::error::partial_message || why == asio::error::connection_reset ||
         why == asio::error::broken_pipe)
-      return error(fmt::format("the daemon at {} went away before it had answered", printable(name_)));
+      return error(fmt::format("the daemon at {} went away {}", printable(name_),
+                               followed_ ? "without having ended: it was killed, or has crashed, and its programs go on" : "before it had answered"));
     if (why == asio::error::timed_out)
       return error(
           fmt::format("the daemon at {} has not answered for {}: it is stopped (kill -CONT lets it go on) or hangs (kill -KILL ends it alone: its "
@@ -153,6 +160,7 @@ class exchange {
   const std::string& name_;
   std::chrono::nanoseconds patience_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  bool followed_ = false;
   asio::io_context context_{1};
   stream_protocol::socket socket_;
   boost::beast::flat_buffer buffer_;
@@ -248,18 +256,31 @@ result<control_answer> api_client::control(api_call call, std::string key) const
   return control_answer_from_json(*answer);
 }
 
-result<void> api_client::logs(const api_request& request, const std::function<void(std::string_view)>& sink) const {
+result<void> api_client::follow(const api_request& request, const std::function<void(std::string_view)>& sink) const {
   exchange talk(socket_, patience_);
   if (auto sent = talk.send(request, {}); !sent) return sent;
   http::response_parser<http::buffer_body> parser;
   parser.body_limit(boost::none);
   if (auto read = talk.read_header(parser); !read) return read;
   const unsigned status = parser.get().result_int();
-  if (status < 400 && request.follow) talk.wait_for_ever();
+  if (status < 400 && request.follow) talk.follow();
   if (status < 400) return talk.read_pieces(parser, sink);
   std::string text;
   if (auto read = talk.read_pieces(parser, [&](std::string_view piece) { text += piece; }); !read) return read;
   return fail(answered_error(text, status));
+}
+
+result<void> api_client::follow_lines(const api_request& request, const std::function<void(std::string_view)>& sink) const {
+  std::string kept;  // of a line that is not whole yet
+  return follow(request, [&](std::string_view piece) {
+    for (std::size_t end = piece.find('\n'); end != std::string_view::npos; end = piece.find('\n')) {
+      kept += piece.substr(0, end);
+      sink(kept);
+      kept.clear();
+      piece.remove_prefix(end + 1);
+    }
+    kept += piece;
+  });
 }
 
 }  // namespace steward

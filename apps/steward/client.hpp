@@ -44,8 +44,13 @@ class api_client {
   /// the version first to know that somebody is there who will give it.
   [[nodiscard]] result<control_answer> control(api_call call, std::string key) const;
 
-  /// Hands what the log has, and what is written from now on when following, to `sink` in pieces. When following, it waits for any time between two.
-  [[nodiscard]] result<void> logs(const api_request& request, const std::function<void(std::string_view)>& sink) const;
+  /// Hands what a log or the events have, and what comes from now on when following, to `sink` in pieces. When following, it waits for any time
+  /// between two, and a daemon that ends in order is a success.
+  /// Shape: the call is `logs` or `events`.
+  [[nodiscard]] result<void> follow(const api_request& request, const std::function<void(std::string_view)>& sink) const;
+
+  /// The same by whole lines, without their line breaks.
+  [[nodiscard]] result<void> follow_lines(const api_request& request, const std::function<void(std::string_view)>& sink) const;
 
  private:
   [[nodiscard]] result<boost::json::value> ask(const api_request& request, std::string body = {}) const;

@@ -20,8 +20,8 @@ constexpr std::string_view default_database = "./steward.db";
 constexpr std::string_view socket_ending = ".sock";
 
 // Wherever a command is named, in the order of a first hour.
-constexpr std::array<std::string_view, 12> commands{"run",   "apply", "status",  "logs", "explain", "stragglers",
-                                                    "start", "stop",  "restart", "rm",   "version", "help"};
+constexpr std::array<std::string_view, 14> commands{"run",        "apply", "status", "logs",    "events", "failures", "explain",
+                                                    "stragglers", "start", "stop",   "restart", "rm",     "version",  "help"};
 
 /// All that options are read into: CLI11 writes through references, so it stays in one place.
 struct options {
@@ -60,12 +60,15 @@ class grammar {
         "Examples:\n"
         "  steward run --apply units.toml     start the daemon here, with the units of a file\n"
         "  steward status                     what runs, and since when\n"
-        "  steward logs -f web                follow what web prints\n\n"
+        "  steward logs -f web                follow what web prints\n"
+        "  steward events -f                  follow what happens\n\n"
         "`steward COMMAND --help` says more about one of them.");
     add_run();
     add_apply();
     add_status();
     add_logs();
+    add_events();
+    add_failures();
     add_explain();
     add_stragglers();
     add_control();
@@ -92,6 +95,8 @@ class grammar {
       return status_command{.socket = socket, .key = read_.key.empty() ? std::nullopt : std::optional(read_.key), .json = read_.json};
     if (name == "explain") return explain_command{.socket = socket, .key = read_.key, .json = read_.json};
     if (name == "logs") return logs_command{.socket = socket, .key = read_.key, .follow = read_.follow, .lines = read_.lines};
+    if (name == "events") return events_command{.socket = socket, .keys = read_.keys, .follow = read_.follow, .json = read_.json};
+    if (name == "failures") return failures_command{.socket = socket, .keys = read_.keys, .json = read_.json};
     const api_call call = name == "start"     ? api_call::start
                           : name == "stop"    ? api_call::stop
                           : name == "restart" ? api_call::restart
@@ -155,6 +160,25 @@ class grammar {
     logs->add_option("-n,--lines", read_.lines, fmt::format("How many lines from the end (default: {})", default_log_lines))
         ->type_name("N")
         ->check(CLI::Range(std::uint32_t{0}, largest_log_lines).description(""));
+  }
+
+  void add_events() {
+    CLI::App* events = add_client("events", "Show what has happened lately: starts, ends, errors",
+                                  "  steward events                  all that the daemon remembers, the oldest first\n"
+                                  "  steward events -f web db        then what comes, of two units, until Ctrl-C\n"
+                                  "  steward events -f --json | jq --unbuffered 'select(.exit.reason == \"failed\")'");
+    events->add_option("KEY", read_.keys, "Of these units alone")->type_name("");
+    events->add_flag("-f,--follow", read_.follow, "Go on with what happens from now on");
+    events->add_flag("--json", read_.json, "As JSON, an object a line");
+  }
+
+  void add_failures() {
+    CLI::App* failures = add_client("failures", "Show what has failed lately, and what went down because of it",
+                                    "  steward failures                the latest last\n"
+                                    "  steward failures web            those that web was part of\n"
+                                    "  steward failures --json | jq -r '.[].text'");
+    failures->add_option("KEY", read_.keys, "Those that one of these units was part of")->type_name("");
+    failures->add_flag("--json", read_.json, "As a JSON array");
   }
 
   void add_explain() {

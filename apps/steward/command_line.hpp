@@ -59,12 +59,27 @@ struct logs_command {
   friend bool operator==(const logs_command&, const logs_command&) = default;
 };
 
+struct events_command {
+  std::string socket;
+  std::vector<std::string> keys;  ///< of these units alone; none: everything
+  bool follow = false;
+  bool json = false;
+  friend bool operator==(const events_command&, const events_command&) = default;
+};
+
+struct failures_command {
+  std::string socket;
+  std::vector<std::string> keys;  ///< those that one of these is part of; none: all
+  bool json = false;
+  friend bool operator==(const failures_command&, const failures_command&) = default;
+};
+
 struct version_command {
   friend bool operator==(const version_command&, const version_command&) = default;
 };
 
-using invocation =
-    std::variant<run_options, apply_command, status_command, explain_command, stragglers_command, control_command, logs_command, version_command>;
+using invocation = std::variant<run_options, apply_command, status_command, explain_command, stragglers_command, control_command, logs_command,
+                                events_command, failures_command, version_command>;
 
 /// There is nothing to run: help was asked for, or what was typed makes no sense.
 struct no_invocation {

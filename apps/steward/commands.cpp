@@ -2,8 +2,10 @@
 #include "commands.hpp"
 
 #include "client.hpp"
+#include "event_text.hpp"
 #include "explain_json.hpp"
 #include "explain_text.hpp"
+#include "failures.hpp"
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "status_text.hpp"
@@ -16,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <iostream>
 
@@ -151,8 +154,49 @@ int run(const control_command& what, const command_surroundings& around) {
 
 int run(const logs_command& what, const command_surroundings& around) {
   const api_request request{.call = api_call::logs, .key = what.key, .follow = what.follow, .lines = what.lines};
-  const auto read = api_client(what.socket).logs(request, [&](std::string_view piece) { around.out << piece << std::flush; });
+  const auto read = api_client(what.socket).follow(request, [&](std::string_view piece) { around.out << piece << std::flush; });
   return read ? done : tell(around, read.error());
+}
+
+error no_event(const error& why) { return error(fmt::format("an event of the daemon is {}", why.to_string())); }
+
+int run(const events_command& what, const command_surroundings& around) {
+  const api_request request{.call = api_call::events, .key = {}, .follow = what.follow, .keys = what.keys};
+  int exit_code = done;
+  const auto show = [&](std::string_view line) {
+    const auto event = event_from_line(line);
+    if (!event)
+      exit_code = tell(around, no_event(event.error()));
+    else if (what.json)
+      around.out << line << std::endl;  // at once: the next one may take long
+    else
+      around.out << std::visit([](const auto& each) { return event_line(each); }, *event) << std::flush;
+  };
+  const auto read = api_client(what.socket).follow_lines(request, show);
+  return read ? exit_code : tell(around, read.error());
+}
+
+int run(const failures_command& what, const command_surroundings& around) {
+  const api_client client(what.socket);
+  std::deque<unit_event> events;
+  result<void> understood;
+  const auto keep = [&](std::string_view line) {
+    auto event = event_from_line(line);
+    if (!event) understood = fail(no_event(event.error()));
+    if (event && std::holds_alternative<unit_event>(*event)) events.push_back(std::get<unit_event>(std::move(*event)));
+  };
+  if (const auto read = client.follow_lines({.call = api_call::events, .key = {}}, keep); !read) return tell(around, read.error());
+  if (!understood) return tell(around, understood.error());
+  for (const std::string& key : what.keys)  // of one that is gone there may still be events
+    if (std::ranges::find(events, key, &unit_event::key) == events.end())
+      if (const auto known = client.status_of(key); !known) return tell(around, known.error());
+  auto failures = failures_in(events);
+  std::erase_if(failures, [&](const unit_failure& each) { return !concerns(each, what.keys); });
+  if (what.json)
+    around.out << json_pretty(failures_to_json(failures)) << '\n';
+  else
+    around.out << failures_text(failures, around.now());
+  return done;
 }
 
 int run(const version_command&, const command_surroundings& around) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connection.hpp"
 
+#include "answer_time.hpp"
+#include "chunked_answer.hpp"
 #include "control.hpp"
 #include "log_reader.hpp"
 #include "steward/asio/use_task.hpp"
@@ -8,9 +10,7 @@
 #include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -18,9 +18,9 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <optional>
+#include <utility>
 
 namespace steward {
 namespace {
@@ -33,9 +33,6 @@ using request_type = http::request<http::string_body>;
 
 constexpr std::chrono::seconds idle_connection(60);
 constexpr std::chrono::seconds unwelcome_connection(1);  // for its one request: it takes a place from others
-constexpr std::chrono::milliseconds between_log_reads(100);
-constexpr std::chrono::seconds unread_answer(60);  // of which the other end takes nothing
-constexpr std::chrono::seconds last_answer(1);     // when the daemon ends
 
 /// What to say to a request that could not be read; nothing where nobody asked, or nobody is there to hear it.
 std::optional<reply> refusal_of_unreadable(const error& why) {
@@ -86,7 +83,7 @@ class connection {
       co_return co_await refuse(ctx, 503, "too many connections at a time; end some, such as those of steward logs -f");
     auto understood = parse_request(std::string_view(request.method_string()), std::string_view(request.target()));
     if (!understood) co_return co_await refuse(ctx, understood.error().status, understood.error().text);
-    if (understood->call == api_call::logs) co_return co_await send_log(ctx, *understood);
+    if (understood->call == api_call::logs || understood->call == api_call::events) co_return co_await send_text(ctx, *understood);
     auto answered = co_await answer(ctx, around_.daemon, std::move(*understood), std::move(request.body()));
     reply whole = answered ? std::move(*answered) : reply_of(answered.error());
     co_return co_await send(ctx, std::move(whole));
@@ -121,57 +118,53 @@ class connection {
     co_return {};
   }
 
+  task<> send_text(context& ctx, const api_request& request) {
+    const auto place = request.follow && granted_ == welcome::full ? around_.followers.take() : std::nullopt;
+    if (request.follow && !place) co_return co_await refuse_follower(ctx);
+    if (request.call == api_call::logs) co_return co_await send_log(ctx, request);
+    co_return co_await send_events(ctx, request);
+  }
+
   task<> send_log(context& ctx, const api_request& request) {
     if (!around_.daemon.status(request.key)) {
       reply unknown = reply_of(no_unit(request.key));
       co_return co_await send(ctx, std::move(unknown));
     }
-    const auto place = request.follow && granted_ == welcome::full ? around_.followers.take() : std::nullopt;
-    if (request.follow && !place) co_return co_await refuse_follower(ctx);
     log_reader log(around_.daemon.log_of(request.key));
-    auto text = log.tail(request.lines);
-    if (!text) {
-      reply unreadable = reply_of(text.error());
+    auto tail = log.tail(request.lines);
+    if (!tail) {
+      reply unreadable = reply_of(tail.error());
       co_return co_await send(ctx, std::move(unreadable));
     }
-    http::response<http::empty_body> head(http::status::ok, 11);
-    head.set(http::field::content_type, "text/plain; charset=utf-8");
-    head.keep_alive(keep_alive_);
-    head.chunked(true);
-    http::response_serializer<http::empty_body> serializer(head);
-    co_await or_return(co_await http::async_write_header(socket_, serializer, use_task));
-    while (true) {
-      if (!text->empty()) {
-        const std::string chunk = fmt::format("{:x}\r\n{}\r\n", text->size(), *text);
-        co_await or_return(co_await asio::async_write(socket_, asio::buffer(chunk), use_task));
-      } else if (!request.follow || gone()) {
-        break;
-      } else {
-        auto slept = co_await ctx.sleep_for(between_log_reads);
-        if (!slept) co_return slept;
-      }
-      if (!request.follow && !text->empty()) break;
-      text = log.more();
-      if (!text) co_return std::move(text.error());
+    bool first = true;
+    chunked_answer::source more = [&] {
+      if (std::exchange(first, false) && !tail->empty()) return result<std::string>(std::exchange(*tail, {}));
+      return request.follow ? log.more() : result<std::string>(std::string());
+    };
+    chunked_answer text(socket_, std::move(more), request.follow);
+    co_return co_await text.send(ctx, "text/plain; charset=utf-8", keep_alive_);
+  }
+
+  task<> send_events(context& ctx, const api_request& request) {
+    const event_history& history = around_.daemon.events();
+    for (const std::string& key : request.keys) {
+      if (around_.daemon.status(key) || history.knows(key)) continue;
+      reply unknown = reply_of(no_unit(key));
+      co_return co_await send(ctx, std::move(unknown));
     }
-    co_await or_return(co_await asio::async_write(socket_, asio::buffer(std::string_view("0\r\n\r\n")), use_task));
-    co_return {};
+    event_reader events(history, request.keys, request.follow);
+    chunked_answer::source more = [&events] { return result<std::string>(events.more()); };
+    chunked_answer text(socket_, std::move(more), request.follow);
+    co_return co_await text.send(ctx, "application/x-ndjson", keep_alive_);
   }
 
   task<> refuse_follower(context& ctx) {
     if (granted_ == welcome::once)
-      co_return co_await refuse(ctx, 503, "the daemon is short of descriptors, and following a log takes one for long; raise its limit (ulimit -n)");
-    const std::string text =
-        fmt::format("{} connections follow a log already, and no more may, so that others are answered; end some of them", around_.followers.most());
+      co_return co_await refuse(ctx, 503, "the daemon is short of descriptors, and following takes one for long; raise its limit (ulimit -n)");
+    const std::string text = fmt::format(
+        "{} connections follow logs or events already, and no more may, so that others are answered; end some of them", around_.followers.most());
     if (around_.followers.is_news()) around_.warn(text);
     co_return co_await refuse(ctx, 503, text);
-  }
-
-  // Whether the other end has closed: one that follows a log says nothing more.
-  [[nodiscard]] bool gone() {
-    char byte = 0;
-    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
   }
 
   socket_type socket_;

@@ -16,7 +16,7 @@ namespace steward {
 /// What the connections of one server have in common.
 struct connection_surroundings {
   control& daemon;
-  places& followers;  ///< who follows a log stays long
+  places& followers;  ///< who follows a log or the events stays long
   std::function<void(const std::string&)> warn;
 };
 
@@ -28,7 +28,7 @@ enum class welcome : unsigned char {
 };
 
 /// Serves a connection to its end.
-/// Stop: an answer that is being sent is finished, within a second; who follows a log is left at once.
+/// Stop: an answer that is being sent is finished, within a second; who follows is sent what has come by then, and the end.
 [[nodiscard]] task<> serve_connection(context& ctx, boost::asio::local::stream_protocol::socket socket, const connection_surroundings& around,
                                       welcome granted);
 

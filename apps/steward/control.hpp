@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api.hpp"
+#include "event_history.hpp"
 #include "status.hpp"
 #include "steward/task.hpp"
 #include "unit_decode.hpp"
@@ -37,6 +38,9 @@ class control {
   [[nodiscard]] virtual task<control_answer> stop(context& ctx, std::string key) = 0;
   [[nodiscard]] virtual task<control_answer> restart(context& ctx, std::string key) = 0;
   [[nodiscard]] virtual task<control_answer> remove(context& ctx, std::string key) = 0;
+
+  /// What has happened lately.  Lifetime: as long as this.
+  [[nodiscard]] virtual const event_history& events() const = 0;
 
   /// The file that a unit's output goes to; it may not be there yet.
   [[nodiscard]] virtual std::filesystem::path log_of(const std::string& key) const = 0;

@@ -39,6 +39,7 @@ json::value explanation_to_json(const unit_explanation& from) {
   out.emplace("waiting_for", names_to_json(from.waiting_for));
   out.emplace("cycle", names_to_json(from.cycle));
   out.emplace("because_of", nullable(from.because_of));
+  out.emplace("root_cause", nullable(from.root_cause));
   out.emplace("exit", exit_to_json(from.exit));
   out.emplace("error", nullable(from.error));
   return out;
@@ -68,6 +69,7 @@ result<unit_explanation> explanation_from_json(const json::value& from) {
   reader.names("waiting_for", out.waiting_for);
   reader.names("cycle", out.cycle);
   reader.text("because_of", out.because_of);
+  reader.text("root_cause", out.root_cause);
   read_exit(reader.reader(), out.exit);
   reader.text("error", out.error);
   if (!found.empty()) return fail(found.to_error());

@@ -92,6 +92,7 @@ std::string explanation_sheet(const unit_explanation& what, wall_time now) {
   if (!what.waiting_for.empty()) lines.emplace_back("waits for", names(what.waiting_for));
   if (!what.cycle.empty()) lines.emplace_back("circle", way(what.cycle));
   if (what.because_of) lines.emplace_back("because of", printable(*what.because_of));
+  if (what.root_cause) lines.emplace_back("root cause", printable(*what.root_cause));
   if (what.exit) {
     lines.emplace_back("last exit", exit_text(*what.exit));
     if (what.exit->error) lines.emplace_back("  error", printable(*what.exit->error));

@@ -190,6 +190,7 @@ void fleet::note_log(const std::string& key, std::error_code why) {
 }
 
 void fleet::note(const manager_event<std::string>& what) {
+  events_.add(to_unit_event(what));
   if (what.problem != nullptr) {
     look_at_trouble();
     if (what.key != nullptr) problems_[*what.key] = problem{what.problem->to_string(), manager_.passes()};

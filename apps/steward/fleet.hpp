@@ -46,6 +46,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<control_answer> stop(context& ctx, std::string key) override;
   [[nodiscard]] task<control_answer> restart(context& ctx, std::string key) override;
   [[nodiscard]] task<control_answer> remove(context& ctx, std::string key) override;
+  [[nodiscard]] const event_history& events() const override { return events_; }
   [[nodiscard]] std::filesystem::path log_of(const std::string& key) const override;
 
   /// How long all that lives may take to stop: who comes after others is stopped before them.
@@ -75,6 +76,7 @@ class fleet final : public control, private state_store<std::string> {
   void remember_group(const std::string& name, const restart_history& history) override;
   [[nodiscard]] task<> flush(context& ctx) override;
   void note(const manager_event<std::string>& what);
+  [[nodiscard]] static unit_event to_unit_event(const manager_event<std::string>& from);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] std::optional<int> pid_of(const std::string& key) const;
   [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
@@ -106,6 +108,7 @@ class fleet final : public control, private state_store<std::string> {
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run
   std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
+  event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
   context* running_ = nullptr;    // what outlives a single request

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the fleet tells of its units, at once and without changing anything.
+#include "failures.hpp"
 #include "fleet.hpp"
 #include "unit_exit.hpp"
 
@@ -37,6 +38,23 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   return to;
 }
 
+unit_event fleet::to_unit_event(const manager_event<std::string>& from) {
+  unit_event to;
+  to.at = on_the_wall(from.at);
+  if (from.key != nullptr) to.key = *from.key;
+  if (from.problem != nullptr) {
+    to.error = from.problem->to_string();
+    return to;
+  }
+  to.state = from.state;
+  to.generation = from.generation;
+  to.incarnation = from.incarnation;
+  if (from.ended != nullptr) to.exit = to_unit_exit(*from.ended);
+  if (from.because_of != nullptr) to.because_of = *from.because_of;
+  to.until = on_the_wall(from.until);
+  return to;
+}
+
 std::optional<int> fleet::pid_of(const std::string& key) const {
   const auto known = pids_.find(key);
   return known == pids_.end() ? std::nullopt : std::optional(known->second);
@@ -61,6 +79,7 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   to.waiting_for = known->waiting_for;
   to.cycle = known->cycle;
   to.because_of = known->because_of;
+  if (to.because_of) to.root_cause = root_cause_of(key, events_.all());
   if (known->last) to.exit = to_unit_exit(*known->last);
   to.error = problem_of(key);
   return to;

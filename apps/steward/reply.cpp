@@ -99,9 +99,10 @@ task<reply> answer(context& ctx, control& daemon, api_request request, std::stri
     case api_call::remove:
       co_return reply_of(co_await daemon.remove(ctx, std::move(request.key)));
     case api_call::logs:
+    case api_call::events:
       break;
   }
-  co_return refusal(500, "logs are sent as text");
+  co_return refusal(500, "logs and events are sent as text");
 }
 
 }  // namespace steward

@@ -26,7 +26,7 @@ struct reply {
 /// What an error is answered with: one that may be over when the same is asked later has 503.
 [[nodiscard]] reply reply_of(const error& failure);
 
-/// Asks the daemon. `logs` is not for here: it is answered with text.
+/// Asks the daemon. `logs` and `events` are not for here: they are answered with text.
 [[nodiscard]] task<reply> answer(context& ctx, control& daemon, api_request request, std::string body);
 
 }  // namespace steward

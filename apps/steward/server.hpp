@@ -16,7 +16,7 @@ namespace steward {
 
 /// Answers requests on a Unix socket of mode 0600. Ready when it listens; who connects before `open` waits for an answer until then.
 ///
-/// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow a log end at once. The socket's file
+/// Stop: gracefully it accepts nothing more and lets requests that are being answered finish; those that follow end at once. The socket's file
 /// goes. Errors: one line with the path when it cannot listen: in use by a daemon, a file that is no socket (which is left alone), too long. Threads:
 /// all on the one of `io`. Too many at a time are answered with 503. When the process is out of descriptors, some that were kept answer one request
 /// at a time.

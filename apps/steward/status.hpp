@@ -56,6 +56,7 @@ struct unit_explanation {
   std::vector<std::string> waiting_for;   ///< who is not running, of those that it comes after or requires
   std::vector<std::string> cycle;         ///< if those wait for it in turn: the way round, from it back to it
   std::optional<std::string> because_of;  ///< whose end took it down
+  std::optional<std::string> root_cause;  ///< in a line: what failed first, as far as it is remembered
   std::optional<unit_exit> exit;          ///< how its last incarnation that has ended did
   std::optional<std::string> error;       ///< as in its status
 

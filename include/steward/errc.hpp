@@ -19,7 +19,7 @@ enum class errc : unsigned char {
   stopped,                  ///< a context was stopped; `error::reason()` says why
   callback_already_called,  ///< a runnable called its callback twice
   ended_before_ready,       ///< a run ended without having called its callback
-  would_wait_for_itself,    ///< a stop from inside the thing to be stopped
+  would_wait_for_itself,    ///< a stop from inside the thing to be stopped, or needs that lead round in a circle
   empty_runnable,           ///< a runnable that holds nothing was run
   not_found,                ///< a table has no row of that key
   unreadable,               ///< a table, or one row of it, could not be read

@@ -16,7 +16,7 @@ std::string refusal(std::string_view method, std::string_view target) {
 
 TEST(ApiRequest, TheRoutesArePinned) {
   using enum api_call;
-  const std::array<std::pair<api_request, std::string_view>, 12> pinned{{
+  const std::array<std::pair<api_request, std::string_view>, 14> pinned{{
       {{.call = version, .key = ""}, "GET /v1/version"},
       {{.call = status, .key = ""}, "GET /v1/status"},
       {{.call = unit_status, .key = "web"}, "GET /v1/units/web"},
@@ -29,6 +29,8 @@ TEST(ApiRequest, TheRoutesArePinned) {
       {{.call = restart, .key = "web"}, "POST /v1/units/web/restart"},
       {{.call = remove, .key = "web"}, "DELETE /v1/units/web"},
       {{.call = logs, .key = "web", .follow = true, .lines = 20}, "GET /v1/units/web/logs?follow=1&lines=20"},
+      {{.call = events, .key = ""}, "GET /v1/events?follow=0"},
+      {{.call = events, .key = "", .follow = true, .keys = {"web", "db"}}, "GET /v1/events?follow=1&key=web&key=db"},
   }};
   for (const auto& [request, line] : pinned) {
     EXPECT_EQ(std::string(method_of(request)) + " " + target_of(request), line);
@@ -76,6 +78,9 @@ TEST(ApiRequest, WrongParametersAreRefused) {
   EXPECT_EQ(refusal("GET", "/v1/units/web/logs?lines=1000001"), "400 lines is \"1000001\"; it must be a number from 0 to 1000000");
   EXPECT_EQ(refusal("GET", "/v1/units/web/logs?follow=yes"), "400 follow is \"yes\"; it must be 0 or 1");
   EXPECT_EQ(refusal("GET", "/v1/units/web/logs?since=1h"), "400 unknown parameter \"since\"; known: follow, lines");
+  EXPECT_EQ(refusal("GET", "/v1/events?lines=3"), "400 unknown parameter \"lines\"; known: follow, key");
+  EXPECT_EQ(refusal("GET", "/v1/events?key=a%20b"),
+            "400 key is \"a%20b\": a unit name is 1 to 64 of A-Z a-z 0-9 . _ @ - and does not begin with . or -");
   EXPECT_EQ(refusal("GET", "/v1/status?x=1"), "400 \"/v1/status\" takes no parameters");
 }
 

@@ -92,7 +92,7 @@ TEST(Client, HandsALogOnPieceByPiece) {
                       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n"});
   const api_client client(daemon.socket());
   const auto read = [&](std::string& text) {
-    return client.logs({.call = api_call::logs, .key = "web", .follow = true, .lines = 5}, [&](std::string_view piece) { text += piece; });
+    return client.follow({.call = api_call::logs, .key = "web", .follow = true, .lines = 5}, [&](std::string_view piece) { text += piece; });
   };
   std::string text;
   EXPECT_TRUE(read(text));
@@ -102,9 +102,18 @@ TEST(Client, HandsALogOnPieceByPiece) {
   EXPECT_EQ(empty, "");
   EXPECT_EQ(read(empty).error().to_string(), "there is no unit \"x\"");
   std::string cut;
-  EXPECT_EQ(read(cut).error().to_string(), "the daemon at " + daemon.socket() + " went away before it had answered");
+  EXPECT_EQ(read(cut).error().to_string(),
+            "the daemon at " + daemon.socket() + " went away without having ended: it was killed, or has crashed, and its programs go on");
   EXPECT_EQ(cut, "first\n");
   EXPECT_EQ(daemon.asked().front(), "GET /v1/units/web/logs?follow=1&lines=5");
+}
+
+TEST(Client, HandsEventsOnLineByLine) {
+  fake_daemon daemon({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n9\r\no\n\nthree\n\r\n3\r\ncut\r\n0\r\n\r\n"});
+  std::vector<std::string> lines;
+  EXPECT_TRUE(
+      api_client(daemon.socket()).follow_lines({.call = api_call::events, .key = {}}, [&](std::string_view line) { lines.emplace_back(line); }));
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "", "three"}));
 }
 
 // Accepts what the system queues for it and never answers, as a daemon that was stopped.
@@ -128,7 +137,7 @@ TEST(Client, DoesNotWaitForEverForADaemonThatHangs) {
                            "on, and the next daemon takes them over)";
   EXPECT_EQ(client.version().error().to_string(), told);
   EXPECT_EQ(client.control(api_call::restart, "web").error().to_string(), told);
-  EXPECT_EQ(client.logs({.call = api_call::logs, .key = "web", .follow = true}, [](std::string_view) {}).error().to_string(), told);
+  EXPECT_EQ(client.follow({.call = api_call::logs, .key = "web", .follow = true}, [](std::string_view) {}).error().to_string(), told);
   unit large;  // more than the system takes from us while nobody reads it
   large.program.command = {"/bin/true", std::string(std::size_t{4} << 20U, 'x')};
   EXPECT_EQ(client.apply({{"large", large}}).error().to_string(), told);

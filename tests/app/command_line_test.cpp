@@ -62,6 +62,11 @@ TEST(CommandLine, EveryCommandIsRead) {
   EXPECT_EQ(command<control_command>("rm web"), (control_command{.socket = socket, .call = api_call::remove, .keys = {"web"}}));
   EXPECT_EQ(command<logs_command>("logs web"), (logs_command{.socket = socket, .key = "web", .follow = false, .lines = 100}));
   EXPECT_EQ(command<logs_command>("logs -f -n 5 web"), (logs_command{.socket = socket, .key = "web", .follow = true, .lines = 5}));
+  EXPECT_EQ(command<events_command>("events"), (events_command{.socket = socket, .keys = {}, .follow = false, .json = false}));
+  EXPECT_EQ(command<events_command>("events -f web db --json"),
+            (events_command{.socket = socket, .keys = {"web", "db"}, .follow = true, .json = true}));
+  EXPECT_EQ(command<failures_command>("failures"), (failures_command{.socket = socket, .keys = {}, .json = false}));
+  EXPECT_EQ(command<failures_command>("failures web --json"), (failures_command{.socket = socket, .keys = {"web"}, .json = true}));
   command<version_command>("version");
 }
 
@@ -92,7 +97,8 @@ TEST(CommandLine, HelpIsTheSameAsTheOption) {
 }
 
 TEST(CommandLine, EveryClientCommandTakesASocketOrADatabase) {
-  for (const std::string line : {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a", "explain a", "stragglers"}) {
+  for (const std::string line :
+       {"apply f", "status", "start a", "stop a", "restart a", "rm a", "logs a", "events", "failures", "explain a", "stragglers"}) {
     for (const auto& [option, socket] : {std::pair(" --socket /s", "/s"), std::pair(" --db /x.db", "/x.db.sock")}) {
       const auto read = parse(line + option);
       ASSERT_TRUE(read) << line;
@@ -113,10 +119,11 @@ TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
   EXPECT_EQ(complaint("stauts"), "steward: unknown command \"stauts\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("statsu --json"), "steward: unknown command \"statsu\"; did you mean \"status\"?");
   EXPECT_EQ(complaint("frobnicate"),
-            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, explain, stragglers, start, stop, restart, rm, version, help");
+            "steward: unknown command \"frobnicate\"; known: run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, "
+            "rm, version, help");
   EXPECT_EQ(complaint(""),
-            "steward: a command is missing: one of run, apply, status, logs, explain, stragglers, start, stop, restart, rm, version, help; see "
-            "steward --help");
+            "steward: a command is missing: one of run, apply, status, logs, events, failures, explain, stragglers, start, stop, restart, rm, "
+            "version, help; see steward --help");
 }
 
 TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
@@ -142,7 +149,8 @@ TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithExamples) {
-  for (const std::string name : {"run", "apply", "status", "logs", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"}) {
+  for (const std::string name :
+       {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"}) {
     const auto read = parse(name + " --help");
     ASSERT_FALSE(read) << name;
     EXPECT_EQ(read.error().exit_code, 0) << name;
@@ -155,7 +163,8 @@ TEST(CommandLine, EveryCommandHasHelpWithExamples) {
 
 TEST(CommandLine, TheHelpOfAllShowsEveryCommand) {
   const std::string help = parse("--help").error().out;
-  for (const std::string name : {"run", "apply", "status", "logs", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"})
+  for (const std::string name :
+       {"run", "apply", "status", "logs", "events", "failures", "explain", "stragglers", "start", "stop", "restart", "rm", "version", "help"})
     EXPECT_TRUE(help.contains("\n  " + name + " ")) << name;
   EXPECT_FALSE(help.contains("keeper"));
   EXPECT_EQ(parse("--version").error().out, "steward " + std::string(steward_version()) + "\n");

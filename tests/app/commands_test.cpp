@@ -178,6 +178,53 @@ TEST(Commands, ExplainAndStragglersShowWhatTheDaemonTells) {
             (std::vector<std::string>{"GET /v1/units/web/explain", "GET /v1/units/web/explain", "GET /v1/stragglers", "GET /v1/stragglers"}));
 }
 
+constexpr std::string_view db_failed =
+    R"({"at":"2026-01-31T11:59:58.000Z","key":"db","state":"backoff","generation":1,"incarnation":1,"exit":{"reason":"failed","error":"exited with code 3",)"
+    R"("code":3},"error":null,"because_of":null,"until":null})";
+constexpr std::string_view api_stops =
+    R"({"at":"2026-01-31T11:59:59.000Z","key":"api","state":"stopping","generation":1,"incarnation":1,"because_of":"db"})";
+
+std::string lines(std::initializer_list<std::string_view> all) {
+  std::string text;
+  for (const std::string_view each : all) text.append(each) += '\n';
+  return text;
+}
+
+TEST(Commands, EventsAreALineEach) {
+  const std::string body = lines({db_failed, R"({"lost":2})", api_stops});
+  fake_daemon daemon({http_answer(200, body), http_answer(200, body)});
+  const outcome seen = do_it(events_command{.socket = daemon.socket(), .keys = {}});
+  EXPECT_EQ(seen.exit_code, 0) << seen.err;
+  EXPECT_EQ(seen.out,
+            "2026-01-31T11:59:58.000Z db: backoff, exited with code 3\n"
+            "2 events are missing here: more came than could be kept for this reader\n"
+            "2026-01-31T11:59:59.000Z api: stopping, because of db\n");
+  EXPECT_EQ(do_it(events_command{.socket = daemon.socket(), .keys = {"db"}, .follow = true, .json = true}).out, body);
+  EXPECT_EQ(daemon.asked(), (std::vector<std::string>{"GET /v1/events?follow=0", "GET /v1/events?follow=1&key=db"}));
+}
+
+TEST(Commands, AnEventThatIsNoneIsTold) {
+  fake_daemon daemon({http_answer(200, lines({"nonsense", api_stops}))});
+  const outcome seen = do_it(events_command{.socket = daemon.socket(), .keys = {}});
+  EXPECT_EQ(seen.exit_code, 1);
+  EXPECT_EQ(seen.out, "2026-01-31T11:59:59.000Z api: stopping, because of db\n");
+  EXPECT_EQ(seen.err, "steward: an event of the daemon is not JSON: syntax error at byte 0\n");
+}
+
+TEST(Commands, FailuresAreMadeOfEvents) {
+  const std::string body = lines({db_failed, api_stops});
+  fake_daemon daemon({http_answer(200, body), http_answer(200, body), http_answer(200, body), http_answer(404, R"({"error":"there is no unit x"})"),
+                      http_answer(200, body)});
+  EXPECT_EQ(do_it(failures_command{.socket = daemon.socket(), .keys = {"api"}}).out,
+            "2026-01-31T11:59:58.000Z (2s ago)\n"
+            "  db failed: exited with code 3\n"
+            "    api stopping\n");
+  EXPECT_TRUE(do_it(failures_command{.socket = daemon.socket(), .keys = {}, .json = true}).out.starts_with("[\n  {\n    \"at\": "));
+  const outcome unknown = do_it(failures_command{.socket = daemon.socket(), .keys = {"x"}});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_EQ(unknown.err, "steward: there is no unit x\n");
+}
+
 TEST(Commands, ApplyTellsMistakesWithoutAskingTheDaemon) {
   const units_on_disk file("[unit.web]\ncomand = [\"/bin/sh\"]\n");
   const outcome seen = do_it(apply_command{.socket = "/nowhere/s", .file = file.path()});

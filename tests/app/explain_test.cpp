@@ -22,6 +22,7 @@ unit_explanation failed_too_often() {
   out.why = obstacle::gave_up;
   out.since = noon - 10s;
   out.because_of = "db";
+  out.root_cause = "net failed; took down 2: db, web";
   out.exit = unit_exit{.reason = exit_reason::failed,
                        .error = "exited with code 3",
                        .code = 3,
@@ -50,7 +51,7 @@ TEST(Explanation, TheWireFormIsPinned) {
       json_line(explanation_to_json(failed_too_often())),
       R"({"key":"web","state":"gave_up","why":"gave_up","text":"it ended too often (exited with code 3): its restart budget, or that of its group, )"
       R"(is used up; it stays down until it is started or changed","since":"2026-01-31T11:59:50.000Z","until":null,"waiting_for":[],"cycle":[],)"
-      R"("because_of":"db","exit":{"reason":"failed","error":"exited with code 3","code":3,"signal":null,"started_at":null,"ready_at":null,)"
+      R"("because_of":"db","root_cause":"net failed; took down 2: db, web","exit":{"reason":"failed","error":"exited with code 3","code":3,"signal":null,"started_at":null,"ready_at":null,)"
       R"("ended_at":"2026-01-31T11:59:50.000Z"},"error":null})");
 }
 
@@ -96,9 +97,11 @@ TEST(Explanation, IsShownAsASheet) {
             "waits for    b, c\n"
             "circle       a -> b -> a\n"
             "error        x\n");
-  EXPECT_TRUE(explanation_sheet(failed_too_often(), noon)
-                  .ends_with("because of   db\nlast exit    exited with code 3\n  error      exited with code 3\n"
-                             "  ended      2026-01-31T11:59:50.000Z (10s ago)\n"));
+  EXPECT_TRUE(
+      explanation_sheet(failed_too_often(), noon)
+          .ends_with(
+              "because of   db\nroot cause   net failed; took down 2: db, web\nlast exit    exited with code 3\n  error      exited with code 3\n"
+              "  ended      2026-01-31T11:59:50.000Z (10s ago)\n"));
 }
 
 TEST(Stragglers, AreShownAsATableAndSurviveTheRoundTrip) {

@@ -64,9 +64,9 @@ class crowd_test(clients_test):
         self.running("one")
         crowd = [self.follow()[0] for _ in range(FOLLOWERS)]
         for _ in range(3):
-            self.refused(1, r"192 connections follow a log already.*end some", "logs", "-f", "one")
+            self.refused(1, r"192 connections follow logs or events already.*end some", "logs", "-f", "one")
         self.assertIn("one is stopped", self.does("stop", "one"))
-        self.assertEqual(self.text("err").count("follow a log already"), 1, self.text("err"))
+        self.assertEqual(self.text("err").count("follow logs or events already"), 1, self.text("err"))
         crowd.pop().close()
         until(lambda: self.may_follow(), "a place for another follower")
 

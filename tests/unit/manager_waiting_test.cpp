@@ -96,6 +96,52 @@ TEST_F(ManagerWaiting, OneThatIsRemovedWhileItWaitsIsForgottenByTheQueue) {
   finish();
 }
 
+TEST_F(ManagerWaiting, ACircleIsToldWithItsWayOnceForEachGeneration) {
+  needs("a", {"b"});
+  needs("b", {"c"});
+  needs("c", {"a"});
+  for (const std::string key : {"a", "b", "c"}) add(key, 0ms);
+  const strings told{"c: it waits in a circle, which never ends: c -> a -> b -> c"};
+  run(table_);
+  EXPECT_EQ(problems, told);
+  time.advance(10min);
+  EXPECT_EQ(problems, told) << "other passes";
+  add("c", 0ms);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(problems, (strings{told[0], told[0]})) << "another generation";
+  EXPECT_EQ(kept->explain("c")->cycle, (strings{"c", "a", "b", "c"}));
+  finish();
+}
+
+TEST_F(ManagerWaiting, ACircleIsToldWhenNobodyElseIsWaitedFor) {
+  needs("a", {"db", "b"});
+  needs("b", {"a"});
+  needs("late", {"db"});
+  for (const std::string key : {"a", "b", "late"}) add(key, 0ms);
+  add("db", 10ms);
+  run(table_);
+  EXPECT_EQ(problems, strings());
+  time.advance(10ms);
+  const strings told{"a: it waits in a circle, which never ends: a -> b -> a"};
+  EXPECT_EQ(problems, told);
+  background<void> stopped(time, kept->stop(root, "a"));
+  time.run_until_idle();
+  kept->reconcile_now();
+  time.run_until_idle();
+  ASSERT_EQ(state("a"), row_state::waiting);
+  EXPECT_EQ(problems, told) << "held back again, by nothing new";
+  finish();
+}
+
+TEST_F(ManagerWaiting, OneThatNeedsItselfIsTold) {
+  needs("a", {"a"});
+  add("a", 0ms);
+  run(table_);
+  EXPECT_EQ(problems, strings{"a: it waits in a circle, which never ends: a -> a"});
+  finish();
+}
+
 TEST_F(ManagerWaiting, M9_NothingThatWasHeldBackIsStartedOnceTheEndHasCome) {
   how.max_starting = 1;
   how.initial_wait = 1ms;

@@ -92,6 +92,7 @@ struct alignas(64) manager_entry final : waiter {
   bool counted = false;                  // the next start is one that a budget counts
   bool editing = false;                  // takes over a new row while it runs
   bool overdue = false;                  // the total deadline has forced it
+  bool circle_told = false;              // that it waits for itself: once for each generation
   std::shared_ptr<const Value> value;    // *
 
   spin_lock& shard;

@@ -78,7 +78,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   }
   enter_group(e);
   if (e.generation == before) return;
-  e.restart = false;
+  e.restart = e.circle_told = false;
   if (before != 0) forget_failures(e);  // a new one has none, and its group may have
 }
 

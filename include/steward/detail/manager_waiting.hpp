@@ -6,8 +6,33 @@
 #include "steward/manager.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace steward {
+
+namespace detail {
+
+/// What is said of one that waits for itself, with the way round where keys are text or numbers.
+template <class Key>
+[[nodiscard]] std::string circle_text(const std::vector<Key>& way) {
+  std::string text = "it waits in a circle, which never ends";
+  if constexpr (std::is_convertible_v<const Key&, std::string_view> || std::is_arithmetic_v<Key>) {
+    for (std::size_t i = 0; i < way.size(); ++i) {
+      text += i == 0 ? ": " : " -> ";
+      if constexpr (std::is_arithmetic_v<Key>)
+        text += std::to_string(way[i]);
+      else
+        text += std::string_view(way[i]);
+    }
+  }
+  return text;
+}
+
+}  // namespace detail
 
 template <class Key, class Value>
 std::vector<Key> manager<Key, Value>::needed_by(const Key& key, const Value& value) {
@@ -46,14 +71,23 @@ void manager<Key, Value>::launch(entry& e) {
   if (detail::planted(detail::bug::needs_ignored)) needs.clear();
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
   if (absent == needs.end() && has_place()) return begin(e);
+  const bool for_others = absent != needs.end();
   detail::entry_queue<entry>::remove(e);
-  (absent == needs.end() ? for_a_place_ : for_another_[*absent]).push(e);
+  (for_others ? for_another_[*absent] : for_a_place_).push(e);
   auto known = std::make_unique<std::vector<Key>>(std::move(needs));
   {
     const std::lock_guard guard(e.shard);
     e.needs.swap(known);
   }
   if (e.state != row_state::waiting) set_state(e, row_state::waiting);
+  // Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.
+  if (!for_others || e.circle_told) return;
+  const auto behind = for_another_.find(e.key);
+  if (behind == for_another_.end() || behind->second.empty()) return;
+  const std::vector<Key> way = cycle_through(e.key);
+  if (way.empty()) return;
+  e.circle_told = true;
+  report(&e.key, error(errc::would_wait_for_itself, detail::circle_text(way)));
 }
 
 template <class Key, class Value>
