@@ -79,7 +79,7 @@ struct alignas(64) manager_entry final : waiter {
   std::uint32_t dependents = 0;  // in the end: those that must be gone before it is asked to stop
 
   std::uint64_t pass = 0;         // the last pass that saw its row
-  std::uint64_t noticed = 0;      // while its row is read: the generation that somebody else has seen
+  std::uint64_t noticed = 0;      // the newest generation of its row that anybody has read; zero: none, or it is deleted
   std::uint64_t generation = 0;   // *
   std::uint64_t incarnation = 0;  // *
   std::uint64_t restarts = 0;     // *
@@ -117,6 +117,9 @@ struct manager_hints {
   bool all = false;     // any row may have
   bool posted = false;  // somebody is on the way to look
 };
+
+/// Whether what lived in this state is to be gone.
+[[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }
 
 /// What becomes of an entry that lives when `key`, which it requires, is lost.
 template <class Key, class Value>

@@ -22,9 +22,9 @@ void manager<Key, Value>::note_requirements(entry& e) {
 }
 
 template <class Key, class Value>
-bool manager<Key, Value>::lacks_requirement(entry& e) {
-  if (!options_.requirements || detail::planted(detail::bug::needs_ignored)) return false;
-  return std::ranges::any_of(asked_of(options_.requirements, e), [this](const requirement<Key>& each) { return !runs(each.key); });
+bool manager<Key, Value>::lacks_someone(const entry& e) {
+  if (!e.value || detail::planted(detail::bug::needs_ignored)) return false;
+  return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
 }
 
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
@@ -39,7 +39,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (other == &e || !other->life) continue;
     const on_loss loss = detail::loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
-    const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
+    const bool goes_already = detail::is_going(other->state);
     if (e.life && !(goes_already && waits_for(*other, e))) {
       if (!other->holds) other->holds = std::make_unique<std::vector<std::pair<Key, std::uint64_t>>>();
       other->holds->emplace_back(e.key, e.incarnation);

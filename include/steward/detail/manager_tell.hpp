@@ -53,6 +53,10 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     if (state != row_state::backoff) e.until = {};
     if (state != row_state::waiting) waits_no_more.swap(e.needs);
   }
+  if (detail::is_going(before) && !detail::is_going(state)) {
+    const auto [first, last] = waiting_for_end_.equal_range(e.key);
+    for (auto each = first; each != last; ++each) each->second->stop();
+  }
   const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
   if (options_.store != nullptr && !is_only_interrupted) remember(e);
   if (detail::planted(detail::bug::event_dropped) && state == row_state::running && e.incarnation > 1) return;
