@@ -179,9 +179,9 @@ void simulation_model::take_read(const trace_event& now) {
   its.answered = taken_;
   keys_[now.key].stop_called = 0;
   its.wanted_at.reset();
-  if (now.generation == 0) return;
+  if (now.generation < its.newest || now.generation == 0) return;
   if (now.yes) its.wanted_at = now.at;
-  if (now.generation <= its.newest) return;
+  if (now.generation == its.newest) return;
   its.newest = now.generation;
   its.newest_at = now.at;
 }
