@@ -240,7 +240,7 @@ class manager {
 
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
-  [[nodiscard]] bool lacks_someone(const entry& e);
+  [[nodiscard]] bool lacks_someone(const entry& e, bool was_read_again);
   void stop_those_that_require(entry& e);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   void forget_requirements(entry& e);

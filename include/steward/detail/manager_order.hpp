@@ -21,10 +21,12 @@ void manager<Key, Value>::note_requirements(entry& e) {
   e.required = std::make_unique<std::vector<requirement<Key>>>(std::move(required));
 }
 
+// Whether somebody does not run who is needed: who is required may have been lost, and a row that was read again may need others.
 template <class Key, class Value>
-bool manager<Key, Value>::lacks_someone(const entry& e) {
+bool manager<Key, Value>::lacks_someone(const entry& e, bool was_read_again) {
   if (!e.value || detail::planted(detail::bug::needs_ignored)) return false;
-  return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
+  if (was_read_again) return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
+  return std::ranges::any_of(asked_of(options_.requirements, e), [this](const requirement<Key>& each) { return !runs(each.key); });
 }
 
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.

@@ -252,9 +252,10 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
   if (e.counted) (void)co_await make_sure_of(e);
-  if (e.reread) (void)co_await reread_row(e);
+  const bool reads_again = e.reread;
+  if (reads_again) (void)co_await reread_row(e);
   result<> outcome = fail(errc::stopped);
-  if (!e.asked && lacks_someone(e)) e.asked = e.again = true;  // lost since it was its turn, or needed since: it waits again
+  if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
   if (!e.asked && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
