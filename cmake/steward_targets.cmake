@@ -87,12 +87,13 @@ function(steward_tests folder)
   steward_add_cases(${folder} "${arg_SHARDS}" $<TARGET_FILE:${target}>)
 endfunction()
 
-# steward_planted_tests(): the test program of tests/planted, in which every manager has the bugs that can be planted in one: the simulator's only
-# source that has a manager in it is compiled for it once more, and takes the place of the library's.
+# steward_planted_tests(): the test program of tests/planted, in which every manager has the bugs that can be planted in one: the sources
+# of the simulator that have a manager in them are compiled for it once more, and take the place of the library's.
 function(steward_planted_tests)
   steward_tests(planted USES steward::core steward::testing OPTIMISED)
   if(TARGET steward_planted_tests)
-    target_sources(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src/simulation_world.cpp")
+    target_sources(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src/simulation_world.cpp"
+                                                         "${PROJECT_SOURCE_DIR}/testing/src/simulation_processes.cpp")
     target_include_directories(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src")
     target_compile_definitions(steward_planted_tests PRIVATE STEWARD_PLANTED_BUGS)
   endif()

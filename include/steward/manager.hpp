@@ -97,9 +97,8 @@ class manager {
 
   /// What would be done if the table held these rows instead, in order: first those that stop, each behind all that come after it, then the others,
   /// each behind all that it comes after. What would go on as it is is not listed. Changes nothing.
-  /// Shape: a row is an edit if its generation is another than that which runs.
-  /// Stop: ends with the reason of `ctx`.  Errors: `manager_not_running`; those of `rows`.
-  /// Cost: linear in the rows, in which decisions are held up; n log n in what is listed.
+  /// Shape: a row is an edit if its generation is another than that which runs.  Stop: ends with the reason of `ctx`.
+  /// Errors: `manager_not_running`; those of `rows`.  Cost: linear in the rows, in which decisions are held up; n log n in what is listed.
   [[nodiscard]] task<std::vector<planned<Key>>> plan(context& ctx, table<Key, Value>& rows);
 
   /// Every state change and every error from now on, one `manager_record` each, exactly once and in order, for a subscriber that keeps up. One that
@@ -132,7 +131,9 @@ class manager {
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
   detail::detached bring_up(entry& e);
-  task<row<Value>> read_row(entry& e, context& ctx);
+  task<row<Value>> read(context& ctx, const Key& key);
+  task<row<Value>> read_or_tell(context& ctx, const Key& key);
+  task<row<Value>> read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key));
   task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
@@ -141,9 +142,8 @@ class manager {
   // Hints of the table: detail/manager_watch.hpp
   void take_hint(const Key* key) noexcept;
   detail::detached follow_hints();
-  void leave_it_to_a_pass() noexcept;
   task<> look_at(context& pass, const Key& key);
-  task<> look_again_at_hinted(context& pass);
+  task<> look_at_each(context& pass, std::vector<Key> keys);
 
   // Those who come from outside: detail/manager_control.hpp
   [[nodiscard]] bool enter() noexcept;
@@ -199,7 +199,6 @@ class manager {
   static void process_gone(work& self) noexcept;
   [[nodiscard]] exit exit_of(const entry& e) const;
   void after_end(entry& e);
-  void keep_exit(entry& e, const exit& ended);
 
   // Ends without being asked, and deadlines: detail/manager_policy.hpp
   template <class F>
@@ -241,6 +240,7 @@ class manager {
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
   [[nodiscard]] bool lacks_requirement(const entry& e, const Value& as);
+  [[nodiscard]] bool lacks_someone(const entry& e, bool was_read_again);
   void stop_those_that_require(entry& e);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   std::unique_ptr<detail::entry_bonds<Key>> forget_requirements(entry& e);
@@ -265,7 +265,6 @@ class manager {
   std::uint64_t passes_ = 0;
   detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
-
   turnstile turns_;
   std::unique_ptr<look_item> look_;
   std::unique_ptr<hint_item> hint_item_;
@@ -290,6 +289,7 @@ class manager {
   detail::entry_queue<entry> for_a_place_;                           // held back: enough are starting
   std::unordered_map<Key, detail::entry_queue<entry>> for_another_;  // held back: by the first that they wait for
   std::unordered_map<Key, std::vector<entry*>> required_by_;         // those that live, by what they require
+  std::unordered_multimap<Key, context*> waiting_for_end_;           // starts by hand of keys that are going: to be stopped when they are gone
   std::map<std::string, group> groups_;
   detail::alarm<manager>* total_ = nullptr;
   bool total_forced_ = false;

@@ -67,6 +67,7 @@ template <class Key, class Value>
 struct manager_options {
   std::chrono::nanoseconds interval = std::chrono::seconds(60);     ///< between two passes (M3)
   std::chrono::nanoseconds initial_wait = std::chrono::seconds(1);  ///< how long the first starts may keep `run` from being ready (M2)
+  std::chrono::nanoseconds read_limit = std::chrono::seconds(30);   ///< of the table: for a row, or until the next of all rows comes
   bool watch = true;                                                ///< look at what the table says has changed at once, if it can tell
   std::size_t max_starting = 0;                                     ///< how many start at a time; zero is no limit
 

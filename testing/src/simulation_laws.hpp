@@ -27,6 +27,11 @@ struct simulation_law {
 /// Who before whom, and who with whom: requirements, groups, the number that start at a time.
 [[nodiscard]] std::span<const simulation_law> laws_of_order() noexcept;
 
+/// Runs of the manager one after the other, its passes, what follows from what it reads, and that nothing that goes wrong is kept from whoever
+/// listens.
+[[nodiscard]] std::span<const simulation_law> laws_of_runs() noexcept;
+[[nodiscard]] std::span<const simulation_law> laws_of_reads() noexcept;
+
 /// What runs when everything has had its time.
 [[nodiscard]] std::span<const simulation_law> laws_of_rest() noexcept;
 

@@ -10,10 +10,28 @@ namespace {
 std::string what_it_needs_runs_first(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state || now.state != row_state::starting || known.key(now.key).starts_open > 0) return {};
   const auto runs = [&](std::size_t other) { return known.key(other).state == row_state::running; };
-  for (const std::size_t each : known.place(now.key).after)
+  const simulated_place& where = known.place(now.key, now.generation);
+  for (const std::size_t each : where.after)
     if (!runs(each)) return known.plan().keys[each] + ", which it comes after, is not running";
-  for (const auto& each : known.place(now.key).required)
+  for (const auto& each : where.required)
     if (!runs(each.key)) return known.plan().keys[each.key] + ", which it requires, is not running";
+  return {};
+}
+
+// Whether it ran at some time in this instant, which is a long one if the machine has slept.
+bool ran_at(const simulation_model& known, std::size_t key, moment now) {
+  return known.key(key).state == row_state::running || known.key(key).ran_until == now || (known.key(key).ran_until && known.jumped_to() == now);
+}
+
+// Its row is read again before it begins, and may need others than it did when it was its turn.
+std::string what_it_needs_after_an_edit_runs_first(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::begun || known.key(now.key).by_hand || known.ends_since()) return {};
+  const auto down = [&](std::size_t other) { return !ran_at(known, other, now.at); };
+  const simulated_place& where = known.row(now.version).where;
+  for (const std::size_t each : where.after)
+    if (down(each)) return known.plan().keys[each] + ", which it comes after, is not running";
+  for (const auto& each : where.required)
+    if (down(each.key)) return known.plan().keys[each.key] + ", which it requires, is not running";
   return {};
 }
 
@@ -34,7 +52,7 @@ std::string what_it_requires_runs_as_long(const simulation_model& known, const t
 bool goes_before(const simulation_model& known, std::size_t who, std::size_t whom) {
   const simulated_place& where = known.place(who);
   const key_facts& its = known.key(whom);
-  const bool ends = known.told_at_the_end(its.state_told) && its.stops_open == 0 && its.as_row_wants();
+  const bool ends = known.told_at_the_end(its.state_told) && its.because_of == trace_event::no_key && its.stops_open == 0 && its.as_row_wants();
   return (ends && std::ranges::find(where.after, whom) != where.after.end()) ||
          std::ranges::any_of(where.required, [&](const auto& each) { return each.key == whom && (ends || each.loss != on_loss::ignore); });
 }
@@ -88,7 +106,8 @@ std::string group_comes_up_when_all_are_gone(const simulation_model& known, cons
   return {};
 }
 
-constexpr std::array<simulation_law, 6> laws{{{"M8_what_it_needs_runs_first", what_it_needs_runs_first},
+constexpr std::array<simulation_law, 7> laws{{{"M8_what_it_needs_runs_first", what_it_needs_runs_first},
+                                              {"M8_what_it_needs_after_an_edit_runs_first", what_it_needs_after_an_edit_runs_first},
                                               {"M8_what_it_requires_runs_as_long", what_it_requires_runs_as_long},
                                               {"M9_who_requires_it_is_gone_first", who_requires_it_is_gone_first},
                                               {"M8_not_too_many_start", not_too_many_start},

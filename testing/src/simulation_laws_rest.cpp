@@ -7,13 +7,8 @@
 namespace steward::testing {
 namespace {
 
-bool has_lost_what_it_requires(const simulation_model& known, std::size_t key) {
-  const auto because_of_it = [&](const auto& each) { return each.key == known.key(key).because_of && each.loss == on_loss::stop; };
-  return std::ranges::any_of(known.place(key).required, because_of_it);
-}
-
 bool waits_for_others(const simulation_model& known, std::size_t key) {
-  const simulated_place& where = known.place(key);
+  const simulated_place& where = known.place(key, known.key(key).row->generation);
   const auto down = [&](std::size_t other) { return known.key(other).state != row_state::running; };
   return std::ranges::any_of(where.after, down) || std::ranges::any_of(where.required, [&](const auto& each) { return down(each.key); });
 }
@@ -32,7 +27,7 @@ std::string runs_what_the_row_wants(const simulation_model& known, const trace_e
     case row_state::waiting:
       return waits_for_others(known, now.key) ? "" : "and there is nobody that it waits for";
     case row_state::stopped:
-      return has_lost_what_it_requires(known, now.key) ? "" : "and its row wants it";
+      return its.parked ? "" : "and its row wants it";
     default:
       return "and does not come to rest";
   }

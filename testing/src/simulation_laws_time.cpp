@@ -78,8 +78,8 @@ std::string budget_is_held(const simulation_model& known, const trace_event& now
 
 std::string budget_of_group_is_held(const simulation_model& known, const trace_event& now) {
   const bool goes_on = known.is_failure(now) && now.state == row_state::backoff;
-  if (!goes_on || !known.place(now.key).group) return {};
-  const std::size_t number = *known.place(now.key).group;
+  if (!goes_on || !known.place(now.key, now.generation).group) return {};
+  const std::size_t number = *known.place(now.key, now.generation).group;
   const auto& budget = known.plan().groups[number].restart.budget;
   if (!budget || budget->then != exhausted::give_up || known.key(now.key).starts_open > 0) return {};
   restart_facts with_this = known.group(number);
@@ -103,15 +103,16 @@ std::string gives_up_only_when_used_up(const simulation_model& known, const trac
     return policy.budget && policy.budget->then == exhausted::give_up && still_counted(done, policy, now.at) >= policy.budget->restarts;
   };
   if (row == its.rows.end() || used_up(its.restarts, known.row(row->second.version).policy)) return {};
-  if (const auto team = known.place(now.key).group; team && used_up(known.group(*team), known.plan().groups[*team].restart)) return {};
+  if (const auto team = known.place(now.key, now.generation).group; team && used_up(known.group(*team), known.plan().groups[*team].restart))
+    return {};
   return "there is room in its budget";
 }
 
 std::string in_use_in_time(const simulation_model& known, const trace_event& now) {
   if (now.what == happening::in_use && known.run_forced() && now.at > known.ends_since()) return "M15: its context has stopped before";
-  if (known.in_use() || known.run_forced() || now.what == happening::in_use || !known.is_late(known.jumped_to() + known.plan().initial_wait, now))
-    return {};
-  return "the initial wait was over at " + short_text(known.plan().initial_wait);
+  if (!known.run_begun() || known.in_use() || known.run_forced() || now.what == happening::in_use) return {};
+  const moment due = std::max(*known.run_begun(), known.jumped_to()) + known.plan().initial_wait;
+  return known.is_late(due, now) ? "the initial wait was over at " + short_text(due) : "";
 }
 
 std::string nothing_starts_at_the_end(const simulation_model& known, const trace_event& now) {

@@ -19,25 +19,41 @@ simulation_model::simulation_model(const simulation_plan& plan) : plan_(plan), k
     for (const simulated_deed& one : *each) rows_.emplace(one.row.version, &one.row);
 }
 
+std::uint32_t simulation_model::version_of(const key_facts& its) {
+  if (its.live) return its.live->version;
+  const auto known = its.rows.find(its.generation);
+  return known == its.rows.end() ? 0 : known->second.version;
+}
+
+const simulated_place& simulation_model::place(std::size_t number, std::uint64_t generation) const {
+  const auto known = keys_[number].rows.find(generation);
+  return row(known == keys_[number].rows.end() ? 0 : known->second.version).where;
+}
+
+bool simulation_model::may_share_group(std::size_t key, std::size_t other) const {
+  for (const auto& [generation, one] : keys_[key].rows)
+    for (const auto& [others_generation, two] : keys_[other].rows)
+      if (row(one.version).where.group && row(one.version).where.group == row(two.version).where.group) return true;
+  return false;
+}
+
 bool simulation_model::is_failure(const trace_event& now) const {
   if (now.what != happening::state || !now.reason || now.because_of != trace_event::no_key) return false;
   return (now.state == row_state::backoff || now.state == row_state::gave_up) && !keys_[now.key].taken_down;
 }
 
-bool simulation_model::go_together(std::size_t failed, std::size_t other) const {
-  const simulated_place& its = plan_.places[failed];
-  const simulated_place& others = plan_.places[other];
-  return failed != other && its.group && its.group == others.group && goes_down_with(plan_.groups[*its.group].strategy, its.place, others.place);
+bool simulation_model::go_together(const simulated_place& failed, const simulated_place& other) const {
+  return failed.group && failed.group == other.group && goes_down_with(plan_.groups[*failed.group].strategy, failed.place, other.place);
 }
 
 bool simulation_model::group_may_give_up(std::size_t key) const {
   const auto gives_up = [](const restart_policy& policy) { return policy.budget && policy.budget->then == exhausted::give_up; };
-  const auto team = plan_.places[key].group;
-  if (!team || gives_up(plan_.groups[*team].restart)) return team.has_value();
   for (std::size_t other = 0; other < keys_.size(); ++other)
-    if (plan_.places[other].group == team)
-      for (const auto& [generation, each] : keys_[other].rows)
+    if (may_share_group(key, other))
+      for (const auto& [generation, each] : keys_[other].rows) {
         if (gives_up(row(each.version).policy)) return true;
+        if (const auto team = row(each.version).where.group; team && gives_up(plan_.groups[*team].restart)) return true;
+      }
   return false;
 }
 
@@ -45,7 +61,9 @@ void simulation_model::clear_restarts(key_facts& of, bool group_too, std::size_t
   of.restarts.since_cleared.clear();
   of.failures = 0;
   of.due.reset();
-  if (const auto team = plan_.places[key].group; team && group_too) groups_[*team].since_cleared.clear();
+  if (!group_too) return;
+  for (const auto& [generation, each] : keys_[key].rows)
+    if (const auto team = row(each.version).where.group) groups_[*team].since_cleared.clear();
 }
 
 void simulation_model::take(const trace_event& now) {
@@ -57,8 +75,10 @@ void simulation_model::take(const trace_event& now) {
       if (!its.row) its.last_incarnation = 0;  // it may have been forgotten meanwhile
       its.row = row_facts{now.generation, now.version, now.yes};
       its.rows.emplace(now.generation, *its.row);
+      its.changed = taken_;
       break;
     case happening::row_erased:
+      its.changed = taken_;
       its.row.reset();
       its.erased_since = true;
       its.settled_for = 0;
@@ -70,18 +90,38 @@ void simulation_model::take(const trace_event& now) {
     case happening::start_answered:
       its.starts_open += now.what == happening::start_called ? 1 : static_cast<std::size_t>(-1);
       ++its.calls;
-      if (now.what == happening::start_called) its.settled_for = 0;
+      if (now.what == happening::start_called) its.settled_for = its.stop_called = 0;
+      if (now.what == happening::start_answered && !now.yes && its.read.untold > 0) --its.read.untold;
       clear_restarts(its, true, now.key);
       break;
     case happening::stop_called:
     case happening::stop_answered:
       its.stops_open += now.what == happening::stop_called ? 1 : static_cast<std::size_t>(-1);
       ++its.calls;
+      if (now.what == happening::stop_answered && now.yes && its.read.answered < now.call && its.starts_open == 0) its.stop_called = now.call;
+      break;
+    case happening::get_asked:
+    case happening::get_answered:
+    case happening::read_given_up:
+    case happening::row_seen:
+    case happening::fetch_asked:
+    case happening::fetch_answered:
+    case happening::problem:
+      take_read(now);
+      break;
+    case happening::run_called:
+    case happening::run_begun:
+    case happening::run_answered:
+      take_run(now);
       break;
     case happening::in_use:
-      in_use_ = true;
+      take_run(now);
       break;
     case happening::run_forced:
+      if (now.call != trace_event::no_key && run_ != now.call) {
+        runs_stopped_.push_back(now.call);
+        break;
+      }
       run_forced_ = true;
       [[fallthrough]];
     case happening::closing:
@@ -99,6 +139,88 @@ void simulation_model::take(const trace_event& now) {
   ++taken_;
 }
 
+void simulation_model::take_read(const trace_event& now) {
+  if (now.key == trace_event::no_key) {
+    if (now.what == happening::problem && untold_ > 0) --untold_;
+    if (now.what == happening::fetch_asked && now.call == taken_) {
+      const bool before_failed = pass_.failed || pass_.missed;
+      pass_ = pass_facts{.begun = taken_, .ended = std::nullopt, .failed = false, .missed = false, .retried = before_failed};
+    }
+    if (now.what == happening::fetch_answered && (!now.yes || !now.text.empty())) {
+      pass_.ended = now.at;
+      pass_.failed = !now.text.empty();
+      if (pass_.failed) ++untold_;
+    }
+    return;
+  }
+  read_facts& its = keys_[now.key].read;
+  if (now.what == happening::problem) {
+    if (its.untold > 0) --its.untold;
+    return;
+  }
+  if (now.what == happening::get_asked) {
+    ++its.open;
+    ++reads_open_;
+    return;
+  }
+  if (now.what != happening::row_seen) {
+    --its.open;
+    --reads_open_;
+    read_last_ = now.at;
+  }
+  if (now.what == happening::read_given_up) return;
+  if (!now.text.empty()) {
+    // A limit that is reached when the manager has just given it up is nobody's failure.
+    if (keys_[now.key].state != row_state::stopping) ++its.untold;
+    its.failed = taken_;
+    pass_.missed = true;
+    return;
+  }
+  its.answered = taken_;
+  keys_[now.key].stop_called = 0;
+  its.wanted_at.reset();
+  if (now.generation < its.newest || now.generation == 0) return;
+  if (now.yes) its.wanted_at = now.at;
+  if (now.generation == its.newest) return;
+  its.newest = now.generation;
+  its.newest_at = now.at;
+}
+
+void simulation_model::take_run(const trace_event& now) {
+  switch (now.what) {
+    case happening::run_called:
+      if (now.yes)
+        runs_waiting_.push_back(taken_);
+      else
+        run_inside_ = taken_;
+      return;
+    case happening::in_use:
+      in_use_ = true;
+      runs_[now.call] = true;
+      return;
+    case happening::run_begun:
+      run_.reset();
+      if (!runs_waiting_.empty()) {
+        run_ = runs_waiting_.front();
+        runs_.emplace(*run_, false);
+        runs_waiting_.erase(runs_waiting_.begin());
+      }
+      run_begun_ = now.at;
+      in_use_ = false;
+      pass_ = {};
+      run_forced_ = run_ && std::ranges::find(runs_stopped_, *run_) != runs_stopped_.end();
+      ends_since_.reset();
+      ends_told_ = static_cast<std::size_t>(-1);
+      if (!run_forced_) return;
+      ends_since_ = now.at;
+      ends_told_ = taken_;
+      return;
+    default:
+      std::erase(runs_waiting_, now.call);
+      return;
+  }
+}
+
 void simulation_model::take_process(const trace_event& now) {
   if (now.key == trace_event::no_key) return;
   key_facts& its = keys_[now.key];
@@ -110,7 +232,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live->begun_at = now.at;
     its.live->begun = taken_;
     its.last_incarnation = now.incarnation;
-    its.taken_down = false;
+    its.parked = false;
     return;
   }
   if (!its.live) return;
@@ -123,22 +245,30 @@ void simulation_model::take_process(const trace_event& now) {
   if (now.what == happening::lost) its.live->lost = true;
   if (now.what == happening::ended) {
     its.last = its.live;
+    its.last->failure = now.text;
     its.live.reset();
+    for (key_facts& each : keys_) each.waits_to_go.erase(now.key);
   }
 }
 
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
+  if (its.state == row_state::running) its.ran_until = now.at;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
     if (its.by_hand) its.settled_for = 0;
     its.waits_to_go.clear();
     its.taken_down = false;
+    its.start_told = taken_;
   }
   if (now.state != row_state::backoff && now.state != row_state::waiting) its.due.reset();
+  const auto is_the_reason = [&](const auto& each) { return each.key == now.because_of && each.loss == on_loss::stop; };
+  if (now.generation != its.generation || now.state == row_state::waiting) its.parked = false;
+  if (now.state == row_state::stopping || now.state == row_state::stopped)
+    its.parked = its.parked || std::ranges::any_of(place(now.key, now.generation).required, is_the_reason);
   // Without a reason it is what it was before a start by hand that has failed.
-  if (is_settled(now.state) && (now.reason || now.because_of == trace_event::no_key)) its.settled_for = now.generation;
+  if (its.row && is_settled(now.state) && (now.reason || now.because_of == trace_event::no_key)) its.settled_for = now.generation;
   its.goes_with_group = false;
   its.erased_since = !its.row;
   its.state = now.state;
@@ -155,7 +285,7 @@ void simulation_model::take_failure(const trace_event& now) {
   const auto known = its.rows.find(now.generation);
   if (known == its.rows.end()) return;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
-  const simulated_place& where = plan_.places[now.key];
+  const simulated_place& where = place(now.key, now.generation);
   if (now.state == row_state::backoff) {
     const backoff& delays = row(known->second.version).policy.delays;
     const auto& ended = its.last;
@@ -169,10 +299,12 @@ void simulation_model::take_failure(const trace_event& now) {
   its.generation_at_failure = now.generation;
   for (std::size_t other = 0; other < keys_.size(); ++other) {
     key_facts& others = keys_[other];
-    if (!go_together(now.key, other) || !is_alive(others.state)) continue;
+    if (other == now.key || !is_alive(others.state)) continue;
+    // The row of one that does not live yet is being read: it may move, or belong to no group yet.
+    const bool may_move = !others.live && (others.generation == 0 || !others.row || others.row->generation != others.generation);
+    if (may_move ? !may_share_group(now.key, other) : !go_together(where, place(other))) continue;
     others.taken_down = true;
-    if (others.state != row_state::starting && others.state != row_state::running) continue;
-    if (others.generation == 0) continue;  // its first row is being read: it belongs to no group yet
+    if (may_move || (others.state != row_state::starting && others.state != row_state::running)) continue;
     others.goes_with_group = true;
     others.calls_at_failure = others.calls;
     if (others.live && now.state == row_state::backoff) its.waits_to_go[other] = others.live->incarnation;

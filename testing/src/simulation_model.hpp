@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace steward::testing {
@@ -28,6 +29,7 @@ struct process_facts {
   std::optional<moment> asked_at;
   std::optional<moment> forced_at;
   bool lost = false;
+  std::string failure;  ///< what it has ended with
 };
 
 struct row_facts {
@@ -42,13 +44,38 @@ struct restart_facts {
   std::vector<moment> ever;
 };
 
+/// What a manager has been told of a row.
+struct read_facts {
+  std::size_t open = 0;      ///< reads that are not answered
+  std::uint64_t newest = 0;  ///< the newest generation that was read
+  moment newest_at{};
+  std::size_t answered = 0;         ///< where in the trace it was seen last, present or missing
+  std::size_t failed = 0;           ///< where in the trace it could not be read last
+  std::optional<moment> wanted_at;  ///< when it was seen last, if it was wanted then
+  std::size_t untold = 0;           ///< failures that nobody has been told
+};
+
+/// The last walk of a manager over its table.
+struct pass_facts {
+  std::size_t begun = 0;        ///< where in the trace
+  std::optional<moment> ended;  ///< when it was told that there is nothing more, or that it cannot be read
+  bool failed = false;
+  bool missed = false;   ///< some row could not be read
+  bool retried = false;  ///< the one before has failed, or missed something
+};
+
 struct key_facts {
   row_state state = row_state::stopped;
   moment since{};
   std::size_t state_told = 0;  ///< where in the trace
+  std::size_t start_told = 0;
   std::uint64_t generation = 0;
   std::size_t because_of = trace_event::no_key;
 
+  std::size_t changed = 0;  ///< where in the trace its row was edited last
+  read_facts read;
+  std::size_t stop_called = 0;      ///< where in the trace a stop by hand was called that has succeeded, and that nothing has undone; zero: none
+  std::optional<moment> ran_until;  ///< when it was told last that it does not run any more
   std::optional<row_facts> row;
   std::map<std::uint64_t, row_facts> rows;  ///< by generation: every row that there was
   std::optional<process_facts> live;
@@ -66,6 +93,7 @@ struct key_facts {
   restart_facts restarts;
   std::uint32_t failures = 0;                        ///< without a healthy time between them; never more than the manager counts
   std::optional<moment> due;                         ///< in backoff and waiting: not to be started before
+  bool parked = false;                               ///< one that it requires was lost: it stays down for this generation
   bool goes_with_group = false;                      ///< a member has failed, and this one, which lived, has to go
   bool taken_down = false;                           ///< its present process was there when a member failed
   std::map<std::size_t, std::uint64_t> waits_to_go;  ///< the incarnations of others that have to be gone before it is started again
@@ -87,11 +115,32 @@ class simulation_model {
   [[nodiscard]] const simulation_plan& plan() const noexcept { return plan_; }
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
   [[nodiscard]] const key_facts& key(std::size_t number) const { return keys_[number]; }
-  [[nodiscard]] const simulated_place& place(std::size_t number) const { return plan_.places[number]; }
+
+  /// Where a key belongs: by the row that its process runs, or by that which was told last.
+  [[nodiscard]] const simulated_place& place(std::size_t number) const { return row(version_of(keys_[number])).where; }
+
+  /// Where a key belongs by a row that it had.
+  [[nodiscard]] const simulated_place& place(std::size_t number, std::uint64_t generation) const;
   [[nodiscard]] const restart_facts& group(std::size_t number) const { return groups_[number]; }
-  [[nodiscard]] const simulated_row& row(std::uint32_t version) const { return *rows_.at(version); }
+  [[nodiscard]] const simulated_row& row(std::uint32_t version) const { return version == 0 ? none_ : *rows_.at(version); }
 
   [[nodiscard]] moment now() const noexcept { return now_; }
+  [[nodiscard]] const pass_facts& pass() const noexcept { return pass_; }
+  [[nodiscard]] std::size_t reads_open() const noexcept { return reads_open_; }  ///< of single rows
+  [[nodiscard]] moment read_last() const noexcept { return read_last_; }         ///< when the last of these was answered
+  [[nodiscard]] std::size_t untold() const noexcept { return untold_; }          ///< walks that have failed, and nobody was told
+
+  /// When the present run has begun; empty if there was none.
+  [[nodiscard]] std::optional<moment> run_begun() const noexcept { return run_begun_; }
+  /// Calls of `run`, by their place in the trace: the one from inside the callback, those whose contexts have stopped, and the present one.
+  [[nodiscard]] std::optional<std::size_t> run_inside() const noexcept { return run_inside_; }
+  [[nodiscard]] bool run_stopped(std::size_t call) const noexcept { return std::ranges::find(runs_stopped_, call) != runs_stopped_.end(); }
+
+  /// Whether the run of a call was in use; empty if it never was its turn.
+  [[nodiscard]] std::optional<bool> was_in_use(std::size_t call) const {
+    const auto found = runs_.find(call);
+    return found == runs_.end() ? std::nullopt : std::optional(found->second);
+  }
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }
   [[nodiscard]] bool run_forced() const noexcept { return run_forced_; }
   [[nodiscard]] std::optional<moment> ends_since() const noexcept { return ends_since_; }
@@ -110,25 +159,42 @@ class simulation_model {
   /// Whether this state is the failure of a process, by itself, that its policy has decided about.
   [[nodiscard]] bool is_failure(const trace_event& now) const;
 
+  /// Whether two keys may be in one group, by any of their rows.
+  [[nodiscard]] bool may_share_group(std::size_t key, std::size_t other) const;
+
   /// Whether somebody in the group of a key may use up a budget and give up.
   [[nodiscard]] bool group_may_give_up(std::size_t key) const;
 
-  /// Whether `other` goes down when `failed` does.
-  [[nodiscard]] bool go_together(std::size_t failed, std::size_t other) const;
+  /// Whether one who is there goes down when another fails.
+  [[nodiscard]] bool go_together(const simulated_place& failed, const simulated_place& other) const;
 
  private:
   void take_state(const trace_event& now);
   void take_process(const trace_event& now);
   void take_failure(const trace_event& now);
+  void take_read(const trace_event& now);
+  void take_run(const trace_event& now);
+  [[nodiscard]] static std::uint32_t version_of(const key_facts& its);
   void clear_restarts(key_facts& of, bool group_too, std::size_t key);
 
   const simulation_plan& plan_;
+  simulated_row none_;
   std::map<std::uint32_t, const simulated_row*> rows_;
   std::vector<key_facts> keys_;
   std::vector<restart_facts> groups_;
   std::size_t taken_ = 0;
   moment now_{};
   moment jumped_to_{-1};
+  pass_facts pass_;
+  std::size_t reads_open_ = 0;
+  moment read_last_{};
+  std::size_t untold_ = 0;
+  std::vector<std::size_t> runs_waiting_;  // the calls
+  std::vector<std::size_t> runs_stopped_;
+  std::optional<std::size_t> run_inside_;
+  std::map<std::size_t, bool> runs_;  // those whose turn has come, and whether they were in use
+  std::optional<std::size_t> run_;    // the call of the present one
+  std::optional<moment> run_begun_;
   bool in_use_ = false;
   bool run_forced_ = false;
   std::optional<moment> ends_since_;

@@ -23,11 +23,12 @@ class drawing {
 
   simulation_plan draw(std::size_t count) {
     draw_manager();
-    for (std::size_t key = 0; key < plan_.keys.size(); ++key) plan_.places.push_back(draw_place(key));
+    for (std::size_t key = 0; key < plan_.keys.size(); ++key) places_.push_back(draw_place(key));
     for (std::size_t key = 0; key < plan_.keys.size(); ++key)
       if (!one_in(5)) plan_.before.push_back(draw_put(key));
     for (std::size_t i = 0; i < count; ++i) plan_.deeds.push_back(draw_deed());
     if (with_.early_ends && one_in(4)) plan_.deeds.push_back(timed(plain(one_in(2) ? deed::close : deed::force, 0)));
+    plan_.runs_again = with_.runs && one_in(4);
     return std::move(plan_);
   }
 
@@ -44,6 +45,7 @@ class drawing {
     plan_.initial_wait = one_in(2) ? 20ms : 1s;
     if (one_in(2)) plan_.max_starting = 1 + pick(2);
     if (one_in(2)) plan_.rows_in_a_page = 1 + pick(2);
+    plan_.read_limit = one_in(2) ? 100ms : 1s;
     if (with_.deadlines && one_in(4)) plan_.total.start = 100ms;
     if (with_.deadlines && one_in(4)) plan_.total.stop = 100ms;
     if (!with_.groups) return;
@@ -67,6 +69,23 @@ class drawing {
     where.place = static_cast<std::uint32_t>(pick(3));
     if (!plan_.groups.empty() && !one_in(3)) where.group = pick(plan_.groups.size());
     return where;
+  }
+
+  // An edit of whom it requires, of what follows when one of them is lost, or of where it belongs.
+  void move(std::size_t key) {
+    simulated_place& its = places_[key];
+    simulated_place drawn = draw_place(key);
+    switch (pick(3)) {
+      case 0:
+        its = std::move(drawn);
+        return;
+      case 1:
+        for (auto& each : its.required) each.loss = static_cast<on_loss>(pick(3));
+        return;
+      default:
+        its.group = drawn.group;
+        return;
+    }
   }
 
   backoff draw_delays() {
@@ -118,19 +137,37 @@ class drawing {
 
   simulated_deed draw_put(std::size_t key) {
     simulated_deed one = plain(deed::put, key);
+    if (with_.moves && one_in(3)) move(key);
     one.row = draw_row();
+    one.row.where = places_[key];
     if (one_in(6)) one.want = wanted::down;
     return one;
   }
 
+  [[nodiscard]] deed draw_fault() {
+    constexpr std::array of_reads{deed::slow_reads, deed::failing_reads, deed::failing_gets, deed::garble, deed::heal, deed::heal};
+    std::vector<deed> all(of_reads.begin(), of_reads.end());
+    const auto perhaps = [&all](bool may, deed what) {
+      if (may) all.push_back(what);
+    };
+    perhaps(with_.late_reads, deed::late_reads);
+    perhaps(with_.hangs, deed::hanging_reads);
+    perhaps(with_.hangs, deed::hanging_gets);
+    perhaps(with_.lost_hints, deed::lose_hints);
+    perhaps(with_.doubled_hints, deed::double_hints);
+    perhaps(with_.delayed_hints, deed::delay_hints);
+    perhaps(with_.reordered_hints, deed::reorder_hints);
+    return all[pick(all.size())];
+  }
+
   simulated_deed draw_deed() {
     constexpr std::array usual{deed::put,   deed::put,   deed::put,  deed::erase, deed::want_up, deed::want_up, deed::want_down, deed::start,
-                               deed::start, deed::start, deed::stop, deed::stop,  deed::get,     deed::get,     deed::reconcile};
-    constexpr std::array faults{deed::slow_reads, deed::failing_reads, deed::failing_gets, deed::garble, deed::heal, deed::heal};
+                               deed::start, deed::start, deed::stop, deed::stop,  deed::get,     deed::rush,    deed::reconcile};
     const std::size_t key = pick(plan_.keys.size());
     const bool jumps = with_.jumps && one_in(20);
     deed what = usual.at(pick(usual.size()));
-    if (with_.table_faults && one_in(4)) what = faults.at(pick(faults.size()));
+    if (with_.table_faults && one_in(4)) what = draw_fault();
+    if (with_.runs && one_in(40)) what = deed::run;
     if (what == deed::put && !jumps) return timed(draw_put(key));
     return timed(plain(jumps ? deed::jump : what, key));
   }
@@ -138,6 +175,7 @@ class drawing {
   choices& source_;
   const simulation_features& with_;
   simulation_plan plan_;
+  std::vector<simulated_place> places_;  // of each key, as its next row has it
   std::uint32_t versions_ = 0;
 };
 

@@ -14,9 +14,10 @@ constexpr std::array<std::string_view, mishaps> mishap_names{
     "none",           "is_slow", "hangs",   "fails_to_start",    "ends_before_ready", "throws",
     "cannot_be_made", "ends",    "crashes", "winds_down_slowly", "ignores_its_stop"};
 
-constexpr std::array<std::string_view, deeds> deed_names{"put",  "erase",     "want_up",    "want_down",     "start",        "stop",
-                                                         "get",  "reconcile", "slow_reads", "failing_reads", "failing_gets", "garble",
-                                                         "heal", "jump",      "close",      "force"};
+constexpr std::array<std::string_view, deeds> deed_names{
+    "put",          "erase",       "want_up",       "want_down",    "start",      "stop",          "rush",         "get",    "run",
+    "reconcile",    "slow_reads",  "failing_reads", "failing_gets", "late_reads", "hanging_reads", "hanging_gets", "garble", "lose_hints",
+    "double_hints", "delay_hints", "reorder_hints", "heal",         "jump",       "close",         "force"};
 
 constexpr std::array<std::string_view, happenings> happening_names{"row put",
                                                                    "row erased",
@@ -24,6 +25,15 @@ constexpr std::array<std::string_view, happenings> happening_names{"row put",
                                                                    "table: healed",
                                                                    "clock jumped",
                                                                    "asked to look",
+                                                                   "row is read",
+                                                                   "row was read",
+                                                                   "page is read",
+                                                                   "page has",
+                                                                   "page was read",
+                                                                   "read given up",
+                                                                   "run called",
+                                                                   "run begins",
+                                                                   "run answered",
                                                                    "start called",
                                                                    "start answered",
                                                                    "stop called",
@@ -53,8 +63,16 @@ std::string text_of(const restart_policy& policy) {
   return text;
 }
 
-std::string text_of(const simulated_row& row) {
-  std::string text = "version " + std::to_string(row.version) + ", " + text_of(row.policy);
+std::string text_of(const simulated_place& where, const std::vector<std::string>& keys) {
+  std::string text;
+  for (const std::size_t each : where.after) text += " after " + keys[each];
+  for (const auto& each : where.required) text += " requires " + keys[each.key] + " (" + std::string(to_string(each.loss)) + ")";
+  if (where.group) text += " in group " + std::to_string(*where.group) + " at " + std::to_string(where.place);
+  return text;
+}
+
+std::string text_of(const simulated_row& row, const std::vector<std::string>& keys) {
+  std::string text = "version " + std::to_string(row.version) + text_of(row.where, keys) + ", " + text_of(row.policy);
   const auto limit = [&text](const char* name, std::chrono::nanoseconds time) {
     if (time.count() > 0) text += std::string(", ") + name + " in " + short_text(time);
   };
@@ -69,18 +87,10 @@ std::string text_of(const simulated_row& row) {
 std::string text_of(const simulated_deed& what, const std::vector<std::string>& keys) {
   std::string text = "  +" + short_text(what.after) + " " + std::string(to_string(what.what)) + " " + keys[what.key];
   if (what.items > 0) text += " (after " + std::to_string(what.items) + " items)";
-  if (what.what == deed::put) text += std::string(" ") + std::string(to_string(what.want)) + ": " + text_of(what.row);
+  if (what.what == deed::put) text += std::string(" ") + std::string(to_string(what.want)) + ": " + text_of(what.row, keys);
   if (what.time.count() > 0) text += ", " + short_text(what.time);
   if (what.n > 0) text += ", n = " + std::to_string(what.n);
   return text + (what.hint ? ", with a hint\n" : "\n");
-}
-
-std::string text_of(const simulated_place& where, const std::vector<std::string>& keys) {
-  std::string text;
-  for (const std::size_t each : where.after) text += " after " + keys[each];
-  for (const auto& each : where.required) text += " requires " + keys[each.key] + " (" + std::string(to_string(each.loss)) + ")";
-  if (where.group) text += " in group " + std::to_string(*where.group) + " at " + std::to_string(where.place);
-  return text;
 }
 
 }  // namespace
@@ -93,10 +103,9 @@ std::string simulation_plan::to_string() const {
   std::string text = "a pass every " + short_text(interval) + ", initial wait " + short_text(initial_wait) +
                      ", starting at a time: " + (max_starting == 0 ? "any" : std::to_string(max_starting)) + ", total start " +
                      short_text(total.start) + ", total stop " + short_text(total.stop) + ", rows in a page: " + std::to_string(rows_in_a_page) +
-                     "\n";
+                     ", read limit " + short_text(read_limit) + (runs_again ? ", run again" : "") + "\n";
   for (std::size_t i = 0; i < groups.size(); ++i)
     text += "group " + std::to_string(i) + ": " + std::string(steward::to_string(groups[i].strategy)) + ", " + text_of(groups[i].restart) + "\n";
-  for (std::size_t i = 0; i < keys.size(); ++i) text += keys[i] + ":" + text_of(places[i], keys) + "\n";
   for (const simulated_deed& each : before) text += text_of(each, keys);
   text += "  run\n";
   for (const simulated_deed& each : deeds) text += text_of(each, keys);
@@ -109,9 +118,10 @@ std::string to_string(const trace_event& what, const std::vector<std::string>& k
   if (what.incarnation > 0) text += "#" + std::to_string(what.incarnation) + " ";
   text += to_string(what.what);
   if (what.what == happening::state || what.what == happening::status) text += " " + std::string(to_string(what.state));
-  if (what.what == happening::row_put) text += what.yes ? " up" : " down";
-  if (what.what == happening::start_answered || what.what == happening::stop_answered || what.what == happening::looked ||
-      what.what == happening::status)
+  if (what.what == happening::row_put || (what.generation > 0 && (what.what == happening::get_answered || what.what == happening::row_seen)))
+    text += what.yes ? " up" : " down";
+  if (what.what == happening::start_answered || what.what == happening::run_answered || what.what == happening::stop_answered ||
+      what.what == happening::looked || what.what == happening::status)
     text += what.yes ? ": yes" : ": no";
   if (what.generation > 0) text += ", generation " + std::to_string(what.generation);
   if (what.version > 0) text += ", version " + std::to_string(what.version);

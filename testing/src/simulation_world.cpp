@@ -6,7 +6,6 @@
 #include "steward/wait.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace steward::testing {
@@ -24,7 +23,7 @@ simulation_world::simulation_world(std::uint64_t seed, const simulation_plan& pl
     : plan_(plan), what_(what), trace_(trace), time_(seed) {
   table_.rows_in_a_page(plan.rows_in_a_page);
   const auto factory = [this](const std::string& name, const simulated_row& row) { return make(name, row); };
-  kept_ = std::make_unique<fleet>(table_, factory, options());
+  kept_ = std::make_unique<fleet>(told_, factory, options());
 }
 
 simulation_world::fleet::options_type simulation_world::options() {
@@ -32,23 +31,23 @@ simulation_world::fleet::options_type simulation_world::options() {
   how.interval = plan_.interval;
   how.initial_wait = plan_.initial_wait;
   how.max_starting = plan_.max_starting;
+  how.read_limit = plan_.read_limit;
   how.total = plan_.total;
   how.policy = [](const std::string&, const simulated_row& row) { return row.policy; };
   how.deadlines = [](const std::string&, const simulated_row& row) { return row.deadlines; };
-  how.after = [this](const std::string& name, const simulated_row&) {
+  how.after = [this](const std::string&, const simulated_row& row) {
     std::vector<std::string> others;
-    for (const std::size_t each : plan_.places[number_of(name)].after) others.push_back(plan_.keys[each]);
+    for (const std::size_t each : row.where.after) others.push_back(plan_.keys[each]);
     return others;
   };
-  how.requirements = [this](const std::string& name, const simulated_row&) {
+  how.requirements = [this](const std::string&, const simulated_row& row) {
     std::vector<requirement<std::string>> others;
-    for (const auto& each : plan_.places[number_of(name)].required) others.push_back({plan_.keys[each.key], each.loss});
+    for (const auto& each : row.where.required) others.push_back({plan_.keys[each.key], each.loss});
     return others;
   };
-  how.group = [this](const std::string& name, const simulated_row&) -> std::optional<group_place> {
-    const simulated_place& where = plan_.places[number_of(name)];
-    if (!where.group) return std::nullopt;
-    return group_place{std::to_string(*where.group), where.place};
+  how.group = [](const std::string&, const simulated_row& row) -> std::optional<group_place> {
+    if (!row.where.group) return std::nullopt;
+    return group_place{std::to_string(*row.where.group), row.where.place};
   };
   how.groups = [this](const std::string& name) { return plan_.groups[std::stoul(name)]; };
   how.on_event = [this](const manager_event<std::string>& what) { note(what); };
@@ -58,28 +57,74 @@ simulation_world::fleet::options_type simulation_world::options() {
 
 bool simulation_world::play() {
   for (const simulated_deed& each : plan_.before) edit(each);
-  const auto holding = [this](context& ctx) { return hold(ctx); };
-  auto running = std::make_unique<background<void>>(time_, kept_->run(root_, holding));
-  for (const simulated_deed& each : plan_.deeds) {
-    if (each.after > 0ns) time_.advance(each.after);
-    for (std::size_t i = 0; i < each.items; ++i) time_.run_one();
-    perform(each);
-  }
-  const bool early = released_.is_open() || root_.is_stopped();
-  if (!early) settle();
-  released_.open();
-  const auto over = [&] { return running->done() && std::ranges::all_of(callers_, [](const auto& each) { return each.done(); }); };
-  if (!time_.run_until(over, long_enough) || !time_.run_until([this] { return time_.leftovers() == 0; }, long_enough)) {
-    note(happening::stuck);
-    running.release();  // its frames refer to this world, which stays where it is
-    return false;
-  }
+  if (!run_once(root_, plan_.deeds)) return false;
+  if (plan_.runs_again && !run_once(root_again_, {})) return false;
   note(happening::over);
   return true;
 }
 
-task<> simulation_world::hold(context&) {
-  note(happening::in_use);
+bool simulation_world::run_once(context& ctx, std::span<const simulated_deed> what) {
+  released_.close();
+  auto running = std::make_unique<background<void>>(time_, main_run(ctx));
+  for (const simulated_deed& each : what) {
+    if (each.after > 0ns) time_.advance(each.after);
+    for (std::size_t i = 0; i < each.items; ++i) time_.run_one();
+    perform(each);
+  }
+  const bool early = released_.is_open() || ctx.is_stopped();
+  if (!early) settle();
+  released_.open();
+  const auto over = [&] { return running->done() && std::ranges::all_of(callers_, [](const auto& each) { return each.done(); }); };
+  if (time_.run_until(over, long_enough) && time_.run_until([this] { return time_.leftovers() == 0; }, long_enough)) return true;
+  note(happening::stuck);
+  running.release();  // its frames refer to this world, which stays where it is
+  return false;
+}
+
+task<> simulation_world::main_run(context& ctx) {
+  const std::size_t call = trace_.size();
+  note(happening::run_called);
+  const auto holding = [this, call](context& handed) { return hold(handed, call); };
+  auto running = kept_->run(ctx, holding);
+  const auto ran = co_await std::move(running);
+  note_answer(happening::run_answered, call, ran);
+  co_return {};
+}
+
+// Waits for its turn as long as its patience lasts. If it comes, this run is a short one, and nobody hurries it.
+task<> simulation_world::other_run(std::chrono::nanoseconds patience) {
+  context own(callers_root_);
+  deadline_context waiting(callers_root_, patience);
+  const std::size_t call = trace_.size();
+  const std::size_t begun = runs_begun_;
+  note(happening::run_called);
+  const auto give_up = [&] {
+    if (runs_begun_ != begun) return;
+    note(happening::run_forced).call = call;
+    own.stop(stop_reason::deadline);
+  };
+  const stop_callback giving_up(waiting, give_up);
+  const auto holding = [this, call](context& handed) -> task<> {
+    note(happening::in_use).call = call;
+    (void)co_await handed.sleep_for(5ms);
+    note(happening::closing);
+    co_return {};
+  };
+  auto running = kept_->run(own, holding);
+  const auto ran = co_await std::move(running);
+  note_answer(happening::run_answered, call, ran);
+  another_waits_ = false;
+  co_return {};
+}
+
+task<> simulation_world::hold(context& ctx, std::size_t call) {
+  note(happening::in_use).call = call;
+  const std::size_t inside = trace_.size();
+  note(happening::run_called).yes = false;
+  const auto never = [](context&) -> task<> { co_return {}; };
+  auto running = kept_->run(ctx, never);
+  const auto refused = co_await std::move(running);
+  note_answer(happening::run_answered, inside, refused);
   co_await released_.passed();
   note(happening::closing);
   co_return {};
@@ -100,13 +145,16 @@ void simulation_world::perform(const simulated_deed& what) {
       note(happening::hint);
       return kept_->reconcile_now();
     case deed::start:
-      callers_.emplace_back(time_, start(what.key, what.time));
-      return;
+      return call(start(what.key, what.time));
     case deed::stop:
-      callers_.emplace_back(time_, stop(what.key, what.time));
-      return;
+      return call(stop(what.key, what.time));
+    case deed::rush:
+      return rush(what);
     case deed::get:
       return look(what.key);
+    case deed::run:
+      if (runs_begun_ > 0 && !std::exchange(another_waits_, true)) call(other_run(what.time));
+      return;
     case deed::jump:
       time_.jump(what.time);
       note(happening::jumped);
@@ -114,11 +162,19 @@ void simulation_world::perform(const simulated_deed& what) {
     case deed::close:
       return released_.open();
     case deed::force:
-      note(happening::run_forced);
+      note(happening::run_forced).call = trace_event::no_key;
       root_.stop();
       return released_.open();
     default:
       return misbehave(what);
+  }
+}
+
+void simulation_world::rush(const simulated_deed& what) {
+  for (std::size_t i = 0; i < 2 + what.n; ++i) {
+    call(start(what.key, what.time));
+    call(stop(what.key, what.time));
+    look(what.key);
   }
 }
 
@@ -158,8 +214,29 @@ void simulation_world::misbehave(const simulated_deed& what) {
       else
         table_.on_get(what.n, fault::slow_and_failing(what.time, errc::unreadable));
       break;
+    case deed::late_reads:
+      table_.on_every_get(fault::late(what.time));
+      if (what.n % 2 == 0) table_.on_every_fetch(fault::late(what.time));
+      break;
+    case deed::hanging_reads:
+      table_.on_fetch(1 + what.n, fault::hanging());
+      break;
+    case deed::hanging_gets:
+      table_.on_get(1 + what.n, fault::hanging());
+      break;
     case deed::garble:
       table_.garble(plan_.keys[what.key], errc::unreadable);
+      break;
+    case deed::lose_hints:
+      table_.tell_hints(0);
+      break;
+    case deed::double_hints:
+      table_.tell_hints(2);
+      break;
+    case deed::delay_hints:
+    case deed::reorder_hints:
+      table_.hold_hints();
+      call(tell_held_hints_after(what.time, what.what == deed::delay_hints ? hint_order::as_it_was : hint_order::backwards));
       break;
     default:
       table_.heal();
@@ -167,14 +244,16 @@ void simulation_world::misbehave(const simulated_deed& what) {
   }
 }
 
+task<> simulation_world::tell_held_hints_after(std::chrono::nanoseconds time, hint_order order) {
+  (void)co_await callers_root_.sleep_for(time);
+  table_.tell_held_hints(order);
+  co_return {};
+}
+
 void simulation_world::look(std::size_t key) {
   const auto got = kept_->get(plan_.keys[key]);
-  trace_event& told = note(happening::looked, key);
-  told.yes = got.has_value();
-  if (got)
-    told.version = (*got)->version;
-  else
-    told.text = got.error().to_string();
+  trace_event& told = note_answer(happening::looked, 0, got, key);
+  if (got) told.version = (*got)->version;
 }
 
 task<> simulation_world::start(std::size_t key, std::chrono::nanoseconds patience) {
@@ -183,13 +262,8 @@ task<> simulation_world::start(std::size_t key, std::chrono::nanoseconds patienc
   note(happening::start_called, key);
   auto starting = kept_->start(waiting, plan_.keys[key]);
   const auto started = co_await std::move(starting);
-  trace_event& told = note(happening::start_answered, key);
-  told.call = call;
-  told.yes = started.has_value();
-  if (started)
-    told.version = (*started)->version;
-  else
-    told.text = started.error().to_string();
+  trace_event& told = note_answer(happening::start_answered, call, started, key);
+  if (started) told.version = (*started)->version;
   co_return {};
 }
 
@@ -199,10 +273,7 @@ task<> simulation_world::stop(std::size_t key, std::chrono::nanoseconds patience
   note(happening::stop_called, key);
   auto stopping = kept_->stop(waiting, plan_.keys[key]);
   const auto stopped = co_await std::move(stopping);
-  trace_event& told = note(happening::stop_answered, key);
-  told.call = call;
-  told.yes = stopped.has_value();
-  if (!stopped) told.text = stopped.error().to_string();
+  note_answer(happening::stop_answered, call, stopped, key);
   co_return {};
 }
 
@@ -223,89 +294,6 @@ void simulation_world::settle() {
   for (std::size_t key = 0; key < plan_.keys.size(); ++key) look(key);
 }
 
-// --- what runs ---
-
-result<runnable> simulation_world::make(const std::string& name, const simulated_row& row) {
-  const auto known = kept_->status(name);
-  const simulated_run script = row.run(runs_[row.version]++);
-  incarnation who{number_of(name), known->generation, known->incarnation, row.version, script, nop()};
-  if (script.what == mishap::cannot_be_made) return fail(error("cannot be made, on purpose"));
-  if (what_.make) {
-    auto made = what_.make(name);
-    if (!made) return made;
-    who.inside = std::move(*made);
-  }
-  return runnable([this, who](context& ctx, callback ready) { return live(ctx, ready, who); });
-}
-
-/// Notes when a process begins, and that it has ended, however it does.
-class simulation_world::on_stage {
- public:
-  on_stage(simulation_world& of, const incarnation& who) : of_(of), who_(who) { of_.note(happening::begun, who_); }
-  on_stage(const on_stage&) = delete;
-  on_stage& operator=(const on_stage&) = delete;
-  ~on_stage() { of_.note(happening::ended, who_); }
-
- private:
-  simulation_world& of_;
-  const incarnation& who_;
-};
-
-task<> simulation_world::live(context& ctx, callback ready, const incarnation& who) {
-  const on_stage here(*this, who);
-  const auto note_forced = [&] { note(happening::forced, who); };
-  const stop_callback forced(ctx, note_forced);
-  const auto use = [&](context& handed) { return be_used(ctx, handed, ready, who); };
-  switch (who.script.what) {
-    case mishap::is_slow:
-      if (auto slept = co_await ctx.sleep_for(who.script.time); !slept) co_return slept;
-      break;
-    case mishap::hangs: {
-      const error why = co_await ctx.stopped();
-      co_return why;
-    }
-    case mishap::fails_to_start:
-      co_return error("fails to start, on purpose");
-    case mishap::ends_before_ready:
-      co_return {};
-    case mishap::throws:
-      throw std::runtime_error("on purpose");
-    default:
-      break;
-  }
-  co_return co_await who.inside.run(ctx, use);
-}
-
-task<> simulation_world::be_used(context& ctx, context& handed, callback ready, const incarnation& who) {
-  note(happening::ready, who);
-  bool lost = false;
-  result<> outcome;
-  if (who.script.what == mishap::ends || who.script.what == mishap::crashes)
-    outcome = co_await until_lost(handed, ready, who, lost);
-  else
-    outcome = co_await ready(handed);
-  note(happening::asked, who);
-  if (who.script.what == mishap::winds_down_slowly) (void)co_await ctx.sleep_for(who.script.time);
-  if (who.script.what == mishap::ignores_its_stop) co_await deaf_sleep(who.script.time);
-  if (lost && who.script.what == mishap::crashes) co_return error("crashes, on purpose");
-  co_return outcome;
-}
-
-task<> simulation_world::until_lost(context& handed, callback ready, const incarnation& who, bool& lost) {
-  context fragile(handed);
-  deadline_context fuse(handed, who.script.time);
-  const auto lose = [&] {
-    if (fuse.stop_error()->inherited()) return;
-    lost = true;
-    note(happening::lost, who);
-    fragile.stop(stop_reason::dependency_lost);
-  };
-  const stop_callback losing(fuse, lose);
-  auto outcome = co_await ready(fragile);
-  fragile.stop();
-  co_return outcome;
-}
-
 // --- what is written down ---
 
 std::size_t simulation_world::number_of(const std::string& name) const {
@@ -320,18 +308,31 @@ trace_event& simulation_world::note(happening what, std::size_t key) {
   return told;
 }
 
-void simulation_world::note(happening what, const incarnation& who) {
+template <class T>
+trace_event& simulation_world::note_answer(happening what, std::size_t call, const result<T>& answer, std::size_t key) {
+  trace_event& told = note(what, key);
+  told.call = call;
+  told.yes = answer.has_value();
+  if (!answer) told.text = answer.error().to_string();
+  return told;
+}
+
+trace_event& simulation_world::note(happening what, const incarnation& who) {
   trace_event& told = note(what, who.key);
   told.generation = who.generation;
   told.incarnation = who.number;
   told.version = who.version;
+  return told;
 }
 
 void simulation_world::note(const manager_event<std::string>& what) {
   trace_event& told = note(what.problem != nullptr ? happening::problem : happening::state);
   if (what.key != nullptr) told.key = number_of(*what.key);
   if (what.because_of != nullptr) told.because_of = number_of(*what.because_of);
-  if (what.ended != nullptr) told.reason = what.ended->reason;
+  if (what.ended != nullptr) {
+    told.reason = what.ended->reason;
+    if (what.ended->cause) told.text = what.ended->cause->to_string();
+  }
   if (what.problem != nullptr) {
     told.text = what.problem->to_string();
     return;

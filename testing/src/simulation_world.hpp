@@ -3,6 +3,7 @@
 // A manager, its table, its callers and its processes in virtual time, doing what a plan says and writing down what happens.
 #pragma once
 
+#include "simulation_table.hpp"
 #include "steward/manager.hpp"
 #include "steward/root_context.hpp"
 #include "steward/testing/background.hpp"
@@ -15,6 +16,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,21 +46,29 @@ class simulation_world {
   [[nodiscard]] fleet::options_type options();
   [[nodiscard]] result<runnable> make(const std::string& name, const simulated_row& row);
   task<> live(context& ctx, callback ready, const incarnation& who);
-  task<> be_used(context& ctx, context& handed, callback ready, const incarnation& who);
+  task<> be_used(context& ctx, context& handed, callback ready, const incarnation& who, on_stage& here);
   task<> until_lost(context& handed, callback ready, const incarnation& who, bool& lost);
-  task<> hold(context& ctx);
+  task<> main_run(context& ctx);
+  task<> other_run(std::chrono::nanoseconds patience);
+  task<> hold(context& ctx, std::size_t call);
 
+  [[nodiscard]] bool run_once(context& ctx, std::span<const simulated_deed> what);
   void perform(const simulated_deed& what);
+  void call(task<> made) { callers_.emplace_back(time_, std::move(made)); }
+  void rush(const simulated_deed& what);
   void edit(const simulated_deed& what);
   void misbehave(const simulated_deed& what);
   void look(std::size_t key);
   void settle();
+  task<> tell_held_hints_after(std::chrono::nanoseconds time, hint_order order);
   task<> start(std::size_t key, std::chrono::nanoseconds patience);
   task<> stop(std::size_t key, std::chrono::nanoseconds patience);
 
   [[nodiscard]] std::size_t number_of(const std::string& name) const;
   trace_event& note(happening what, std::size_t key = trace_event::no_key);
-  void note(happening what, const incarnation& who);
+  template <class T>
+  trace_event& note_answer(happening what, std::size_t call, const result<T>& answer, std::size_t key = trace_event::no_key);
+  trace_event& note(happening what, const incarnation& who);
   void note(const manager_event<std::string>& what);
   void note_row(std::size_t key);
 
@@ -67,12 +77,19 @@ class simulation_world {
   simulation_trace& trace_;
   virtual_scheduler time_;
   root_context root_{time_};
+  root_context root_again_{time_};
   root_context callers_root_{time_};
   virtual_scheduler aside_;
   root_context aside_root_{aside_};
   memory_table<std::string, simulated_row> rows_;
   faulty_table<std::string, simulated_row> table_{rows_};
+  told_table told_{table_, trace_, [this](happening what, const std::string* key) -> trace_event& {
+                     if (what == happening::run_begun) ++runs_begun_;
+                     return note(what, key == nullptr ? trace_event::no_key : number_of(*key));
+                   }};
   std::map<std::uint32_t, std::size_t> runs_;  // how many there were of each version
+  std::size_t runs_begun_ = 0;                 // of the manager
+  bool another_waits_ = false;                 // to run it
   gate released_;
   std::list<background<void>> callers_;
   std::unique_ptr<fleet> kept_;

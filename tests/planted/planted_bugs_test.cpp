@@ -23,7 +23,8 @@ constexpr std::uint64_t patience = 5'000;
 constexpr std::array<std::string_view, detail::bugs> names{
     "none",         "StopLostInStart",    "StopDoesNotWait", "EditLostInStart", "FailedPassDeletes", "CompletedRestarted", "TwoProcesses",
     "EventDropped", "StoppingAnswers",    "BudgetForgotten", "BackoffSkipped",  "DeadlineIgnored",   "NeedsIgnored",       "PlacesIgnored",
-    "LossIgnored",  "DependentsNotFirst", "MemberForgotten", "HintIsTruth",     "GroupNotTakenDown"};
+    "LossIgnored",  "DependentsNotFirst", "MemberForgotten", "HintIsTruth",     "GroupNotTakenDown", "NeedsNotEdited",     "MoveIgnored",
+    "KeyForgotten", "StopUndone",         "LateIsTruth",     "PassLate"};
 
 std::vector<bug> all_bugs() {
   std::vector<bug> all;

@@ -30,6 +30,11 @@ std::string text(const std::optional<next_event<int>>& next) { return next ? tex
 class EventStream : public virtual_test {
  protected:
   /// Takes what comes until the end or the stop, and writes it down.
+  task<> hear_one(context& ctx, events& from) {
+    auto next = co_await from.next(ctx);
+    log.add(root, text(next));
+    co_return {};
+  }
   task<> follow(context& ctx, events from, std::string name) {
     while (true) {
       auto next = co_await from.next(ctx);
@@ -154,11 +159,7 @@ TEST_F(EventStream, WithoutAStreamASubscriptionHasEnded) {
 TEST_F(EventStream, C5_AStopEndsTheWaitAndLosesNothing) {
   context inner(root);
   events kept = stream->subscribe(4);
-  background waits(time, [&]() -> task<> {
-    auto next = co_await kept.next(inner);
-    log.add(root, text(next));
-    co_return {};
-  });
+  background waits(time, hear_one(inner, kept));
   time.run_until_idle();
   inner.stop(stop_reason::superseded);
   EXPECT_THAT(heard(), IsEmpty()) << "a stop runs nobody";
@@ -173,11 +174,7 @@ TEST_F(EventStream, AStoppedContextComesBeforeAnEvent) {
   events kept = stream->subscribe(4);
   publish(1, 2);
   inner.stop();
-  background already(time, [&]() -> task<> {
-    auto next = co_await kept.next(inner);
-    log.add(root, text(next));
-    co_return {};
-  });
+  background already(time, hear_one(inner, kept));
   time.run_until_idle();
   EXPECT_THAT(heard(), ElementsAre("stopped: requested"));
   EXPECT_EQ(text(kept.try_next()), "1") << "it stayed";
@@ -187,11 +184,7 @@ TEST_F(EventStream, AnEventAndAStopAtTheSameInstantEndOneWaitOnce) {
   for (const bool event_first : {true, false}) {
     context inner(root);
     events kept = stream->subscribe(4);
-    background waits(time, [&]() -> task<> {
-      auto next = co_await kept.next(inner);
-      log.add(root, text(next));
-      co_return {};
-    });
+    background waits(time, hear_one(inner, kept));
     time.run_until_idle();
     if (event_first) publish(1, 1);
     inner.stop();

@@ -23,6 +23,14 @@ class ManagerEdits : public manager_test {
     kept->reconcile_now();
     time.run_until_idle();
   }
+  /// Runs "web", and has the manager see that its row was edited.
+  void run_and_edit(row_edit how_it_is_followed) {
+    kind = how_it_is_followed;
+    put("web", part("web"));
+    run(table_);
+    put("web", part("web 2"));
+    look();
+  }
   [[nodiscard]] std::uint64_t generation() { return kept->status("web")->generation; }
   [[nodiscard]] std::uint64_t incarnation() { return kept->status("web")->incarnation; }
 
@@ -32,13 +40,8 @@ class ManagerEdits : public manager_test {
 };
 
 TEST_F(ManagerEdits, KeepTakesTheNewValueAndNothingElse) {
-  kind = row_edit::keep;
-  put("web", part("web"));
-  run(table_);
-  const auto before = generation();
-  put("web", part("web 2"));
-  look();
-  EXPECT_EQ(generation(), before + 1);
+  run_and_edit(row_edit::keep);
+  EXPECT_EQ(generation(), 2U);
   EXPECT_EQ(incarnation(), 1U);
   EXPECT_FALSE(log.has("web 2 start"));
   finish();
@@ -107,25 +110,16 @@ TEST_F(ManagerEdits, WhatNewlyRequiresOneThatDoesNotRunIsRestartedAndWaits) {
 }
 
 TEST_F(ManagerEdits, ReloadHandsItToTheProcessThatRuns) {
-  kind = row_edit::reload;
-  put("web", part("web"));
-  run(table_);
-  const auto before = generation();
-  put("web", part("web 2"));
-  look();
-  EXPECT_EQ(generation(), before + 1);
+  run_and_edit(row_edit::reload);
+  EXPECT_EQ(generation(), 2U);
   EXPECT_EQ(incarnation(), 1U);
   EXPECT_THAT(log.lines(), ElementsAre("web start", "web ready", "web reloads"));
   finish();
 }
 
 TEST_F(ManagerEdits, AReloadThatFailsIsReportedAndRestarts) {
-  kind = row_edit::reload;
   reload_result = fail(error("no such colour"));
-  put("web", part("web"));
-  run(table_);
-  put("web", part("web 2"));
-  look();
+  run_and_edit(row_edit::reload);
   EXPECT_THAT(problems, ElementsAre("web: reload: no such colour"));
   EXPECT_EQ(incarnation(), 2U);
   EXPECT_TRUE(log.has("web 2 ready"));
@@ -133,12 +127,8 @@ TEST_F(ManagerEdits, AReloadThatFailsIsReportedAndRestarts) {
 }
 
 TEST_F(ManagerEdits, AnEditDuringAReloadIsSeenAfterIt) {
-  kind = row_edit::reload;
   reload_takes = 1s;
-  put("web", part("web"));
-  run(table_);
-  put("web", part("web 2"));
-  look();
+  run_and_edit(row_edit::reload);
   put("web", part("web 3"));
   look();
   const auto before = generation();
@@ -151,12 +141,8 @@ TEST_F(ManagerEdits, AnEditDuringAReloadIsSeenAfterIt) {
 }
 
 TEST_F(ManagerEdits, AStopEndsAReload) {
-  kind = row_edit::reload;
   reload_takes = 1h;
-  put("web", part("web"));
-  run(table_);
-  put("web", part("web 2"));
-  look();
+  run_and_edit(row_edit::reload);
   background<void> stopping(time, kept->stop(root, "web"));
   time.run_until_idle();
   EXPECT_TRUE(stopping.done());

@@ -164,6 +164,42 @@ TEST(Scripted, FollowsAnotherScriptInItsNextRunAndCountsItsRuns) {
   EXPECT_EQ(script.most_alive(), 1U);
 }
 
+TEST(FaultyTable, AnswersLateWithWhatWasTrueWhenItWasAsked) {
+  virtual_scheduler time;
+  root_context root(time);
+  memory_table<std::string, int> rows;
+  rows.put("a", 1);
+  faulty_table faulty(rows);
+  faulty.on_get(1, fault::late(1s));
+  background<row<int>> read(time, faulty.get(root, "a"));
+  time.run_until_idle();
+  rows.put("a", 2);
+  time.advance(1s);
+  ASSERT_TRUE(read.done());
+  EXPECT_EQ(*read.outcome()->value, 1);
+}
+
+TEST(FaultyTable, KeepsHintsBackAndTellsThemInEitherOrder) {
+  memory_table<std::string, int> rows;
+  faulty_table faulty(rows);
+  std::string told;
+  const auto watch = faulty.watch([&](const std::string* key) { told += *key; });
+  const auto edit = [&] {
+    faulty.hold_hints();
+    rows.put("a", 1);
+    rows.put("b", 1);
+    EXPECT_EQ(told, "");
+  };
+  edit();
+  faulty.tell_held_hints();
+  EXPECT_EQ(std::exchange(told, ""), "ab");
+  edit();
+  faulty.tell_held_hints(testing::hint_order::backwards);
+  EXPECT_EQ(std::exchange(told, ""), "ba");
+  rows.put("c", 1);
+  EXPECT_EQ(told, "c") << "nothing is kept back any more";
+}
+
 TEST(FaultyTable, FailsAtTheCallThatItIsToldAndThenHeals) {
   memory_table<std::string, int> rows;
   rows.put("a", 1);

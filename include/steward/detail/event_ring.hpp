@@ -71,7 +71,7 @@ class event_ring final : public event_mailbox {
   [[nodiscard]] std::size_t wrapped(std::size_t place) const noexcept { return place < slots_.size() ? place : place - slots_.size(); }
 
   std::vector<slot> slots_;  // one is always free: what cannot be copied into it takes nobody's place
-  std::size_t first_ = 0;  // the oldest that is held
+  std::size_t first_ = 0;    // the oldest that is held
 };
 
 }  // namespace detail

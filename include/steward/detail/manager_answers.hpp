@@ -20,7 +20,7 @@ row_status<Key> status_of(const manager_entry<Key, Value>& e) {
   if (e.state == row_state::backoff) known.until = e.until;
   if (e.last) known.last = *e.last;
   if (e.because_of) known.because_of = *e.because_of;
-  if (e.needs) known.waiting_for = *e.needs;
+  if (e.wait) known.waiting_for = e.wait->needs;
   return known;
 }
 
@@ -32,12 +32,12 @@ explanation<Key> explanation_of(const manager_entry<Key, Value>& e) {
   told.why = obstacle_of({.state = e.state,
                           .unwanted = e.unwanted,
                           .parked = e.parked,
-                          .needs_others = e.needs && !e.needs->empty(),
+                          .needs_others = e.wait && !e.wait->needs.empty(),
                           .regroups = e.regroup,
                           .requested = e.requested,
                           .forced = e.forced});
   if (e.until != instant{}) told.until = e.until;
-  if (e.needs) told.waiting_for = *e.needs;
+  if (e.wait) told.waiting_for = e.wait->needs;
   if (e.because_of) told.because_of = *e.because_of;
   if (e.last) told.last = *e.last;
   return told;
@@ -124,7 +124,7 @@ std::vector<Key> manager<Key, Value>::cycle_through(const Key& key) const {
   for (std::size_t i = 0; i < looked_at.size(); ++i) {
     std::vector<Key> needs;
     entries_.look(looked_at[i].key, [&](const entry* e) {
-      if (e != nullptr && e->needs) needs = *e->needs;
+      if (e != nullptr && e->wait) needs = e->wait->needs;
     });
     for (Key& each : needs) {
       if (each == key) {

@@ -3,17 +3,11 @@
 // Those who come to a manager from outside, and what they ask: start and stop.
 #pragma once
 
-#include "steward/detail/yield.hpp"
 #include "steward/manager.hpp"
 #include "steward/process_wait.hpp"
 #include "steward/wait.hpp"
 
 namespace steward {
-
-namespace detail {
-inline constexpr std::chrono::nanoseconds between_looks_at_a_read = std::chrono::milliseconds(1);
-
-}  // namespace detail
 
 /// Counts one who has come from outside onto the strand. The run does not end before they have left.
 template <class Key, class Value>
@@ -55,15 +49,11 @@ auto manager<Key, Value>::start(context& ctx, Key key) -> task<value_pointer> {
 template <class Key, class Value>
 auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -> task<value_pointer> {
   entry* at = &obtain(key);
-  while (at->state == row_state::stopping || at->state == row_state::abandoned) {
-    // What stops has a process, or is a start whose row is still being read: that is rare, and is asked for again.
-    occupy(*at);
-    if (at->life)
-      (void)co_await at->life->done(ctx);
-    else
-      (void)co_await ctx.sleep_for(detail::between_looks_at_a_read);
-    leave(*at);  // before the others get their turn: the last to leave makes it over
-    co_await detail::yield();
+  while (detail::is_going(at->state)) {
+    context until_gone(ctx);
+    const auto place = waiting_for_end_.emplace(key, &until_gone);
+    co_await until_gone.stopped();
+    waiting_for_end_.erase(place);
     if (auto why = ctx.stop_error()) co_return std::move(*why);
     at = &obtain(key);
   }
@@ -99,7 +89,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
 // Reads the row of an entry that is being started by hand, under the caller's context.
 template <class Key, class Value>
 task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
-  auto found = co_await read_row(e, ctx);
+  auto found = co_await read_row(e, ctx, &manager::read);
   if (e.asked) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;
@@ -141,6 +131,7 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
   if (e.life && e.life->contains(ctx)) co_return errc::would_wait_for_itself;
   e.again = false;
   ask_to_end(e);
+  if (detail::planted(detail::bug::stop_undone)) e.again = true;
   if (!e.life) co_return {};
   if (detail::planted(detail::bug::stop_does_not_wait)) co_return {};
   occupy(e);

@@ -71,7 +71,7 @@ template <class Key, class Value>
 detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
   const std::uint64_t tried = found.generation;
   {
-    detail::entry_reading until_asked(*pass_ctx_);
+    context until_asked(*pass_ctx_);
     e.reading = &until_asked;
     auto taking = (this->*how)(e, std::move(found), until_asked);
     auto taken = co_await std::move(taking);
@@ -80,7 +80,7 @@ detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, ta
     if (!taken && !until_asked.is_stopped()) report(&e.key, taken.error());
   }
   if (e.state == row_state::running && !e.gone) {
-    auto again = co_await table_.get(*pass_ctx_, e.key);  // it may have been edited meanwhile
+    auto again = co_await read_or_tell(*pass_ctx_, e.key);  // it may have been edited meanwhile
     const bool edited = again && again->generation != tried;
     if (edited && e.state == row_state::running && !e.gone) apply_row(e, std::move(*again));
   }

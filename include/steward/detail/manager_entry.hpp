@@ -34,19 +34,20 @@ class entry_queue;
 template <class Entry>
 struct manager_group;
 
-/// The context of somebody who reads the row of an entry, or takes over a new one: stop it to end that.
-class entry_reading final : public context {
- public:
-  explicit entry_reading(context& parent) : context(parent) {}
-
-  std::uint64_t noticed = 0;  ///< the generation that somebody else has seen meanwhile
-};
-
 /// While an entry lives: what it requires, and which incarnations of these wait for it to be gone.
 template <class Key>
 struct entry_bonds {
   std::vector<requirement<Key>> required;
   std::vector<std::pair<Key, std::uint64_t>> held;
+};
+
+/// Why an entry is held back, and where it stands meanwhile.
+template <class Entry, class Key>
+struct entry_wait {
+  const std::vector<Key> needs;  // these must be running first
+  entry_queue<Entry>* queue = nullptr;
+  Entry* ahead = nullptr;
+  Entry* behind = nullptr;
 };
 
 /// The incarnation that a replacement has left behind, until it is gone.
@@ -104,6 +105,7 @@ struct alignas(64) manager_entry final : waiter {
   std::uint32_t place = 0;       // in its group
 
   std::uint64_t pass = 0;         // the last pass that saw its row
+  std::uint64_t noticed = 0;      // the newest generation of its row that anybody has read; zero: none, or it is deleted
   std::uint64_t generation = 0;   // *
   std::uint64_t incarnation = 0;  // *
   std::uint64_t restarts = 0;     // *
@@ -114,7 +116,7 @@ struct alignas(64) manager_entry final : waiter {
   instant ready_at{};   // zero if the present incarnation never was
   maybe_error failure;  // of a start that did not come as far as a process
   std::unique_ptr<process> life;
-  entry_reading* reading = nullptr;
+  context* reading = nullptr;  // while its row is read or taken over: stop it to end that
   std::unique_ptr<exit> last;  // *
 
   std::unique_ptr<manager_predecessor> before;  // * what lives beside it, after a replacement
@@ -124,11 +126,7 @@ struct alignas(64) manager_entry final : waiter {
   std::unique_ptr<entry_bonds<Key>> bonds;  // empty if it requires nothing
   manager_group<manager_entry>* team = nullptr;
 
-  // In waiting: who must be running first, *, and the queue that it is held back in.
-  std::unique_ptr<std::vector<Key>> needs;
-  entry_queue<manager_entry>* queue = nullptr;
-  manager_entry* ahead = nullptr;
-  manager_entry* behind = nullptr;
+  std::unique_ptr<entry_wait<manager_entry, Key>> wait;  // *, in waiting
 
   detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
 };
@@ -147,6 +145,9 @@ struct manager_hints {
   bool all = false;     // any row may have
   bool posted = false;  // somebody is on the way to look
 };
+
+/// Whether what lived in this state is to be gone.
+[[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }
 
 /// What becomes of an entry that lives when `key`, which it requires, is lost.
 template <class Key, class Value>
@@ -196,19 +197,21 @@ class entry_queue {
   [[nodiscard]] Entry& first() const noexcept { return *first_; }
 
   void push(Entry& e) noexcept {
-    e.queue = this;
-    e.ahead = last_;
-    e.behind = nullptr;
-    (last_ != nullptr ? last_->behind : first_) = &e;
+    e.wait->queue = this;
+    e.wait->ahead = last_;
+    e.wait->behind = nullptr;
+    (last_ != nullptr ? last_->wait->behind : first_) = &e;
     last_ = &e;
   }
 
   /// Takes an entry out of the queue that it is in, if it is in one.
   static void remove(Entry& e) noexcept {
-    entry_queue* const from = std::exchange(e.queue, nullptr);
+    entry_queue* const from = e.wait ? std::exchange(e.wait->queue, nullptr) : nullptr;
     if (from == nullptr) return;
-    (e.ahead != nullptr ? e.ahead->behind : from->first_) = e.behind;
-    (e.behind != nullptr ? e.behind->ahead : from->last_) = e.ahead;
+    Entry* const ahead = e.wait->ahead;
+    Entry* const behind = e.wait->behind;
+    (ahead != nullptr ? ahead->wait->behind : from->first_) = behind;
+    (behind != nullptr ? behind->wait->ahead : from->last_) = ahead;
   }
 
  private:

@@ -44,7 +44,7 @@ auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
     made.restarts = past.restarts;
     made.history = std::move(past.history);
     made.last = std::move(last);
-    made.generation = past.generation;
+    made.generation = made.noticed = past.generation;
     if (!is_settled(past.state) && past.state != row_state::backoff) return;
     made.state = past.state;
     if (past.state == row_state::backoff) made.until = past.until;
@@ -73,10 +73,10 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   const std::uint64_t before = e.generation;
   {
     const std::lock_guard guard(e.shard);
-    e.generation = found.generation;
+    e.generation = e.noticed = found.generation;
     e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
   }
-  enter_group(e);
+  if (e.team == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
   if (e.generation == before) return;
   e.restart = e.circle_told = false;
   if (before != 0) forget_failures(e);  // a new one has none, and its group may have
@@ -99,8 +99,8 @@ template <class Key, class Value>
 void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.pass = pass_;
   e.erase = false;  // it may have been deleted, and be back before its process has ended
-  const std::uint64_t generation = found.generation;
-  const bool changed = generation != e.generation;
+  e.noticed = found.generation;
+  const bool changed = found.generation != e.generation;
   const bool lives = is_alive(e.state);
   if (e.unwanted != (found.wanted == wanted::down)) detail::mark(e, &entry::unwanted, !e.unwanted);
   if (e.parked && !changed && found.wanted == wanted::up) return;
@@ -115,12 +115,10 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       e.reread = lives;
       return launch(e);
     case reconcile_action::restart:
-      if (!lives) return launch(e);  // was held back, and may wait for others now
-      if (e.state == row_state::starting && e.reading != nullptr) {
-        e.reading->noticed = generation;
-        return;
-      }
-      if (!changed && (!e.asked || e.regroup)) return;  // it stops by policy, which says what follows
+      if (!lives && detail::planted(detail::bug::needs_not_edited)) return;
+      if (!lives) return launch(e);                                        // was held back, and may wait for others now
+      if (e.state == row_state::starting && e.reading != nullptr) return;  // what is read then is newer, or read again
+      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
       // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row
       if (changed && (e.state == row_state::running || e.state == row_state::starting) && follow_edit(e, found)) return;
       ask_to_end(e);
@@ -328,7 +326,11 @@ void manager<Key, Value>::after_end(entry& e) {
   e.failure = {};
   const bool by_hand = std::exchange(e.by_hand, false);
   const bool asked = std::exchange(e.asked, false);
-  keep_exit(e, ended);
+  if (!ending_ || !ended.clean()) {  // nobody will ask for that one
+    auto kept = std::make_unique<exit>(ended);
+    const std::lock_guard guard(e.shard);
+    e.last.swap(kept);
+  }
   const instant at = *ended.ended_at;
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
     set_state(e, row_state::stopped, at, &ended);
@@ -344,14 +346,6 @@ void manager<Key, Value>::after_end(entry& e) {
   if (!asked) stop_those_that_require(e);
   start_those_held_back();
   rest(e);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::keep_exit(entry& e, const exit& ended) {
-  if (ending_ && ended.clean()) return;  // nobody will ask
-  auto copy = std::make_unique<exit>(ended);
-  const std::lock_guard guard(e.shard);
-  e.last.swap(copy);
 }
 
 }  // namespace steward

@@ -32,6 +32,14 @@ bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
                              [&](const requirement<Key>& each) { return is_new(each.key) && !runs(each.key); });
 }
 
+// Whether somebody does not run who is needed: who is required may have been lost, and a row that was read again may need others.
+template <class Key, class Value>
+bool manager<Key, Value>::lacks_someone(const entry& e, bool was_read_again) {
+  if (!e.value || detail::planted(detail::bug::needs_ignored)) return false;
+  if (was_read_again) return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
+  return lacks_requirement(e, *e.value);
+}
+
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
 template <class Key, class Value>
 void manager<Key, Value>::stop_those_that_require(entry& e) {
@@ -44,7 +52,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (other == &e || !other->life) continue;
     const on_loss loss = detail::loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
-    const bool goes_already = other->state == row_state::stopping || other->state == row_state::abandoned;
+    const bool goes_already = detail::is_going(other->state);
     if (e.life && !(goes_already && waits_for(*other, e))) {
       other->bonds->held.emplace_back(e.key, e.incarnation);
       ++e.dependents;

@@ -6,6 +6,7 @@
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
 #include "steward/detail/spread.hpp"
+#include "steward/detail/stall_context.hpp"
 #include "steward/detail/yield.hpp"
 #include "steward/manager.hpp"
 #include "steward/misuse.hpp"
@@ -166,16 +167,22 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     }
     passing_ = true;
     auto looked = co_await look_at_all(pass);
+    if (!looked && !pass.is_stopped()) report(nullptr, looked.error());
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;
     if (detail::planted(detail::bug::failed_pass_deletes) && !looked) looked = result<>();
     if (looked) looked = co_await look_for_deleted(pass);
     passing_ = false;
-    if (looked) looked = co_await look_again_at_hinted(pass);
+    if (looked) {
+      // What a pass reads in pages may be older than what was read because of a hint.
+      auto hinted = std::exchange(hinted_in_pass_, {});
+      looked = co_await look_at_each(pass, std::move(hinted));
+    }
     first_pass_over_ = true;
     if (settled_ != nullptr && initial_ == 0) settled_->stop();
     note_readable(looked, pass);
-    const auto pause = looked ? pause_between_passes() : std::min(retry, options_.interval);
+    auto pause = looked ? pause_between_passes() : std::min(retry, options_.interval);
+    if (detail::planted(detail::bug::pass_late)) pause *= 2;
     retry = looked ? first_retry : std::min(2 * retry, options_.interval);
     if (look_again_) continue;
     deadline_context nap(pass, looked_at + pause);
@@ -198,8 +205,9 @@ std::chrono::nanoseconds manager<Key, Value>::pause_between_passes() {
 template <class Key, class Value>
 task<> manager<Key, Value>::look_at_all(context& pass) {
   seen_ = 0;
+  detail::stall_context reading(pass, *strand_, options_.read_limit);
   auto rows = table_.iterate();
-  while (co_await rows.next(pass)) {
+  while (co_await rows.next(reading)) {
     auto* const found = *rows.get();
     if (const auto* const later = rows.ahead(detail::rows_fetched_ahead)) entries_.prefetch(later->key);
     entry& e = obtain(found->key);
@@ -207,12 +215,12 @@ task<> manager<Key, Value>::look_at_all(context& pass) {
     e.pass = pass_;
     if (!found->content) {
       report(&e.key, found->content.error());
-    } else if (found->content->generation < e.generation) {
-      auto looked = co_await look_at(pass, found->key);  // the page is older than what has been read since, or the table is
-      if (!looked) report(&found->key, looked.error());
+    } else if (found->content->generation < e.noticed) {
+      (void)co_await look_at(pass, found->key);  // the page is older than what has been read since, or the table is
     } else {
       apply_row(e, std::move(*found->content));
     }
+    reading.moved();
     if (seen_ % detail::entries_in_a_stride == 0) co_await detail::yield();
   }
   if (rows.err()) co_return *rows.err();
@@ -227,20 +235,14 @@ task<> manager<Key, Value>::look_for_deleted(context& pass) {
   entries_.each([&](entry& e) {
     if (e.pass != pass_) unseen.push_back(e.key);
   });
-  for (const Key& key : unseen) {
-    entry* const e = entries_.find(key);
-    if (e == nullptr) continue;
-    if (detail::planted(detail::bug::failed_pass_deletes)) ask_to_end(*e);
-    auto looked = co_await look_at(pass, key);
-    if (!looked) co_return looked.error();
-  }
-  co_return {};
+  if (detail::planted(detail::bug::failed_pass_deletes))
+    for (const Key& key : unseen) ask_to_end(obtain(key));
+  co_return co_await look_at_each(pass, std::move(unseen));
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::note_readable(const result<>& looked, const context& pass) {
   if (!looked && pass.is_stopped()) return;
-  if (!looked) report(nullptr, looked.error());
   const instant at = strand_->now();
   const std::lock_guard guard(lock_);
   ++passes_;
@@ -254,29 +256,52 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
   if (e.counted) (void)co_await make_sure_of(e);
-  if (e.reread) {
-    auto reread = co_await reread_row(e);
-    if (!reread) report(&e.key, reread.error());
-  }
+  const bool reads_again = e.reread;
+  if (reads_again) (void)co_await reread_row(e);
   result<> outcome = fail(errc::stopped);
-  if (!e.asked && e.value && lacks_requirement(e, *e.value)) e.asked = e.again = true;  // lost since it was its turn: it waits again
+  if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
   if (!e.asked && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
   leave(e);
 }
 
-// Reads the row of an entry that starts, until what was read is not older than what a pass or a hint has seen meanwhile.
+// Reads the row of an entry that starts.
 template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx) {
-  detail::entry_reading reading(ctx);
+task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key)) {
+  context reading(ctx);
   e.reading = &reading;
-  result<row<Value>> found = fail(errc::stopped);
-  do {
-    reading.noticed = 0;
-    found = co_await table_.get(reading, e.key);
-  } while (found && found->generation < reading.noticed && !reading.is_stopped());
+  auto found = co_await (this->*how)(reading, e.key);
   e.reading = nullptr;
+  co_return found;
+}
+
+// Reads a row, until nobody has come to know a newer one meanwhile: answers of a table may overtake one another.
+template <class Key, class Value>
+task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
+  const auto noticed = [this, &key] {
+    const entry* const e = entries_.find(key);
+    return e != nullptr ? e->noticed : 0;
+  };
+  for (;;) {
+    const std::uint64_t before = noticed();
+    result<row<Value>> found = fail(errc::unreadable);
+    {
+      deadline_context in_time(ctx, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
+      found = co_await table_.get(in_time, key);
+    }
+    const std::uint64_t now = noticed();
+    const bool overtaken = now != before && (found ? found->generation < now || now == 0 : found.error().is(errc::not_found));
+    if (!overtaken || detail::planted(detail::bug::late_is_truth) || ctx.is_stopped()) co_return found;
+  }
+}
+
+// The same, for no caller who would receive the error.
+template <class Key, class Value>
+task<row<Value>> manager<Key, Value>::read_or_tell(context& ctx, const Key& key) {
+  auto found = co_await read(ctx, key);
+  if (!found && !found.error().is(errc::not_found) && !ctx.is_stopped())
+    report(detail::planted(detail::bug::key_forgotten) ? nullptr : &key, found.error());
   co_return found;
 }
 
@@ -285,7 +310,7 @@ task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx) {
 template <class Key, class Value>
 task<> manager<Key, Value>::reread_row(entry& e) {
   e.reread = false;
-  auto found = co_await read_row(e, *pass_ctx_);
+  auto found = co_await read_row(e, *pass_ctx_, &manager::read_or_tell);
   if (e.asked) co_return {};
   if (found) {
     e.asked = found->wanted == wanted::down;
@@ -293,8 +318,7 @@ task<> manager<Key, Value>::reread_row(entry& e) {
     take_row(e, std::move(*found));
     co_return {};
   }
-  if (!found.error().is(errc::not_found)) co_return found.error();
-  e.asked = e.erase = true;
+  if (found.error().is(errc::not_found)) e.asked = e.erase = true;
   co_return {};
 }
 

@@ -41,7 +41,7 @@ void manager<Key, Value>::report(const Key* key, const error& problem) {
 
 template <class Key, class Value>
 void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const exit* ended) {
-  std::unique_ptr<std::vector<Key>> waits_no_more;
+  std::unique_ptr<detail::entry_wait<entry, Key>> waits_no_more;
   if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
   const row_state before = e.state;
   count(static_cast<std::size_t>(before), -1);
@@ -51,7 +51,11 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     e.state = state;
     e.since = at;
     if (state != row_state::backoff) e.until = {};
-    if (state != row_state::waiting) waits_no_more.swap(e.needs);
+    if (state != row_state::waiting) waits_no_more.swap(e.wait);
+  }
+  if (detail::is_going(before) && !detail::is_going(state)) {
+    const auto [first, last] = waiting_for_end_.equal_range(e.key);
+    for (auto each = first; each != last; ++each) each->second->stop();
   }
   const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
   if (!is_only_interrupted) remember(e);

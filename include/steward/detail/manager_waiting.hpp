@@ -72,18 +72,19 @@ void manager<Key, Value>::launch(entry& e) {
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
   if (absent == needs.end() && has_place()) return begin(e);
   const bool for_others = absent != needs.end();
+  detail::entry_queue<entry>& behind = for_others ? for_another_[*absent] : for_a_place_;
   detail::entry_queue<entry>::remove(e);
-  (for_others ? for_another_[*absent] : for_a_place_).push(e);
-  auto known = std::make_unique<std::vector<Key>>(std::move(needs));
+  auto wait = std::make_unique<detail::entry_wait<entry, Key>>(std::move(needs));
   {
     const std::lock_guard guard(e.shard);
-    e.needs.swap(known);
+    e.wait.swap(wait);
   }
+  behind.push(e);
   if (e.state != row_state::waiting) set_state(e, row_state::waiting);
   // Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.
   if (!for_others || e.circle_told) return;
-  const auto behind = for_another_.find(e.key);
-  if (behind == for_another_.end() || behind->second.empty()) return;
+  const auto waiting = for_another_.find(e.key);
+  if (waiting == for_another_.end() || waiting->second.empty()) return;
   const std::vector<Key> way = cycle_through(e.key);
   if (way.empty()) return;
   e.circle_told = true;

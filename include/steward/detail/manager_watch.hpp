@@ -46,20 +46,15 @@ class manager<Key, Value>::hint_item final : public work {
       const std::lock_guard guard(of.lock_);
       of.hints_.posted = false;  // not before: an item is in one queue at a time
     }
-    if (!std::exchange(of.following_, true) && !of.follow_hints().start(*of.strand_)) of.leave_it_to_a_pass();
+    if (!std::exchange(of.following_, true) && !of.follow_hints().start(*of.strand_)) {
+      of.following_ = false;
+      of.reconcile_now();  // a pass finds what the hints are about
+    }
     of.check_idle();
   }
 
   manager& of_;
 };
-
-template <class Key, class Value>
-void manager<Key, Value>::leave_it_to_a_pass() noexcept {
-  following_ = false;
-  const std::lock_guard guard(lock_);
-  hints_.keys.clear();
-  if (accepting_) post_look();
-}
 
 template <class Key, class Value>
 detail::detached manager<Key, Value>::follow_hints() {
@@ -72,19 +67,18 @@ detail::detached manager<Key, Value>::follow_hints() {
     if (keys.empty() || ending_) break;
     for (const Key& key : keys) {
       if (passing_) hinted_in_pass_.push_back(key);
-      auto looked = co_await look_at(*pass_ctx_, key);
+      (void)co_await look_at(*pass_ctx_, key);
       if (ending_) break;
-      if (!looked) report(&key, looked.error());
     }
   }
   following_ = false;
   check_idle();
 }
 
-// Looks at one row, whatever has become of it.
+// Looks at one row, whatever has become of it, and tells if it cannot be read.
 template <class Key, class Value>
 task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
-  auto found = co_await table_.get(pass, key);
+  auto found = co_await read_or_tell(pass, key);
   if (ending_) co_return {};
   if (found) {
     apply_row(obtain(key), std::move(*found));
@@ -92,6 +86,7 @@ task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
   }
   if (!found.error().is(errc::not_found) && !detail::planted(detail::bug::hint_is_truth)) co_return found.error();
   if (entry* const e = entries_.find(key)) {
+    e->noticed = 0;
     e->erase = true;
     e->again = false;
     ask_to_end(*e);
@@ -99,11 +94,16 @@ task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
   co_return {};
 }
 
-// What a pass reads in pages may be older than what was read because of a hint: those rows are looked at once more.
+// One that cannot be read does not keep the others.
 template <class Key, class Value>
-task<> manager<Key, Value>::look_again_at_hinted(context& pass) {
-  for (const Key& key : std::exchange(hinted_in_pass_, {})) co_await or_return(co_await look_at(pass, key));
-  co_return {};
+task<> manager<Key, Value>::look_at_each(context& pass, std::vector<Key> keys) {
+  result<> all;
+  for (const Key& key : keys) {
+    auto looked = co_await look_at(pass, key);
+    if (!looked) all = std::move(looked);
+    if (pass.is_stopped()) break;
+  }
+  co_return all;
 }
 
 }  // namespace steward

@@ -32,8 +32,14 @@ enum class bug : unsigned char {
   member_forgotten,      ///< one of a group is not started again with the others
   hint_is_truth,         ///< a row that was hinted at and cannot be read counts as deleted
   group_not_taken_down,  ///< the others of a group go on
+  needs_not_edited,      ///< who waits goes on to wait for whom it needed before an edit
+  move_ignored,          ///< an edit does not take a row to another group
+  key_forgotten,         ///< a row that cannot be read is reported without its key
+  stop_undone,           ///< what was stopped by hand is started again at once
+  late_is_truth,         ///< an answer of the table that comes late undoes a newer one
+  pass_late,             ///< passes come at half the rate
 };
-inline constexpr unsigned char bugs = 19;
+inline constexpr unsigned char bugs = 25;
 
 #ifdef STEWARD_PLANTED_BUGS
 inline bug planted_now = bug::none;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "steward/table.hpp"
-#include "steward/wait.hpp"
+#include "steward/testing/fault.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,32 +18,8 @@
 
 namespace steward::testing {
 
-/// What goes wrong with one call: it takes time, it hangs until it is stopped, it fails, or first the one and then the other.
-class fault {
- public:
-  [[nodiscard]] static fault failing(error why) { return fault(std::move(why), std::chrono::nanoseconds::zero(), false); }
-  [[nodiscard]] static fault slow(std::chrono::nanoseconds time) { return fault(std::nullopt, time, false); }
-  [[nodiscard]] static fault hanging() { return fault(std::nullopt, std::chrono::nanoseconds::zero(), true); }
-  [[nodiscard]] static fault slow_and_failing(std::chrono::nanoseconds time, error why) { return fault(std::move(why), time, false); }
-
-  /// Does it, under the context of the call.
-  [[nodiscard]] task<> happen(context& ctx) const {
-    if (hangs_) {
-      const error why = co_await ctx.stopped();
-      co_return why;
-    }
-    if (time_ > std::chrono::nanoseconds::zero()) co_await or_return(co_await ctx.sleep_for(time_));
-    if (why_) co_return *why_;
-    co_return {};
-  }
-
- private:
-  fault(std::optional<error> why, std::chrono::nanoseconds time, bool hangs) : why_(std::move(why)), time_(time), hangs_(hangs) {}
-
-  std::optional<error> why_;
-  std::chrono::nanoseconds time_;
-  bool hangs_;
-};
+/// The order in which hints come that were kept back.
+enum class hint_order : unsigned char { as_it_was, backwards };
 
 /// Another table, with faults.
 ///
@@ -68,9 +46,21 @@ class faulty_table final : public table<Key, Value> {
   /// Every hint of a watch is lost, or comes so often.  Shape: zero loses them; the default is once.
   void tell_hints(std::size_t times) noexcept { hint_times_ = times; }
 
-  /// No fault any more, from the next call on.
+  /// Keeps every hint back until `tell_held_hints`.
+  void hold_hints() noexcept { holds_hints_ = true; }
+
+  /// Tells what was kept back, and keeps nothing back any more.
+  void tell_held_hints(hint_order order = hint_order::as_it_was) {
+    holds_hints_ = false;
+    auto held = std::exchange(held_hints_, {});
+    if (order == hint_order::backwards) std::ranges::reverse(held);
+    for (const auto& each : held) each();
+  }
+
+  /// No fault any more, from the next call on. Hints that were kept back come now; those that were lost are lost.
   void heal() {
     hint_times_ = 1;
+    tell_held_hints();
     gets_.at.clear();
     fetches_.at.clear();
     gets_.every.reset();
@@ -85,15 +75,19 @@ class faulty_table final : public table<Key, Value> {
   [[nodiscard]] std::size_t fetches() const noexcept { return fetches_.calls; }
 
   [[nodiscard]] task<row<Value>> get(context& ctx, const Key& key) override {
-    if (const auto what = gets_.next()) co_await or_return(what->happen(ctx));
+    const auto what = gets_.next();
+    if (what) co_await or_return(what->before(ctx));
     if (const auto found = garbled_.find(key); found != garbled_.end()) co_return found->second;
-    co_return co_await inside_->get(ctx, key);
+    auto reading = inside_->get(ctx, key);
+    auto read = co_await std::move(reading);
+    if (what) co_await or_return(what->after(ctx));
+    co_return read;
   }
 
   [[nodiscard]] std::unique_ptr<table_watch> watch(table_hint<Key> hint) override {
-    return inside_->watch([this, hint = std::move(hint)](const Key* key) {
-      for (std::size_t i = 0; i < hint_times_; ++i) hint(key);
-    });
+    auto made = std::make_unique<watching>(*this, std::move(hint));
+    if (made->can_tell()) return made;
+    return nullptr;
   }
 
  private:
@@ -108,12 +102,38 @@ class faulty_table final : public table<Key, Value> {
     }
   };
 
+  class watching final : public table_watch {
+   public:
+    watching(faulty_table& from, table_hint<Key> hint)
+        : from_(from), hint_(std::move(hint)), inside_(from.inside_->watch([this](const Key* key) { take(key); })) {}
+    ~watching() override {
+      inside_.reset();
+      from_.held_hints_.clear();
+    }
+    [[nodiscard]] bool can_tell() const noexcept { return inside_ != nullptr; }
+
+   private:
+    void take(const Key* key) {
+      for (std::size_t i = 0; i < from_.hint_times_; ++i) {
+        if (!from_.holds_hints_)
+          hint_(key);
+        else
+          from_.held_hints_.push_back([this, kept = key == nullptr ? std::optional<Key>() : *key] { hint_(kept ? &*kept : nullptr); });
+      }
+    }
+
+    faulty_table& from_;
+    table_hint<Key> hint_;
+    std::unique_ptr<table_watch> inside_;
+  };
+
   class cursor final : public table_cursor<Key, Value> {
    public:
     explicit cursor(faulty_table& from) : from_(&from), rows_(from.inside_->iterate()) {}
 
     task<std::vector<table_entry<Key, Value>>> fetch(context& ctx) override {
-      if (const auto what = from_->fetches_.next()) co_await or_return(what->happen(ctx));
+      const auto what = from_->fetches_.next();
+      if (what) co_await or_return(what->before(ctx));
       std::vector<table_entry<Key, Value>> page;
       while (page.size() < from_->rows_in_a_page_) {
         if (!co_await rows_.next(ctx)) break;
@@ -122,6 +142,7 @@ class faulty_table final : public table<Key, Value> {
         if (garbled != from_->garbled_.end()) page.back().content = fail(garbled->second);
       }
       if (page.empty() && rows_.err()) co_return *rows_.err();
+      if (what) co_await or_return(what->after(ctx));
       co_return page;
     }
 
@@ -138,6 +159,8 @@ class faulty_table final : public table<Key, Value> {
   std::map<Key, error> garbled_;
   std::size_t rows_in_a_page_ = 1024;
   std::size_t hint_times_ = 1;
+  bool holds_hints_ = false;
+  std::vector<std::function<void()>> held_hints_;  // of the watch that lives
 };
 
 }  // namespace steward::testing

@@ -48,7 +48,8 @@ struct simulation_report {
 };
 
 /// Plays one simulation, and holds the laws of a manager against it: at most one process of a key alive, restarts as its policy says and within its
-/// budget, deadlines, the order of requirements and groups, answers to callers, an orderly end; and that in the end what runs is what the rows want.
+/// budget, deadlines, the order of requirements and groups, answers to callers, one run at a time, passes that go on, edits that are followed and not
+/// undone, errors that are all told, an orderly end; and that in the end what runs is what the rows want.
 /// The same seed gives the same trace.
 ///
 ///     simulation_options what;

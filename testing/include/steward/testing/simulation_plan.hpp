@@ -38,23 +38,25 @@ struct simulated_run {
   std::chrono::nanoseconds time{};  ///< how long it takes, or after how long it happens
 };
 
+/// What a row has to do with the others: whom it needs, and the group that it belongs to. An edit may change all of it. Keys are numbered in the
+/// order in which they were named.
+struct simulated_place {
+  std::vector<std::size_t> after;
+  std::vector<requirement<std::size_t>> required;
+  std::optional<std::size_t> group;
+  std::uint32_t place = 0;
+};
+
 /// One version of a row.
 struct simulated_row {
   std::uint32_t version = 0;        ///< tells the versions of all rows of a simulation apart, from 1
   std::vector<simulated_run> runs;  ///< its first run, its second, …; those after the last go without a mishap
   restart_policy policy;
   process_deadlines deadlines;
+  simulated_place where;
 
   /// What happens to the n-th run of this version, from 0.
   [[nodiscard]] simulated_run run(std::size_t n) const { return n < runs.size() ? runs[n] : simulated_run{}; }
-};
-
-/// What a key has to do with the others, whatever its row. Keys are numbered in the order in which they were named.
-struct simulated_place {
-  std::vector<std::size_t> after;
-  std::vector<requirement<std::size_t>> required;
-  std::optional<std::size_t> group;
-  std::uint32_t place = 0;
 };
 
 /// What is done to a manager.
@@ -65,18 +67,27 @@ enum class deed : unsigned char {
   want_down,      ///< a row is marked as unwanted
   start,          ///< a key is started by hand
   stop,           ///< a key is stopped by hand
+  rush,           ///< a few tasks at once start, stop and ask for one key by hand
   get,            ///< a key is asked for
+  run,            ///< the manager is run while it runs: this one waits for its turn as long as `time`, and runs for a moment when it comes
   reconcile,      ///< a pass is asked for
   slow_reads,     ///< the table takes a while for every read
   failing_reads,  ///< the table fails, in the middle of an iteration perhaps
   failing_gets,   ///< the table can be iterated, and keys cannot be read
+  late_reads,     ///< the table answers a while later, with what was true when it was asked
+  hanging_reads,  ///< the page of an iteration, the `n`-th from now, never comes: the read ends when its context stops
+  hanging_gets,   ///< the same, for the row of a key
   garble,         ///< the row of a key becomes unreadable
+  lose_hints,     ///< the watch tells nothing
+  double_hints,   ///< the watch tells everything twice
+  delay_hints,    ///< what the watch has to tell in the next `time` comes at its end
+  reorder_hints,  ///< the same, and the last comes first
   heal,           ///< no fault any more
   jump,           ///< the machine was asleep: the clock is ahead, and every timer on the way is late
   close,          ///< the manager's callback returns
   force,          ///< the context of the manager's run is stopped
 };
-inline constexpr std::size_t deeds = 16;
+inline constexpr std::size_t deeds = 25;
 
 struct simulated_deed {
   deed what{};
@@ -87,7 +98,7 @@ struct simulated_deed {
   wanted want = wanted::up;         ///< of what is put
   std::chrono::nanoseconds time{};  ///< how long a caller waits, a read takes, or the machine sleeps
   std::size_t n = 0;                ///< which read fails, from 1; zero: every one
-  bool hint = false;                ///< whether the manager is told of an edit, or finds out by itself
+  bool hint = false;                ///< whether a pass is asked for after an edit, whatever the watch tells
 };
 
 /// A whole simulation.
@@ -96,12 +107,13 @@ struct simulation_plan {
   std::chrono::nanoseconds initial_wait{};
   std::size_t max_starting = 0;
   std::size_t rows_in_a_page = 1024;
+  std::chrono::nanoseconds read_limit{};  ///< of the manager: when a read that hangs is given up
   total_deadlines total;
   std::vector<std::string> keys;
-  std::vector<simulated_place> places;  ///< of each key
   std::vector<group_policy> groups;
   std::vector<simulated_deed> before;  ///< edits before the manager runs
   std::vector<simulated_deed> deeds;   ///< while it runs, in order
+  bool runs_again = false;             ///< the manager is run once more when it has ended
 
   /// A line for each key, group and deed.
   [[nodiscard]] std::string to_string() const;
@@ -115,8 +127,16 @@ struct simulation_features {
   bool budgets = true;
   bool requirements = true;
   bool groups = true;
-  bool jumps = true;       ///< of the clock
-  bool early_ends = true;  ///< the manager ends, or is forced, in the middle of it all
+  bool moves = true;            ///< an edit may change whom a row requires, with which loss, and its group
+  bool late_reads = true;       ///< among the table's faults: answers that are overtaken by others
+  bool hangs = true;            ///< among them: reads that end only when their context stops
+  bool lost_hints = true;       ///< among them: the watch tells nothing of an edit
+  bool doubled_hints = true;    ///< among them: it tells everything twice
+  bool delayed_hints = true;    ///< among them: it tells what was edited a while later
+  bool reordered_hints = true;  ///< among them: and the last edit first
+  bool runs = true;             ///< the manager is run by others meanwhile, and again when it has ended
+  bool jumps = true;            ///< of the clock
+  bool early_ends = true;       ///< the manager ends, or is forced, in the middle of it all
 };
 
 /// Draws a plan. Pure: the same answers give the same plan.

@@ -17,12 +17,21 @@
 namespace steward::testing {
 
 enum class happening : unsigned char {
-  row_put,       ///< a row is now of this generation and version, and wanted or not
-  row_erased,    ///< a row is no more
-  fault,         ///< the table begins to misbehave
-  healed,        ///< the table works again
-  jumped,        ///< the clock was set forward, to this instant
-  hint,          ///< the manager was asked to look
+  row_put,         ///< a row is now of this generation and version, and wanted or not
+  row_erased,      ///< a row is no more
+  fault,           ///< the table begins to misbehave
+  healed,          ///< the table works again
+  jumped,          ///< the clock was set forward, to this instant
+  hint,            ///< the manager was asked to look
+  get_asked,       ///< the manager reads a row
+  get_answered,    ///< with its generation, without one if there is none, or with an error
+  fetch_asked,     ///< the manager reads a page of an iteration
+  row_seen,        ///< a row of this page, or why it cannot be read
+  fetch_answered,  ///< it was the last if there is nothing more
+  read_given_up,   ///< its context has stopped
+  run_called,      ///< somebody runs the manager; from inside its own callback, if not `yes`
+  run_begun,       ///< it was the turn of the next
+  run_answered,
   start_called,  ///< somebody has called `start`
   start_answered,
   stop_called,
@@ -44,7 +53,7 @@ enum class happening : unsigned char {
   over,     ///< the manager's run has completed
   stuck,    ///< it has not, in all the time there is
 };
-inline constexpr std::size_t happenings = 26;
+inline constexpr std::size_t happenings = 35;
 
 struct trace_event {
   static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
@@ -59,8 +68,8 @@ struct trace_event {
   bool yes = true;                    ///< wanted; succeeded; there is one
   std::optional<exit_reason> reason;  ///< of a state that follows an end
   std::size_t because_of = no_key;
-  std::size_t call = 0;  ///< of an answer: where in the trace the call is
-  std::string text;      ///< of an error
+  std::size_t call = 0;  ///< of an answer: where in the trace the call is; of a page: where that for the first of its iteration is
+  std::string text;      ///< of an error, also of the one with which a process has ended
 };
 
 using simulation_trace = std::vector<trace_event>;

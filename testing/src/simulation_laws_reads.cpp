@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation_laws.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace steward::testing {
+namespace {
+
+// A moment is over, and the manager waits for no answer of its table: whatever follows from what it has read has been done.
+bool has_had_its_moment(const simulation_model& known, const trace_event& now) {
+  return now.at > known.now() && now.what != happening::jumped && known.run_begun() && !known.ends_since() && known.reads_open() == 0;
+}
+
+std::string what_is_seen_is_started(const simulation_model& known, const trace_event& now) {
+  if (!has_had_its_moment(known, now)) return {};
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    if (its.state == row_state::stopped && its.read.wanted_at == known.now() && its.read.answered > its.state_told && !its.parked)
+      return known.plan().keys[key] + " was seen, is wanted, and is stopped";
+  }
+  return {};
+}
+
+std::string edit_is_followed(const simulation_model& known, const trace_event& now) {
+  const pass_facts& pass = known.pass();
+  if (!has_had_its_moment(known, now) || !pass.ended || pass.failed) return {};
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    if (!its.live || its.changed > pass.begun || its.read.failed > pass.begun || (its.row && its.as_row_wants())) continue;
+    if (its.state == row_state::running || its.state == row_state::starting)
+      return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + " as its row was before a whole pass";
+  }
+  return {};
+}
+
+std::string stop_lasts(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::state || (now.state != row_state::starting && now.state != row_state::waiting)) return {};
+  const key_facts& its = known.key(now.key);
+  return its.stop_called == 0 || its.starts_open > 0 ? "" : "it was stopped by hand, and nobody has looked at its row since";
+}
+
+std::string newer_is_not_undone(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::begun || known.key(now.key).state == row_state::stopping) return {};
+  const read_facts& read = known.key(now.key).read;
+  if (now.generation >= read.newest || read.newest_at == now.at || read.failed > read.answered) return {};
+  return "generation " + std::to_string(read.newest) + " was read before";
+}
+
+std::string failed_read_is_told(const simulation_model& known, const trace_event& now) {
+  if (!has_had_its_moment(known, now)) return {};
+  if (known.untold() > 0) return "the table could not be walked over, and nobody was told";
+  for (std::size_t key = 0; key < known.size(); ++key)
+    if (known.key(key).read.untold > 0) return known.plan().keys[key] + " could not be read, and nobody was told, with this key";
+  return {};
+}
+
+std::string own_stop_is_no_error(const simulation_model&, const trace_event& now) {
+  const bool is_echo = now.text.find("stopped: shutdown") != std::string::npos || now.text.find("stopped: requested") != std::string::npos;
+  return now.what == happening::problem && is_echo ? "a read that the manager has given up by itself" : "";
+}
+
+std::string end_is_told_with_its_error(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::state || now.reason != exit_reason::failed) return {};
+  const auto& process = known.key(now.key).last;
+  if (!process || process->incarnation != now.incarnation || process->begun < known.key(now.key).start_told ||
+      now.text.find(process->failure) != std::string::npos)
+    return {};
+  return "it has ended with: " + process->failure;
+}
+
+std::string end_is_told(const simulation_model& known, const trace_event& now) {
+  if (now.at <= known.now() || now.what == happening::jumped) return {};
+  for (std::size_t key = 0; key < known.size(); ++key)
+    if (known.key(key).state == row_state::running && !known.key(key).live) return known.plan().keys[key] + " has ended, and nobody was told";
+  return {};
+}
+
+constexpr std::array<simulation_law, 8> laws{{{"M3_what_is_seen_is_started", what_is_seen_is_started},
+                                              {"M10_failed_read_is_told", failed_read_is_told},
+                                              {"M10_own_stop_is_no_error", own_stop_is_no_error},
+                                              {"M10_end_is_told", end_is_told},
+                                              {"M10_end_is_told_with_its_error", end_is_told_with_its_error},
+                                              {"M13_edit_is_followed", edit_is_followed},
+                                              {"M13_stop_lasts", stop_lasts},
+                                              {"M13_newer_is_not_undone", newer_is_not_undone}}};
+
+}  // namespace
+
+std::span<const simulation_law> laws_of_reads() noexcept { return laws; }
+
+}  // namespace steward::testing

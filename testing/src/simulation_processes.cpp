@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What runs in a simulation: the user's runnables, or none, beneath what goes wrong with them.
+#include "simulation_world.hpp"
+#include "steward/deadline_context.hpp"
+#include "steward/stop_callback.hpp"
+#include "steward/wait.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace steward::testing {
+
+result<runnable> simulation_world::make(const std::string& name, const simulated_row& row) {
+  const auto known = kept_->status(name);
+  const simulated_run script = row.run(runs_[row.version]++);
+  incarnation who{number_of(name), known->generation, known->incarnation, row.version, script, nop()};
+  if (script.what == mishap::cannot_be_made) return fail(error("cannot be made, on purpose"));
+  if (what_.make) {
+    auto made = what_.make(name);
+    if (!made) return made;
+    who.inside = std::move(*made);
+  }
+  return runnable([this, who](context& ctx, callback ready) { return live(ctx, ready, who); });
+}
+
+/// Notes when a process begins, and that it has ended, however it does.
+class simulation_world::on_stage {
+ public:
+  on_stage(simulation_world& of, const incarnation& who) : of_(of), who_(who) { of_.note(happening::begun, who_); }
+  on_stage(const on_stage&) = delete;
+  on_stage& operator=(const on_stage&) = delete;
+  ~on_stage() { of_.note(happening::ended, who_).text = failure_; }
+
+  /// The error with which it ends.
+  [[nodiscard]] error with(const char* failure) {
+    failure_ = failure;
+    return error(failure_);
+  }
+
+ private:
+  simulation_world& of_;
+  const incarnation& who_;
+  std::string failure_;
+};
+
+task<> simulation_world::live(context& ctx, callback ready, const incarnation& who) {
+  on_stage here(*this, who);
+  const auto note_forced = [&] { note(happening::forced, who); };
+  const stop_callback forced(ctx, note_forced);
+  const auto use = [&](context& handed) { return be_used(ctx, handed, ready, who, here); };
+  switch (who.script.what) {
+    case mishap::is_slow:
+      if (auto slept = co_await ctx.sleep_for(who.script.time); !slept) co_return slept;
+      break;
+    case mishap::hangs: {
+      const error why = co_await ctx.stopped();
+      co_return why;
+    }
+    case mishap::fails_to_start:
+      co_return here.with("fails to start, on purpose");
+    case mishap::ends_before_ready:
+      co_return {};
+    case mishap::throws:
+      throw std::runtime_error(here.with("throws, on purpose").to_string());
+    default:
+      break;
+  }
+  co_return co_await who.inside.run(ctx, use);
+}
+
+task<> simulation_world::be_used(context& ctx, context& handed, callback ready, const incarnation& who, on_stage& here) {
+  note(happening::ready, who);
+  bool lost = false;
+  result<> outcome;
+  if (who.script.what == mishap::ends || who.script.what == mishap::crashes)
+    outcome = co_await until_lost(handed, ready, who, lost);
+  else
+    outcome = co_await ready(handed);
+  note(happening::asked, who);
+  if (who.script.what == mishap::winds_down_slowly) (void)co_await ctx.sleep_for(who.script.time);
+  if (who.script.what == mishap::ignores_its_stop) co_await deaf_sleep(who.script.time);
+  if (lost && who.script.what == mishap::crashes) co_return here.with("crashes, on purpose");
+  co_return outcome;
+}
+
+task<> simulation_world::until_lost(context& handed, callback ready, const incarnation& who, bool& lost) {
+  context fragile(handed);
+  deadline_context fuse(handed, who.script.time);
+  const auto lose = [&] {
+    if (fuse.stop_error()->inherited()) return;
+    lost = true;
+    note(happening::lost, who);
+    fragile.stop(stop_reason::dependency_lost);
+  };
+  const stop_callback losing(fuse, lose);
+  auto outcome = co_await ready(fragile);
+  fragile.stop();
+  co_return outcome;
+}
+
+}  // namespace steward::testing
