@@ -233,6 +233,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live->begun = taken_;
     its.last_incarnation = now.incarnation;
     its.parked = false;
+    if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
     return;
   }
   if (!its.live) return;
