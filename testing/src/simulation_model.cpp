@@ -258,6 +258,7 @@ void simulation_model::take_state(const trace_event& now) {
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
+    if (its.by_hand) clear_restarts(its, true, now.key);
     if (its.by_hand) its.settled_for = 0;
     its.waits_to_go.clear();
     its.taken_down = false;
@@ -281,8 +282,13 @@ void simulation_model::take_state(const trace_event& now) {
 
 // It has failed: when may it be started again, and who goes down with it?
 void simulation_model::take_failure(const trace_event& now) {
-  if (!is_failure(now)) return;
   key_facts& its = keys_[now.key];
+  if (!is_failure(now)) {
+    // It may have failed by itself before it was taken down: whether that counts is open.
+    const auto team = place(now.key, now.generation).group;
+    if (now.reason && its.taken_down && team) groups_[*team].ever.push_back(now.at);
+    return;
+  }
   const auto known = its.rows.find(now.generation);
   if (known == its.rows.end()) return;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
