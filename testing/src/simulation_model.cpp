@@ -68,37 +68,19 @@ void simulation_model::clear_restarts(key_facts& of, bool group_too, std::size_t
 
 void simulation_model::take(const trace_event& now) {
   now_ = now.at;
-  key_facts none;
-  key_facts& its = now.key == trace_event::no_key ? none : keys_[now.key];
   switch (now.what) {
     case happening::row_put:
-      if (!its.row) its.last_incarnation = 0;  // it may have been forgotten meanwhile
-      its.row = row_facts{now.generation, now.version, now.yes};
-      its.rows.emplace(now.generation, *its.row);
-      its.changed = taken_;
-      break;
     case happening::row_erased:
-      its.changed = taken_;
-      its.row.reset();
-      its.erased_since = true;
-      its.settled_for = 0;
+      take_edit(now);
       break;
     case happening::jumped:
       jumped_to_ = now.at;
       break;
     case happening::start_called:
     case happening::start_answered:
-      its.starts_open += now.what == happening::start_called ? 1 : static_cast<std::size_t>(-1);
-      ++its.calls;
-      if (now.what == happening::start_called) its.settled_for = its.stop_called = 0;
-      if (now.what == happening::start_answered && !now.yes && its.read.untold > 0) --its.read.untold;
-      clear_restarts(its, true, now.key);
-      break;
     case happening::stop_called:
     case happening::stop_answered:
-      its.stops_open += now.what == happening::stop_called ? 1 : static_cast<std::size_t>(-1);
-      ++its.calls;
-      if (now.what == happening::stop_answered && now.yes && its.read.answered < now.call && its.starts_open == 0) its.stop_called = now.call;
+      take_call(now);
       break;
     case happening::get_asked:
     case happening::get_answered:
@@ -112,21 +94,10 @@ void simulation_model::take(const trace_event& now) {
     case happening::run_called:
     case happening::run_begun:
     case happening::run_answered:
-      take_run(now);
-      break;
     case happening::in_use:
-      take_run(now);
-      break;
     case happening::run_forced:
-      if (now.call != trace_event::no_key && run_ != now.call) {
-        runs_stopped_.push_back(now.call);
-        break;
-      }
-      run_forced_ = true;
-      [[fallthrough]];
     case happening::closing:
-      if (!ends_since_) ends_since_ = now.at;
-      ends_told_ = std::min(ends_told_, taken_);
+      take_run(now);
       break;
     case happening::state:
       take_failure(now);
@@ -137,6 +108,42 @@ void simulation_model::take(const trace_event& now) {
       break;
   }
   ++taken_;
+}
+
+void simulation_model::take_edit(const trace_event& now) {
+  key_facts& its = keys_[now.key];
+  its.changed = taken_;
+  if (now.what == happening::row_put) {
+    if (!its.row) its.last_incarnation = 0;  // it may have been forgotten meanwhile
+    its.row = row_facts{now.generation, now.version, now.yes};
+    its.rows.emplace(now.generation, *its.row);
+    return;
+  }
+  its.row.reset();
+  its.erased_since = true;
+  its.settled_for = 0;
+}
+
+void simulation_model::take_call(const trace_event& now) {
+  key_facts& its = keys_[now.key];
+  ++its.calls;
+  switch (now.what) {
+    case happening::start_called:
+      ++its.starts_open;
+      its.settled_for = its.stop_called = 0;
+      return clear_restarts(its, true, now.key);
+    case happening::start_answered:
+      --its.starts_open;
+      if (!now.yes && its.read.untold > 0) --its.read.untold;
+      return clear_restarts(its, true, now.key);
+    case happening::stop_called:
+      ++its.stops_open;
+      return;
+    default:
+      --its.stops_open;
+      if (now.yes && its.read.answered < now.call && its.starts_open == 0) its.stop_called = now.call;
+      return;
+  }
 }
 
 void simulation_model::take_read(const trace_event& now) {
@@ -198,6 +205,14 @@ void simulation_model::take_run(const trace_event& now) {
       in_use_ = true;
       runs_[now.call] = true;
       return;
+    case happening::run_forced:
+      if (now.call != trace_event::no_key && run_ != now.call) return runs_stopped_.push_back(now.call);
+      run_forced_ = true;
+      [[fallthrough]];
+    case happening::closing:
+      if (!ends_since_) ends_since_ = now.at;
+      ends_told_ = std::min(ends_told_, taken_);
+      return;
     case happening::run_begun:
       run_.reset();
       if (!runs_waiting_.empty()) {
@@ -233,6 +248,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live->begun = taken_;
     its.last_incarnation = now.incarnation;
     its.parked = false;
+    if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
     return;
   }
   if (!its.live) return;
@@ -257,6 +273,7 @@ void simulation_model::take_state(const trace_event& now) {
   if (now.generation != its.generation) clear_restarts(its, false, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
+    if (its.by_hand) clear_restarts(its, true, now.key);
     if (its.by_hand) its.settled_for = 0;
     its.waits_to_go.clear();
     its.taken_down = false;
@@ -280,8 +297,13 @@ void simulation_model::take_state(const trace_event& now) {
 
 // It has failed: when may it be started again, and who goes down with it?
 void simulation_model::take_failure(const trace_event& now) {
-  if (!is_failure(now)) return;
   key_facts& its = keys_[now.key];
+  if (!is_failure(now)) {
+    // It may have failed by itself before it was taken down: whether that counts is open.
+    const auto team = place(now.key, now.generation).group;
+    if (now.reason && its.taken_down && team) groups_[*team].ever.push_back(now.at);
+    return;
+  }
   const auto known = its.rows.find(now.generation);
   if (known == its.rows.end()) return;
   if (now.generation != its.generation) clear_restarts(its, false, now.key);

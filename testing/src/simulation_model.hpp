@@ -171,6 +171,8 @@ class simulation_model {
  private:
   void take_state(const trace_event& now);
   void take_process(const trace_event& now);
+  void take_edit(const trace_event& now);
+  void take_call(const trace_event& now);
   void take_failure(const trace_event& now);
   void take_read(const trace_event& now);
   void take_run(const trace_event& now);

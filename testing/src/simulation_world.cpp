@@ -37,11 +37,13 @@ simulation_world::fleet::options_type simulation_world::options() {
   how.deadlines = [](const std::string&, const simulated_row& row) { return row.deadlines; };
   how.after = [this](const std::string&, const simulated_row& row) {
     std::vector<std::string> others;
+    others.reserve(row.where.after.size());
     for (const std::size_t each : row.where.after) others.push_back(plan_.keys[each]);
     return others;
   };
   how.requirements = [this](const std::string&, const simulated_row& row) {
     std::vector<requirement<std::string>> others;
+    others.reserve(row.where.required.size());
     for (const auto& each : row.where.required) others.push_back({plan_.keys[each.key], each.loss});
     return others;
   };
