@@ -33,8 +33,8 @@ TEST(CrashLoop, ASupervisorThatIsKilledGivesNoNewBudget) {
     alone += std::ranges::count(killed.lines(), "alone");
     first += std::ranges::count(killed.lines(), "first");
     SCOPED_TRACE("STEWARD_SEED=" + std::to_string(seed) + ", kill " + std::to_string(kills));
-    EXPECT_LE(alone, kills + 1 + allowed_restarts);
-    EXPECT_LE(first, kills + 1 + allowed_restarts);
+    EXPECT_LE(alone, kills + 1 + std::ptrdiff_t{allowed_restarts});
+    EXPECT_LE(first, kills + 1 + std::ptrdiff_t{allowed_restarts});
     EXPECT_TRUE(std::ranges::none_of(killed.lines(), [](const std::string& line) { return line.starts_with("failed"); }));
   }
   victim last("--loop", folder / "steward.db", 0);
