@@ -61,7 +61,11 @@ void simulation_model::clear_restarts(key_facts& of, bool group_too, std::size_t
   of.restarts.since_cleared.clear();
   of.failures = 0;
   of.due.reset();
-  if (!group_too) return;
+  if (group_too) clear_groups(key);
+}
+
+// Whichever of its rows it belongs to.
+void simulation_model::clear_groups(std::size_t key) {
   for (const auto& [generation, each] : keys_[key].rows)
     if (const auto team = row(each.version).where.group) groups_[*team].since_cleared.clear();
 }
@@ -186,9 +190,11 @@ void simulation_model::take_read(const trace_event& now) {
   its.answered = taken_;
   keys_[now.key].stop_called = 0;
   its.wanted_at.reset();
+  if (now.generation == 0) clear_groups(now.key);  // with its last member a group's failures are forgotten
   if (now.generation < its.newest || now.generation == 0) return;
   if (now.yes) its.wanted_at = now.at;
   if (now.generation == its.newest) return;
+  clear_groups(now.key);
   its.newest = now.generation;
   its.newest_at = now.at;
 }
@@ -270,7 +276,7 @@ void simulation_model::take_process(const trace_event& now) {
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
   if (its.state == row_state::running) its.ran_until = now.at;
-  if (now.generation != its.generation) clear_restarts(its, false, now.key);
+  if (now.generation != its.generation) clear_restarts(its, its.generation != 0, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
     if (its.by_hand) clear_restarts(its, true, now.key);

@@ -40,7 +40,7 @@ struct row_facts {
 
 /// The restarts that a policy has granted to a key or to a group: when what they follow had ended.
 struct restart_facts {
-  std::vector<moment> since_cleared;  ///< by a start by hand or, for a key, an edit
+  std::vector<moment> since_cleared;  ///< by a start by hand or an edit, for a group of any member
   std::vector<moment> ever;
 };
 
@@ -178,6 +178,7 @@ class simulation_model {
   void take_run(const trace_event& now);
   [[nodiscard]] static std::uint32_t version_of(const key_facts& its);
   void clear_restarts(key_facts& of, bool group_too, std::size_t key);
+  void clear_groups(std::size_t key);
 
   const simulation_plan& plan_;
   simulated_row none_;
