@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -236,7 +237,7 @@ void report_restarts(bench::report& out) {
   const auto add = [&](const std::string& what, double quantile, double times) {
     const auto of = [&taken, quantile](const std::string& kind) {
       const auto& sorted = taken[kind];
-      return sorted[static_cast<std::size_t>(quantile * static_cast<double>(sorted.size() - 1) + 0.5)];
+      return sorted[static_cast<std::size_t>(std::lround(quantile * static_cast<double>(sorted.size() - 1)))];
     };
     for (const char* const kind : {"floor", "memory", "sqlite", "steward"}) {
       figure one{row(what, kind), "ms", 0, [of, kind] { return of(kind); }};

@@ -49,6 +49,14 @@ check_laws() { python3 tools/check_laws.py; }
 
 check_headers() { tools/check_headers.sh "$jobs"; }
 
+# No checked preset builds the benchmarks, and nobody runs them every day.
+check_benchmarks() {
+  local folders=(-Iinclude -Itesting/include -Ibench) root
+  for root in adapters/*/include; do folders+=("-I$root"); done
+  printf '%s\0' bench/*.cpp bench/common/*.cpp |
+    xargs -0 -P "$jobs" -n 1 clang++-19 -std=c++23 -fsyntax-only -Wall -Wextra -Wconversion -Wshadow -Werror "${folders[@]}"
+}
+
 check_tidy() {
   lock_preset lint
   configure_preset lint
@@ -61,6 +69,7 @@ run_lint() {
   run_check "laws" check_laws
   run_check "format" check_format
   run_check "headers stand alone" check_headers
+  run_check "benchmarks compile" check_benchmarks
   run_check "clang-tidy" check_tidy
 }
 

@@ -12,8 +12,8 @@ namespace {
 // For those who stay: what a burst has taken goes back to the system when it is over, and the few threads share one arena.
 void stay_small() {
   constexpr int trim_above = 64 << 10;
-  (void)::mallopt(M_ARENA_MAX, 1);
-  (void)::mallopt(M_TRIM_THRESHOLD, trim_above);
+  (void)::mallopt(M_ARENA_MAX, 1);                // NOLINT(concurrency-mt-unsafe): there is one thread yet
+  (void)::mallopt(M_TRIM_THRESHOLD, trim_above);  // NOLINT(concurrency-mt-unsafe): the same
 }
 
 }  // namespace
