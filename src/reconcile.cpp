@@ -6,8 +6,17 @@
 namespace steward {
 namespace {
 
-constexpr std::array<std::string_view, row_states> state_names{"waiting", "starting",  "running", "stopping", "backoff",
-                                                               "stopped", "completed", "gave_up", "abandoned"};
+constexpr detail::enum_names<row_state, row_states> state_names{{
+    {row_state::waiting, "waiting"},
+    {row_state::starting, "starting"},
+    {row_state::running, "running"},
+    {row_state::stopping, "stopping"},
+    {row_state::backoff, "backoff"},
+    {row_state::stopped, "stopped"},
+    {row_state::completed, "completed"},
+    {row_state::gave_up, "gave_up"},
+    {row_state::abandoned, "abandoned"},
+}};
 
 constexpr detail::enum_names<row_edit, 4> edit_names{{
     {row_edit::keep, "keep"},
@@ -35,12 +44,8 @@ exit_reason reason_of(const end_facts& facts) noexcept {
   return facts.was_ready ? exit_reason::completed : exit_reason::ended_before_ready;
 }
 
-std::string_view to_string(row_state state) noexcept { return state_names[static_cast<std::size_t>(state)]; }
+std::string_view to_string(row_state state) noexcept { return detail::name_of(state_names, state); }
 
-std::optional<row_state> row_state_from_string(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < state_names.size(); ++i)
-    if (state_names[i] == text) return static_cast<row_state>(i);
-  return std::nullopt;
-}
+std::optional<row_state> row_state_from_string(std::string_view text) noexcept { return detail::with_name(state_names, text); }
 
 }  // namespace steward
