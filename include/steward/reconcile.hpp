@@ -41,7 +41,7 @@ enum class reconcile_action : unsigned char {
   nothing,
   start,    ///< it does not live and should
   restart,  ///< end what lives, then start from the row as it is then
-  stop,     ///< end what lives, and do not start it again
+  stop,     ///< end what lives, or is to be started, and do not start it again
 };
 
 /// What an edit of its row asks of a process that lives. Wire format.
@@ -64,7 +64,7 @@ enum class row_edit : unsigned char {
     reconcile_action down, same, edited;
   };
   constexpr std::array<decision, row_states> decisions{{
-      {stop, nothing, restart},  // waiting
+      {stop, nothing, start},    // waiting: whom it waits for may be others now
       {stop, nothing, restart},  // starting
       {stop, nothing, restart},  // running
       {stop, restart, restart},  // stopping

@@ -112,11 +112,10 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
     case reconcile_action::nothing:
       return;
     case reconcile_action::start:
-      e.reread = lives;
+      if (e.state == row_state::waiting && detail::planted(detail::bug::needs_not_edited)) return;
+      e.reread = false;  // it has just been read
       return launch(e);
     case reconcile_action::restart:
-      if (!lives && detail::planted(detail::bug::needs_not_edited)) return;
-      if (!lives) return launch(e);                                        // was held back, and may wait for others now
       if (e.state == row_state::starting && e.reading != nullptr) return;  // what is read then is newer, or read again
       if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
       // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row

@@ -33,7 +33,6 @@ class manager<Key, Value>::planner {
       case reconcile_action::start:
         return plan(key, plan_action::start);
       case reconcile_action::restart:
-        if (state == row_state::waiting) return plan(key, plan_action::start);
         if (changed && (state == row_state::running || state == row_state::starting)) return plan(key, edit(*e, *found.value));
         if (changed) plan(key, plan_action::restart);
         return;
