@@ -33,7 +33,7 @@ class search {
       fallen.how = to_string(what.exit->reason);
       if (what.exit->error) fallen.cause = error(*what.exit->error);
       going_.erase(*what.key);
-    } else if (what.state == row_state::stopping || what.state == row_state::abandoned) {
+    } else if (is_going(*what.state)) {
       falls(what, number).how = to_string(*what.state);
     } else if (what.state == row_state::starting) {
       going_.erase(*what.key);

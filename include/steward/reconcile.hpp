@@ -28,9 +28,12 @@ enum class row_state : unsigned char {
 
 inline constexpr std::size_t row_states = 9;
 
+/// Whether what lives in this state is to be gone.
+[[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }
+
 /// Whether an incarnation is, or may be, alive in this state.
 [[nodiscard]] constexpr bool is_alive(row_state state) noexcept {
-  return state == row_state::starting || state == row_state::running || state == row_state::stopping || state == row_state::abandoned;
+  return state == row_state::starting || state == row_state::running || is_going(state);
 }
 
 /// Whether this state lasts for the generation of its row: only an edit, or a start by hand, ends it.

@@ -49,7 +49,7 @@ auto manager<Key, Value>::start(context& ctx, Key key) -> task<value_pointer> {
 template <class Key, class Value>
 auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -> task<value_pointer> {
   entry* at = &obtain(key);
-  while (detail::is_going(at->state)) {
+  while (is_going(at->state)) {
     context until_gone(ctx);
     const auto place = waiting_for_end_.emplace(key, &until_gone);
     co_await until_gone.stopped();

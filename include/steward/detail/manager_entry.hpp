@@ -146,9 +146,6 @@ struct manager_hints {
   bool posted = false;  // somebody is on the way to look
 };
 
-/// Whether what lived in this state is to be gone.
-[[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }
-
 /// What becomes of an entry that lives when `key`, which it requires, is lost.
 template <class Key, class Value>
 [[nodiscard]] on_loss loss_of(const manager_entry<Key, Value>& e, const Key& key) {

@@ -52,7 +52,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     if (other == &e || !other->life) continue;
     const on_loss loss = detail::loss_of(*other, e.key);
     if (loss == on_loss::ignore) continue;
-    const bool goes_already = detail::is_going(other->state);
+    const bool goes_already = is_going(other->state);
     if (e.life && !(goes_already && waits_for(*other, e))) {
       other->bonds->held.emplace_back(e.key, e.incarnation);
       ++e.dependents;
