@@ -192,7 +192,6 @@ class manager {
   void ask_to_end(entry& e, const Key* because_of = nullptr);
   void end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
-  void blame(entry& e, const Key& whom);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
@@ -209,7 +208,6 @@ class manager {
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
   static void alarm_over(entry& e);
-  void drop_alarm(entry& e) noexcept;
   void late_at_start(entry& e);
   void force(entry& e, stop_reason why);
   static void total_over(manager& of);

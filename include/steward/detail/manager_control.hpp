@@ -60,7 +60,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   entry& e = *at;
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
-  drop_alarm(e);
+  detail::drop_alarm(e);
   leave_regroup(e);
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
   e.asked = e.again = e.erase = e.reread = e.restart = false;

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -131,11 +132,29 @@ struct alignas(64) manager_entry final : waiter {
   detail::alarm<manager_entry>* alarm = nullptr;  // in backoff: its end; while it starts or stops: the deadline
 };
 
-/// Changes one of those that `status` and `explain` read.
-template <class Entry>
-void mark(Entry& e, bool Entry::* what, bool to) noexcept {
+/// Changes one of those that are read under the lock. What it was before is destroyed without it: it may be the user's.
+template <class Entry, class T>
+void mark(Entry& e, T Entry::* what, std::type_identity_t<T> to) noexcept {
   const std::lock_guard guard(e.shard);
-  e.*what = to;
+  std::swap(e.*what, to);
+}
+
+/// It goes down because of another.
+template <class Key, class Value>
+void blame(manager_entry<Key, Value>& e, const Key& whom) {
+  mark(e, &manager_entry<Key, Value>::because_of, std::make_unique<Key>(whom));
+}
+
+/// Whatever took it down does not count any more.
+template <class Key, class Value>
+void pardon(manager_entry<Key, Value>& e) noexcept {
+  if (e.parked) mark(e, &manager_entry<Key, Value>::parked, false);
+  if (e.because_of) mark(e, &manager_entry<Key, Value>::because_of, nullptr);
+}
+
+template <class Key, class Value>
+void drop_alarm(manager_entry<Key, Value>& e) noexcept {
+  alarm<manager_entry<Key, Value>>::drop(std::exchange(e.alarm, nullptr));
 }
 
 /// Which rows the table says have changed, and nobody has looked at yet.

@@ -106,7 +106,7 @@ void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
   if (detail::planted(detail::bug::group_not_taken_down)) return;
   if (is_alive(e.state)) return end(e, &because_of);
   if (e.state == row_state::backoff && e.alarm == nullptr) return;  // down with its group already
-  drop_alarm(e);
+  detail::drop_alarm(e);
   settle_initial(e);
   back_off(e, e.team->until, strand_->now());
 }
@@ -120,10 +120,10 @@ void manager<Key, Value>::give_up(entry& e, const Key& because_of) {
     return;
   }
   leave_regroup(e);
-  drop_alarm(e);
+  detail::drop_alarm(e);
   settle_initial(e);
   e.restart = false;
-  blame(e, because_of);
+  detail::blame(e, because_of);
   set_state(e, row_state::gave_up);
   rest(e);
 }

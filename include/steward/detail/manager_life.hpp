@@ -13,20 +13,6 @@
 
 namespace steward {
 
-namespace detail {
-
-/// Whatever took it down does not count any more.
-template <class Key, class Value>
-void pardon(manager_entry<Key, Value>& e) {
-  if (!e.parked && !e.because_of) return;
-  std::unique_ptr<Key> nobody;
-  const std::lock_guard guard(e.shard);
-  e.parked = false;
-  e.because_of.swap(nobody);
-}
-
-}  // namespace detail
-
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
   entry* const known = entries_.find(key);
@@ -85,10 +71,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
 // It was edited, or is started by hand: what failed before that does not count any more, neither its own failures nor those of its group.
 template <class Key, class Value>
 void manager<Key, Value>::forget_failures(entry& e) {
-  {
-    const std::lock_guard guard(e.shard);
-    e.restarts = 0;
-  }
+  detail::mark(e, &entry::restarts, 0);
   e.history = {};
   if (e.team == nullptr || e.team->history == restart_history()) return;
   e.team->history = {};
@@ -136,10 +119,7 @@ void manager<Key, Value>::begin(entry& e) {
   e.on = strand_;
   e.has_place = true;
   ++starting_;
-  if (std::exchange(e.restart, false)) {
-    const std::lock_guard guard(e.shard);
-    ++e.restarts;
-  }
+  if (std::exchange(e.restart, false)) detail::mark(e, &entry::restarts, e.restarts + 1);
   if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
   set_state(e, row_state::starting);
@@ -185,7 +165,7 @@ std::unique_ptr<process> manager<Key, Value>::make_process(const Key& key, runna
 template <class Key, class Value>
 void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (std::exchange(e.has_place, false)) --starting_;
-  if (e.state == row_state::starting) drop_alarm(e);
+  if (e.state == row_state::starting) detail::drop_alarm(e);
   if (outcome) {
     e.ready_at = strand_->now();
     if (!e.asked && !e.late) {
@@ -225,13 +205,13 @@ void manager<Key, Value>::end(entry& e, const Key* because_of) {
     case row_state::starting:
     case row_state::running:
       e.asked = true;
-      if (because_of != nullptr) blame(e, *because_of);
+      if (because_of != nullptr) detail::blame(e, *because_of);
       set_state(e, row_state::stopping);
       if (e.reading != nullptr) e.reading->stop();
       stop_those_that_require(e);
       return request_end(e);
     case row_state::backoff:
-      drop_alarm(e);
+      detail::drop_alarm(e);
       e.restart = false;
       break;
     case row_state::waiting:
@@ -255,13 +235,6 @@ void manager<Key, Value>::request_end(entry& e) {
   detail::mark(e, &entry::requested, true);
   if (!e.forced) set_deadline(e, &process_deadlines::stop, strand_->now());
   e.life->request_stop();
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::blame(entry& e, const Key& whom) {
-  auto known = std::make_unique<Key>(whom);
-  const std::lock_guard guard(e.shard);
-  e.because_of.swap(known);
 }
 
 template <class Key, class Value>
@@ -316,7 +289,7 @@ exit manager<Key, Value>::exit_of(const entry& e) const {
 
 template <class Key, class Value>
 void manager<Key, Value>::after_end(entry& e) {
-  drop_alarm(e);
+  detail::drop_alarm(e);
   const exit ended = exit_of(e);
   if (e.life) release_those_before(e);
   e.life.reset();
@@ -325,11 +298,7 @@ void manager<Key, Value>::after_end(entry& e) {
   e.failure = {};
   const bool by_hand = std::exchange(e.by_hand, false);
   const bool asked = std::exchange(e.asked, false);
-  if (!ending_ || !ended.clean()) {  // nobody will ask for that one
-    auto kept = std::make_unique<exit>(ended);
-    const std::lock_guard guard(e.shard);
-    e.last.swap(kept);
-  }
+  if (!ending_ || !ended.clean()) detail::mark(e, &entry::last, std::make_unique<exit>(ended));  // nobody will ask for that one
   const instant at = *ended.ended_at;
   if (std::exchange(e.again, false) && !ending_ && !e.erase) {
     set_state(e, row_state::stopped, at, &ended);

@@ -68,7 +68,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
       other->again = true;
     }
     if (loss != on_loss::stop) continue;
-    blame(*other, e.key);  // of several, the one for which it stays down
+    detail::blame(*other, e.key);  // of several, the one for which it stays down
     other->again = false;
     detail::mark(*other, &entry::parked, true);
   }
