@@ -93,7 +93,6 @@ struct alignas(64) manager_entry final : waiter {
   bool gives_up = false;                 // its group has used up its budget
   bool counted = false;                  // the next start is one that a budget counts
   bool editing = false;                  // takes over a new row while it runs
-  bool overdue = false;                  // the total deadline has forced it
   bool circle_told = false;              // that it waits for itself: once for each generation
   std::shared_ptr<const Value> value;    // *
 

@@ -134,7 +134,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
   e.started_at = e.since;
   e.ready_at = {};
-  e.late = e.overdue = e.gives_up = false;
+  e.late = e.gives_up = false;
   detail::pardon(e);
   {
     const std::lock_guard guard(e.shard);

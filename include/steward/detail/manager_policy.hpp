@@ -108,14 +108,13 @@ void manager<Key, Value>::total_over(manager& of) {
     facts.ending = of.ending_;
     facts.first_start = e.initial;
     facts.lives = e.life != nullptr;
-    facts.forced = e.overdue;
+    facts.forced = of.total_forced_;  // nobody has begun to live since
     switch (decide_overdue(facts)) {
       case overdue_action::nothing:
         return;
       case overdue_action::start_is_late:
         return of.late_at_start(e);
       case overdue_action::force:
-        e.overdue = true;
         e.dependents = 0;
         of.ask_to_end(e);
         return of.force(e, stop_reason::deadline);
