@@ -260,7 +260,7 @@ class manager {
   std::size_t callers_ = 0;
   context* ctx_ = nullptr;
   std::optional<std::pair<instant, error>> unreadable_;
-  std::uint64_t passes_ = 0;
+  std::uint64_t passes_ = 0;  // changed on the strand alone, which reads it without the lock
   detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
   turnstile turns_;
@@ -274,7 +274,6 @@ class manager {
   context* nap_ = nullptr;      // the pause between two passes
   waiter* closing_waiter_ = nullptr;
   bool ending_ = false;
-  bool first_pass_over_ = false;
   bool look_again_ = false;
   bool passing_ = false;    // a pass reads its rows
   bool following_ = false;  // hints are being followed

@@ -184,7 +184,7 @@ void manager<Key, Value>::started(entry& e, const result<>& outcome) {
 template <class Key, class Value>
 void manager<Key, Value>::settle_initial(entry& e) {
   if (std::exchange(e.initial, false)) --initial_;
-  if (settled_ != nullptr && first_pass_over_ && initial_ == 0) settled_->stop();
+  if (settled_ != nullptr && passes_ > 0 && initial_ == 0) settled_->stop();
 }
 
 // Whatever an entry does, it comes to an end, and no policy starts it again.

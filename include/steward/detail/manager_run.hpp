@@ -104,7 +104,7 @@ task<> manager<Key, Value>::run(context& ctx, callback ready) {
 
 template <class Key, class Value>
 task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
-  ending_ = first_pass_over_ = false;
+  ending_ = false;
   pass_ = 0;
   {
     const std::lock_guard guard(lock_);
@@ -178,9 +178,8 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
       auto hinted = std::exchange(hinted_in_pass_, {});
       looked = co_await look_at_each(pass, std::move(hinted));
     }
-    first_pass_over_ = true;
-    if (settled_ != nullptr && initial_ == 0) settled_->stop();
     note_readable(looked, pass);
+    if (settled_ != nullptr && initial_ == 0) settled_->stop();
     auto pause = looked ? pause_between_passes() : std::min(retry, options_.interval);
     if (detail::planted(detail::bug::pass_late)) pause *= 2;
     retry = looked ? first_retry : std::min(2 * retry, options_.interval);

@@ -62,7 +62,7 @@ void manager<Key, Value>::launch(entry& e) {
     set_state(e, row_state::stopped);
     return rest(e);
   }
-  if (pass_ == 1 && !e.initial && !first_pass_over_) {
+  if (passes_ == 0 && !e.initial) {
     e.initial = true;
     ++initial_;
   }
