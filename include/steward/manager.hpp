@@ -133,7 +133,6 @@ class manager {
   detail::detached bring_up(entry& e);
   task<row<Value>> read(context& ctx, const Key& key);
   task<row<Value>> read_or_tell(context& ctx, const Key& key);
-  task<row<Value>> read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key));
   task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;

@@ -89,7 +89,10 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
 // Reads the row of an entry that is being started by hand, under the caller's context.
 template <class Key, class Value>
 task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
-  auto found = co_await read_row(e, ctx, &manager::read);
+  context reading(ctx);
+  e.reading = &reading;
+  auto found = co_await read(reading, e.key);
+  e.reading = nullptr;
   if (e.asked) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;

@@ -265,16 +265,6 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
   leave(e);
 }
 
-// Reads the row of an entry that starts.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key)) {
-  context reading(ctx);
-  e.reading = &reading;
-  auto found = co_await (this->*how)(reading, e.key);
-  e.reading = nullptr;
-  co_return found;
-}
-
 // Reads a row, until nobody has come to know a newer one meanwhile: answers of a table may overtake one another.
 template <class Key, class Value>
 task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
@@ -309,7 +299,10 @@ task<row<Value>> manager<Key, Value>::read_or_tell(context& ctx, const Key& key)
 template <class Key, class Value>
 task<> manager<Key, Value>::reread_row(entry& e) {
   e.reread = false;
-  auto found = co_await read_row(e, *pass_ctx_, &manager::read_or_tell);
+  context reading(*pass_ctx_);
+  e.reading = &reading;
+  auto found = co_await read_or_tell(reading, e.key);
+  e.reading = nullptr;
   if (e.asked) co_return {};
   if (found) {
     e.asked = found->wanted == wanted::down;
