@@ -178,7 +178,7 @@ class manager {
 
   // The life of one entry: detail/manager_life.hpp
   [[nodiscard]] entry& obtain(const Key& key);
-  [[nodiscard]] entry& remember_key(const Key& key);
+  [[nodiscard]] entry& recall(const Key& key);
   void forget(entry& e);
   void take_row(entry& e, row<Value> found);
   void forget_failures(entry& e);

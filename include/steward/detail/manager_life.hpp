@@ -16,12 +16,12 @@ namespace steward {
 template <class Key, class Value>
 auto manager<Key, Value>::obtain(const Key& key) -> entry& {
   entry* const known = entries_.find(key);
-  return known != nullptr ? *known : remember_key(key);
+  return known != nullptr ? *known : recall(key);
 }
 
 // Apart from `obtain`, so that what a pass does with every row stays small.
 template <class Key, class Value>
-auto manager<Key, Value>::remember_key(const Key& key) -> entry& {
+auto manager<Key, Value>::recall(const Key& key) -> entry& {
   row_past past = ask_store(&key, [&key](state_store<Key>& store) { return store.recall(key); });
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
   entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
