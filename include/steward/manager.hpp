@@ -130,13 +130,13 @@ class manager {
   task<> look_for_deleted(context& pass);
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
-  detail::detached bring_up(entry& e);
-  task<row<Value>> read(context& ctx, const Key& key);
-  task<row<Value>> read_or_tell(context& ctx, const Key& key);
-  task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
   void check_idle() noexcept;
+  // How it reads one row: detail/manager_reads.hpp
+  task<row<Value>> read(context& ctx, const Key& key);
+  task<row<Value>> read_or_tell(context& ctx, const Key& key);
+  task<> reread_row(entry& e);
 
   // Hints of the table: detail/manager_watch.hpp
   void take_hint(const Key* key) noexcept;
@@ -176,14 +176,16 @@ class manager {
   void remember_group(const group& team);
   task<> make_sure_of(entry& e);
 
-  // The life of one entry: detail/manager_life.hpp
+  // What it keeps of a key, and does about its row: detail/manager_rows.hpp
   [[nodiscard]] entry& obtain(const Key& key);
   [[nodiscard]] entry& recall(const Key& key);
   void forget(entry& e);
   void take_row(entry& e, row<Value> found);
   void forget_failures(entry& e);
   void apply_row(entry& e, row<Value> found);
+  // The life of one entry: detail/manager_life.hpp
   void begin(entry& e);
+  detail::detached bring_up(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
   [[nodiscard]] std::unique_ptr<process> make_process(const Key& key, runnable what);
   void started(entry& e, const result<>& outcome);

@@ -251,69 +251,6 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
     unreadable_.emplace(at, looked.error());
 }
 
-// A start in the background.
-template <class Key, class Value>
-detail::detached manager<Key, Value>::bring_up(entry& e) {
-  if (e.counted) (void)co_await make_sure_of(e);
-  const bool reads_again = e.reread;
-  if (reads_again) (void)co_await reread_row(e);
-  result<> outcome = fail(errc::stopped);
-  if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
-  if (!e.asked && !ending_) outcome = prepare(e);
-  if (e.life) outcome = co_await e.life->start(*ctx_);
-  started(e, outcome);
-  leave(e);
-}
-
-// Reads a row, until nobody has come to know a newer one meanwhile: answers of a table may overtake one another.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
-  const auto noticed = [this, &key] {
-    const entry* const e = entries_.find(key);
-    return e != nullptr ? e->noticed : 0;
-  };
-  for (;;) {
-    const std::uint64_t before = noticed();
-    result<row<Value>> found = fail(errc::unreadable);
-    {
-      deadline_context in_time(ctx, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
-      found = co_await table_.get(in_time, key);
-    }
-    const std::uint64_t now = noticed();
-    const bool overtaken = now != before && (found ? found->generation < now || now == 0 : found.error().is(errc::not_found));
-    if (!overtaken || detail::planted(detail::bug::late_is_truth) || ctx.is_stopped()) co_return found;
-  }
-}
-
-// The same, for no caller who would receive the error.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read_or_tell(context& ctx, const Key& key) {
-  auto found = co_await read(ctx, key);
-  if (!found && !found.error().is(errc::not_found) && !ctx.is_stopped())
-    report(detail::planted(detail::bug::key_forgotten) ? nullptr : &key, found.error());
-  co_return found;
-}
-
-// The row leads, so it is read again before every automatic start (M8). Where it cannot be read, what was known of it last is good enough: a table
-// that fails must not keep anything from running.
-template <class Key, class Value>
-task<> manager<Key, Value>::reread_row(entry& e) {
-  e.reread = false;
-  context reading(*pass_ctx_);
-  e.reading = &reading;
-  auto found = co_await read_or_tell(reading, e.key);
-  e.reading = nullptr;
-  if (e.asked) co_return {};
-  if (found) {
-    e.asked = found->wanted == wanted::down;
-    if (e.asked) detail::mark(e, &entry::unwanted, true);
-    take_row(e, std::move(*found));
-    co_return {};
-  }
-  if (found.error().is(errc::not_found)) e.asked = e.erase = true;
-  co_return {};
-}
-
 // With the lock held.
 template <class Key, class Value>
 void manager<Key, Value>::post_look() noexcept {
