@@ -4,7 +4,9 @@
 #pragma once
 
 #include "steward/detail/detached.hpp"
-#include "steward/detail/manager_entry.hpp"
+#include "steward/detail/entry_group.hpp"
+#include "steward/detail/manager_entries.hpp"
+#include "steward/detail/manager_hints.hpp"
 #include "steward/detail/strand.hpp"
 #include "steward/event_stream.hpp"
 #include "steward/explanation.hpp"
@@ -116,7 +118,7 @@ class manager {
 
  private:
   using entry = detail::manager_entry<Key, Value>;
-  using group = detail::manager_group<entry>;
+  using group = detail::entry_group<entry>;
   class look_item;
   class hint_item;
   class visit;

@@ -12,6 +12,30 @@
 
 namespace steward {
 
+namespace detail {
+
+/// Whether what becomes of a member is its group's to say.
+template <class Key, class Value>
+[[nodiscard]] bool takes_part(const manager_entry<Key, Value>& e) noexcept {
+  switch (e.state) {
+    case row_state::stopped:
+    case row_state::completed:
+    case row_state::gave_up:
+      return false;
+    case row_state::stopping:
+    case row_state::abandoned:
+      return !e.asked || e.regroup;
+    case row_state::waiting:
+    case row_state::starting:
+    case row_state::running:
+    case row_state::backoff:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace detail
+
 // The row says where an entry belongs.
 template <class Key, class Value>
 void manager<Key, Value>::enter_group(entry& e) {
