@@ -6,18 +6,6 @@
 namespace steward {
 namespace {
 
-constexpr detail::enum_names<row_state, row_states> state_names{{
-    {row_state::waiting, "waiting"},
-    {row_state::starting, "starting"},
-    {row_state::running, "running"},
-    {row_state::stopping, "stopping"},
-    {row_state::backoff, "backoff"},
-    {row_state::stopped, "stopped"},
-    {row_state::completed, "completed"},
-    {row_state::gave_up, "gave_up"},
-    {row_state::abandoned, "abandoned"},
-}};
-
 constexpr detail::enum_names<row_edit, 4> edit_names{{
     {row_edit::keep, "keep"},
     {row_edit::reload, "reload"},
@@ -43,9 +31,5 @@ exit_reason reason_of(const end_facts& facts) noexcept {
   if (facts.failure) return exit_reason::failed;
   return facts.was_ready ? exit_reason::completed : exit_reason::ended_before_ready;
 }
-
-std::string_view to_string(row_state state) noexcept { return detail::name_of(state_names, state); }
-
-std::optional<row_state> row_state_from_string(std::string_view text) noexcept { return detail::with_name(state_names, text); }
 
 }  // namespace steward

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a manager does about a row: states of a row and the decision, as a table and pure functions.
+// What a manager does about a row and what lives of it: decisions, as tables and pure functions.
 #pragma once
 
 #include "steward/exit.hpp"
+#include "steward/row_state.hpp"
 #include "steward/table.hpp"
 
 #include <array>
@@ -12,32 +13,6 @@
 #include <string_view>
 
 namespace steward {
-
-/// Where a key is, whichever incarnation. Wire format.
-enum class row_state : unsigned char {
-  waiting,    ///< to be started, and held back: by others that it waits for, or because enough are starting already
-  starting,   ///< its row is being read, or its process starts
-  running,    ///< ready
-  stopping,   ///< asked to stop, not gone yet
-  backoff,    ///< ended; will be started again after a delay
-  stopped,    ///< not running: its row does not want it, or it was stopped by hand until the next pass
-  completed,  ///< ended, and its policy leaves it at that for this generation of its row
-  gave_up,    ///< ended, and used up its budget; stays down for this generation of its row
-  abandoned,  ///< forced, and not gone in time: it still lives, and nothing takes its place until it is gone
-};
-
-inline constexpr std::size_t row_states = 9;
-
-/// Whether what lives in this state is to be gone.
-[[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }
-
-/// Whether an incarnation is, or may be, alive in this state.
-[[nodiscard]] constexpr bool is_alive(row_state state) noexcept {
-  return state == row_state::starting || state == row_state::running || is_going(state);
-}
-
-/// Whether this state lasts for the generation of its row: only an edit, or a start by hand, ends it.
-[[nodiscard]] constexpr bool is_settled(row_state state) noexcept { return state == row_state::completed || state == row_state::gave_up; }
 
 /// What to do about a row that a pass has just seen.
 enum class reconcile_action : unsigned char {
@@ -119,9 +94,5 @@ struct end_facts {
 
 /// Tells how an incarnation ended. Pure.
 [[nodiscard]] exit_reason reason_of(const end_facts& facts) noexcept;
-
-/// `"waiting"` and so on. Static storage.
-[[nodiscard]] std::string_view to_string(row_state state) noexcept;
-[[nodiscard]] std::optional<row_state> row_state_from_string(std::string_view text) noexcept;
 
 }  // namespace steward
