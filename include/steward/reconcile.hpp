@@ -83,6 +83,35 @@ struct overdue_facts {
   return facts.state == row_state::stopping ? abandon : nothing;
 }
 
+/// What follows the end of an incarnation.
+enum class sequel : unsigned char {
+  start_again,  ///< it was ended for that: at once, from the row as it is then
+  with_group,   ///< it comes up again with its group
+  stopped,      ///< it stays down: somebody wants that
+  gave_up,      ///< it stays down: its group has used up its budget
+  by_policy,    ///< it ended by itself: its restart policy says
+};
+
+/// What was meant for an incarnation when it ended.
+struct sequel_facts {
+  bool ending = false;    ///< the run of its manager ends
+  bool deleted = false;   ///< its row is gone
+  bool asked = false;     ///< it was asked to stop
+  bool again = false;     ///< and is to be started again
+  bool regroups = false;  ///< it starts again together with its group
+  bool gives_up = false;  ///< its group has used up its budget
+  bool awaited = false;   ///< it was started by hand and never became ready: what follows is for whoever waits for that to say
+};
+
+/// Decides what follows an end. Pure.
+[[nodiscard]] constexpr sequel decide_sequel(const sequel_facts& facts) noexcept {
+  const bool for_good = facts.ending || facts.deleted;
+  if (facts.again && !for_good) return sequel::start_again;
+  if (facts.regroups) return sequel::with_group;
+  if (!for_good && !facts.asked && !facts.awaited) return sequel::by_policy;
+  return facts.gives_up && !for_good ? sequel::gave_up : sequel::stopped;
+}
+
 /// What is known of an end, to tell its reason from.
 struct end_facts {
   bool asked = false;   ///< somebody asked it to stop

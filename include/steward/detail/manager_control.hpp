@@ -63,7 +63,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   detail::drop_alarm(e);
   leave_regroup(e);
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
-  e.asked = e.again = e.erase = e.reread = e.restart = false;
+  e.asked = e.again = e.erase = e.reread = e.restart = e.gives_up = false;
   e.by_hand = true;
   e.on = strand_;
   occupy(e);

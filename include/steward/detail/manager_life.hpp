@@ -14,7 +14,7 @@ namespace steward {
 
 template <class Key, class Value>
 void manager<Key, Value>::begin(entry& e) {
-  e.asked = e.again = e.erase = e.by_hand = false;
+  e.asked = e.again = e.erase = e.by_hand = e.gives_up = false;
   e.on = strand_;
   e.has_place = true;
   ++starting_;
@@ -47,7 +47,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
   e.started_at = e.since;
   e.ready_at = {};
-  e.late = e.gives_up = false;
+  e.late = false;
   detail::pardon(e);
   {
     const std::lock_guard guard(e.shard);
@@ -209,22 +209,36 @@ void manager<Key, Value>::after_end(entry& e) {
   e.gone = false;
   e.dependents = 0;
   e.failure = {};
-  const bool by_hand = std::exchange(e.by_hand, false);
-  const bool asked = std::exchange(e.asked, false);
+  sequel_facts facts;
+  facts.ending = ending_;
+  facts.deleted = e.erase;
+  facts.asked = std::exchange(e.asked, false);
+  facts.again = std::exchange(e.again, false);
+  facts.regroups = e.regroup;
+  facts.gives_up = e.gives_up;
+  facts.awaited = std::exchange(e.by_hand, false) && !ended.ready_at;
   if (!ending_ || !ended.clean()) detail::mark(e, &entry::last, std::make_unique<exit>(ended));  // nobody will ask for that one
   const instant at = *ended.ended_at;
-  if (std::exchange(e.again, false) && !ending_ && !e.erase) {
-    set_state(e, row_state::stopped, at, &ended);
-    e.reread = true;
-    launch(e);
-  } else if (e.regroup) {
-    await_group(e, ended);
-  } else if (ending_ || e.erase || asked || (by_hand && !ended.ready_at)) {
-    set_state(e, std::exchange(e.gives_up, false) && !ending_ && !e.erase ? row_state::gave_up : row_state::stopped, at, &ended);
-  } else {
-    follow_policy(e, ended);
+  switch (decide_sequel(facts)) {
+    case sequel::start_again:
+      set_state(e, row_state::stopped, at, &ended);
+      e.reread = true;
+      launch(e);
+      break;
+    case sequel::with_group:
+      await_group(e, ended);
+      break;
+    case sequel::stopped:
+      set_state(e, row_state::stopped, at, &ended);
+      break;
+    case sequel::gave_up:
+      set_state(e, row_state::gave_up, at, &ended);
+      break;
+    case sequel::by_policy:
+      follow_policy(e, ended);
+      break;
   }
-  if (!asked) stop_those_that_require(e);
+  if (!facts.asked) stop_those_that_require(e);
   start_those_held_back();
   rest(e);
 }
