@@ -3,6 +3,7 @@
 // What outlives a manager: so that one that is started again neither forgets a crash loop nor runs again what is done.
 #pragma once
 
+#include "steward/context.hpp"
 #include "steward/restart_policy.hpp"
 #include "steward/row_state.hpp"
 #include "steward/task.hpp"
