@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/exit.hpp"
 
-#include <array>
-#include <utility>
+#include "steward/detail/enum_names.hpp"
 
 namespace steward {
 namespace {
 
-constexpr std::array<std::pair<exit_reason, std::string_view>, 7> names{{
+constexpr detail::enum_names<exit_reason, 7> names{{
     {exit_reason::completed, "completed"},
     {exit_reason::stopped, "stopped"},
     {exit_reason::failed, "failed"},
@@ -19,16 +18,8 @@ constexpr std::array<std::pair<exit_reason, std::string_view>, 7> names{{
 
 }  // namespace
 
-std::string_view to_string(exit_reason reason) noexcept {
-  for (const auto& [each, name] : names)
-    if (each == reason) return name;
-  return "";
-}
+std::string_view to_string(exit_reason reason) noexcept { return detail::name_of(names, reason); }
 
-std::optional<exit_reason> exit_reason_from_string(std::string_view text) noexcept {
-  for (const auto& [each, name] : names)
-    if (name == text) return each;
-  return std::nullopt;
-}
+std::optional<exit_reason> exit_reason_from_string(std::string_view text) noexcept { return detail::with_name(names, text); }
 
 }  // namespace steward

@@ -6,9 +6,6 @@
 namespace steward {
 namespace {
 
-constexpr std::array<std::string_view, row_states> state_names{"waiting", "starting",  "running", "stopping", "backoff",
-                                                               "stopped", "completed", "gave_up", "abandoned"};
-
 constexpr detail::enum_names<row_edit, 4> edit_names{{
     {row_edit::keep, "keep"},
     {row_edit::reload, "reload"},
@@ -33,14 +30,6 @@ exit_reason reason_of(const end_facts& facts) noexcept {
   }
   if (facts.failure) return exit_reason::failed;
   return facts.was_ready ? exit_reason::completed : exit_reason::ended_before_ready;
-}
-
-std::string_view to_string(row_state state) noexcept { return state_names[static_cast<std::size_t>(state)]; }
-
-std::optional<row_state> row_state_from_string(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < state_names.size(); ++i)
-    if (state_names[i] == text) return static_cast<row_state>(i);
-  return std::nullopt;
 }
 
 }  // namespace steward

@@ -6,6 +6,8 @@
 #include "explain_json.hpp"
 #include "explain_text.hpp"
 #include "failures.hpp"
+#include "failures_json.hpp"
+#include "failures_text.hpp"
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "status_text.hpp"

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "failures.hpp"
 
-#include "duration_text.hpp"
-#include "status_reader.hpp"
-#include "text.hpp"
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -15,8 +9,6 @@
 
 namespace steward {
 namespace {
-
-namespace json = boost::json;
 
 // The order of events is exact, and clocks are not: a casualty's time is the number of its event.
 instant at_event(std::size_t number) { return instant(std::chrono::nanoseconds(number)); }
@@ -33,7 +25,7 @@ class search {
       fallen.how = to_string(what.exit->reason);
       if (what.exit->error) fallen.cause = error(*what.exit->error);
       going_.erase(*what.key);
-    } else if (what.state == row_state::stopping || what.state == row_state::abandoned) {
+    } else if (is_going(*what.state)) {
       falls(what, number).how = to_string(*what.state);
     } else if (what.state == row_state::starting) {
       going_.erase(*what.key);
@@ -69,34 +61,6 @@ bool on_purpose(const casualty& what) {
          (what.how == to_string(exit_reason::stopped) || what.how == to_string(exit_reason::completed) || what.how == to_string(row_state::stopping));
 }
 
-json::object entry_to_json(const failure_tree::entry& from, wall_time at) {
-  return {{"key", from.what.name},
-          {"depth", from.depth},
-          {"at", timestamp_text(at)},
-          {"how", from.what.how},
-          {"error", from.what.cause ? json::value(from.what.cause->to_string()) : json::value(nullptr)},
-          {"because_of", nullable(from.what.because_of)}};
-}
-
-/// Failures that look the same.
-struct alike {
-  std::string text;
-  wall_time first;
-  wall_time last;
-  std::size_t count = 0;
-};
-
-// Safe for a terminal, whatever the texts of programs have in them.
-std::string indented(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out += fmt::format("  {}\n", printable(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<unit_failure> failures_in(const std::deque<unit_event>& events) {
@@ -128,38 +92,6 @@ std::optional<std::string> root_cause_of(std::string_view key, const std::deque<
 bool concerns(const unit_failure& what, const std::vector<std::string>& keys) {
   const auto is_asked_for = [&](const failure_tree::entry& each) { return std::ranges::find(keys, each.what.name) != keys.end(); };
   return keys.empty() || std::ranges::any_of(what.tree.entries(), is_asked_for);
-}
-
-std::string failures_text(const std::vector<unit_failure>& all, wall_time now) {
-  if (all.empty()) return "nothing has failed lately\n";
-  std::map<std::string, alike, std::less<>> kinds;
-  for (const unit_failure& each : all) {
-    std::string text = each.tree.to_tree();
-    alike& kind = kinds.try_emplace(text, alike{.text = text, .first = each.at.front(), .last = {}}).first->second;
-    kind.last = each.at.front();
-    ++kind.count;
-  }
-  std::vector<alike> shown;
-  shown.reserve(kinds.size());
-  for (auto& [text, kind] : kinds) shown.push_back(std::move(kind));
-  std::ranges::sort(shown, {}, [](const alike& each) { return std::pair(each.last, std::string_view(each.text)); });
-  std::string out;
-  for (const alike& each : shown) {
-    out += fmt::format("{} ({} ago)", timestamp_text(each.last), short_duration_text(now - each.last));
-    if (each.count > 1) out += fmt::format(", {} times since {}", each.count, timestamp_text(each.first));
-    out += '\n' + indented(each.text);
-  }
-  return out;
-}
-
-json::value failures_to_json(const std::vector<unit_failure>& all) {
-  json::array out;
-  for (const unit_failure& each : all) {
-    json::array fell;
-    for (std::size_t i = 0; i < each.at.size(); ++i) fell.push_back(entry_to_json(each.tree.entries()[i], each.at[i]));
-    out.push_back(json::object{{"at", timestamp_text(each.at.front())}, {"text", each.tree.to_string()}, {"fell", std::move(fell)}});
-  }
-  return out;
 }
 
 }  // namespace steward

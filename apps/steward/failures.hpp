@@ -6,8 +6,6 @@
 #include "steward/failure_tree.hpp"
 #include "unit_event.hpp"
 
-#include <boost/json/value.hpp>
-
 #include <deque>
 #include <optional>
 #include <string>
@@ -31,11 +29,5 @@ struct unit_failure {
 
 /// Whether one of `keys` is in the tree; no keys are all.
 [[nodiscard]] bool concerns(const unit_failure& what, const std::vector<std::string>& keys);
-
-/// Each with its time, the latest last. Equal ones are shown once, with how often.
-[[nodiscard]] std::string failures_text(const std::vector<unit_failure>& all, wall_time now);
-
-/// An array; each with `at`, a `text` of one line, and all who `fell`, with how deep under the root.
-[[nodiscard]] boost::json::value failures_to_json(const std::vector<unit_failure>& all);
 
 }  // namespace steward

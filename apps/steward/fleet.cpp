@@ -350,7 +350,7 @@ task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
 
 bool fleet::is_stopping(const std::string& key) const {
   const auto known = manager_.status(key);
-  return known && (known->state == row_state::stopping || known->state == row_state::abandoned);
+  return known && is_going(known->state);
 }
 
 std::filesystem::path fleet::log_of(const std::string& key) const { return logs_ / (key + ".log"); }

@@ -5,7 +5,7 @@
 
 #include "steward/exit.hpp"
 #include "steward/explanation.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/row_state.hpp"
 #include "timestamp.hpp"
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 
 #include "steward/doorbell.hpp"
 #include "steward/program/keeper_spawner.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/row_state.hpp"
 #include "unit_store.hpp"
 
 #include <map>

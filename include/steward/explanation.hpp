@@ -4,7 +4,7 @@
 #pragma once
 
 #include "steward/exit.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/row_state.hpp"
 
 #include <array>
 #include <cstddef>

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "steward/detail/detached.hpp"
-#include "steward/detail/manager_entry.hpp"
+#include "steward/detail/entry_group.hpp"
+#include "steward/detail/manager_entries.hpp"
+#include "steward/detail/manager_hints.hpp"
 #include "steward/detail/strand.hpp"
 #include "steward/event_stream.hpp"
 #include "steward/explanation.hpp"
@@ -116,7 +118,7 @@ class manager {
 
  private:
   using entry = detail::manager_entry<Key, Value>;
-  using group = detail::manager_group<entry>;
+  using group = detail::entry_group<entry>;
   class look_item;
   class hint_item;
   class visit;
@@ -130,14 +132,13 @@ class manager {
   task<> look_for_deleted(context& pass);
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
-  detail::detached bring_up(entry& e);
-  task<row<Value>> read(context& ctx, const Key& key);
-  task<row<Value>> read_or_tell(context& ctx, const Key& key);
-  task<row<Value>> read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key));
-  task<> reread_row(entry& e);
   void post_look() noexcept;
   [[nodiscard]] bool idle() const noexcept;
   void check_idle() noexcept;
+  // How it reads one row: detail/manager_reads.hpp
+  task<row<Value>> read(context& ctx, const Key& key);
+  task<row<Value>> read_or_tell(context& ctx, const Key& key);
+  task<> reread_row(entry& e);
 
   // Hints of the table: detail/manager_watch.hpp
   void take_hint(const Key* key) noexcept;
@@ -150,7 +151,7 @@ class manager {
   void depart() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
-  task<std::vector<planned<Key>>> plan_on_strand(context& ctx, table<Key, Value>& rows);
+  task<std::vector<planned<Key>>> plan_on_strand(visit inside, context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp
   [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
@@ -177,14 +178,16 @@ class manager {
   void remember_group(const group& team);
   task<> make_sure_of(entry& e);
 
-  // The life of one entry: detail/manager_life.hpp
+  // What it keeps of a key, and does about its row: detail/manager_rows.hpp
   [[nodiscard]] entry& obtain(const Key& key);
-  [[nodiscard]] entry& remember_key(const Key& key);
+  [[nodiscard]] entry& recall(const Key& key);
   void forget(entry& e);
   void take_row(entry& e, row<Value> found);
   void forget_failures(entry& e);
   void apply_row(entry& e, row<Value> found);
+  // The life of one entry: detail/manager_life.hpp
   void begin(entry& e);
+  detail::detached bring_up(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
   [[nodiscard]] std::unique_ptr<process> make_process(const Key& key, runnable what);
   void started(entry& e, const result<>& outcome);
@@ -192,7 +195,6 @@ class manager {
   void ask_to_end(entry& e, const Key* because_of = nullptr);
   void end(entry& e, const Key* because_of = nullptr);
   void request_end(entry& e);
-  void blame(entry& e, const Key& whom);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
@@ -209,7 +211,6 @@ class manager {
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
   static void alarm_over(entry& e);
-  void drop_alarm(entry& e) noexcept;
   void late_at_start(entry& e);
   void force(entry& e, stop_reason why);
   static void total_over(manager& of);
@@ -262,7 +263,7 @@ class manager {
   std::size_t callers_ = 0;
   context* ctx_ = nullptr;
   std::optional<std::pair<instant, error>> unreadable_;
-  std::uint64_t passes_ = 0;
+  std::uint64_t passes_ = 0;  // changed on the strand alone, which reads it without the lock
   detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
   turnstile turns_;
@@ -276,7 +277,6 @@ class manager {
   context* nap_ = nullptr;      // the pause between two passes
   waiter* closing_waiter_ = nullptr;
   bool ending_ = false;
-  bool first_pass_over_ = false;
   bool look_again_ = false;
   bool passing_ = false;    // a pass reads its rows
   bool following_ = false;  // hints are being followed

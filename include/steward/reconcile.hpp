@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a manager does about a row: states of a row and the decision, as a table and pure functions.
+// What a manager does about a row and what lives of it: decisions, as tables and pure functions.
 #pragma once
 
 #include "steward/exit.hpp"
+#include "steward/row_state.hpp"
 #include "steward/table.hpp"
 
 #include <array>
@@ -13,35 +14,12 @@
 
 namespace steward {
 
-/// Where a key is, whichever incarnation. Wire format.
-enum class row_state : unsigned char {
-  waiting,    ///< to be started, and held back: by others that it waits for, or because enough are starting already
-  starting,   ///< its row is being read, or its process starts
-  running,    ///< ready
-  stopping,   ///< asked to stop, not gone yet
-  backoff,    ///< ended; will be started again after a delay
-  stopped,    ///< not running: its row does not want it, or it was stopped by hand until the next pass
-  completed,  ///< ended, and its policy leaves it at that for this generation of its row
-  gave_up,    ///< ended, and used up its budget; stays down for this generation of its row
-  abandoned,  ///< forced, and not gone in time: it still lives, and nothing takes its place until it is gone
-};
-
-inline constexpr std::size_t row_states = 9;
-
-/// Whether an incarnation is, or may be, alive in this state.
-[[nodiscard]] constexpr bool is_alive(row_state state) noexcept {
-  return state == row_state::starting || state == row_state::running || state == row_state::stopping || state == row_state::abandoned;
-}
-
-/// Whether this state lasts for the generation of its row: only an edit, or a start by hand, ends it.
-[[nodiscard]] constexpr bool is_settled(row_state state) noexcept { return state == row_state::completed || state == row_state::gave_up; }
-
 /// What to do about a row that a pass has just seen.
 enum class reconcile_action : unsigned char {
   nothing,
   start,    ///< it does not live and should
   restart,  ///< end what lives, then start from the row as it is then
-  stop,     ///< end what lives, and do not start it again
+  stop,     ///< end what lives, or is to be started, and do not start it again
 };
 
 /// What an edit of its row asks of a process that lives. Wire format.
@@ -64,7 +42,7 @@ enum class row_edit : unsigned char {
     reconcile_action down, same, edited;
   };
   constexpr std::array<decision, row_states> decisions{{
-      {stop, nothing, restart},  // waiting
+      {stop, nothing, start},    // waiting: whom it waits for may be others now
       {stop, nothing, restart},  // starting
       {stop, nothing, restart},  // running
       {stop, restart, restart},  // stopping
@@ -105,6 +83,35 @@ struct overdue_facts {
   return facts.state == row_state::stopping ? abandon : nothing;
 }
 
+/// What follows the end of an incarnation.
+enum class sequel : unsigned char {
+  start_again,  ///< it was ended for that: at once, from the row as it is then
+  with_group,   ///< it comes up again with its group
+  stopped,      ///< it stays down: somebody wants that
+  gave_up,      ///< it stays down: its group has used up its budget
+  by_policy,    ///< it ended by itself: its restart policy says
+};
+
+/// What was meant for an incarnation when it ended.
+struct sequel_facts {
+  bool ending = false;    ///< the run of its manager ends
+  bool deleted = false;   ///< its row is gone
+  bool asked = false;     ///< it was asked to stop
+  bool again = false;     ///< and is to be started again
+  bool regroups = false;  ///< it starts again together with its group
+  bool gives_up = false;  ///< its group has used up its budget
+  bool awaited = false;   ///< it was started by hand and never became ready: what follows is for whoever waits for that to say
+};
+
+/// Decides what follows an end. Pure.
+[[nodiscard]] constexpr sequel decide_sequel(const sequel_facts& facts) noexcept {
+  const bool for_good = facts.ending || facts.deleted;
+  if (facts.again && !for_good) return sequel::start_again;
+  if (facts.regroups) return sequel::with_group;
+  if (!for_good && !facts.asked && !facts.awaited) return sequel::by_policy;
+  return facts.gives_up && !for_good ? sequel::gave_up : sequel::stopped;
+}
+
 /// What is known of an end, to tell its reason from.
 struct end_facts {
   bool asked = false;   ///< somebody asked it to stop
@@ -116,9 +123,5 @@ struct end_facts {
 
 /// Tells how an incarnation ended. Pure.
 [[nodiscard]] exit_reason reason_of(const end_facts& facts) noexcept;
-
-/// `"waiting"` and so on. Static storage.
-[[nodiscard]] std::string_view to_string(row_state state) noexcept;
-[[nodiscard]] std::optional<row_state> row_state_from_string(std::string_view text) noexcept;
 
 }  // namespace steward

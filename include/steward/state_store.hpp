@@ -3,8 +3,9 @@
 // What outlives a manager: so that one that is started again neither forgets a crash loop nor runs again what is done.
 #pragma once
 
-#include "steward/reconcile.hpp"
+#include "steward/context.hpp"
 #include "steward/restart_policy.hpp"
+#include "steward/row_state.hpp"
 #include "steward/task.hpp"
 
 #include <cstdint>

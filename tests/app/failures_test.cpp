@@ -3,6 +3,8 @@
 // What took what down, out of events in the order in which a manager tells them.
 #include "failures.hpp"
 
+#include "failures_json.hpp"
+#include "failures_text.hpp"
 #include "json_text.hpp"
 
 #include <gtest/gtest.h>

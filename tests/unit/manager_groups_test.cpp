@@ -139,6 +139,26 @@ TEST_F(ManagerGroups, AMemberThatGivesUpTakesItsGroupAlong) {
   finish();
 }
 
+TEST_F(ManagerGroups, WhoGaveUpWithItsGroupAndWasEditedIsOnlyStoppedWhenItIsStoppedLater) {
+  policy.strategy = group_strategy::one_for_all;
+  policy.restart.budget = restart_budget{.restarts = 0, .window = 1h, .then = exhausted::give_up};
+  put("a", part("a").lose_after(10s).fail_with(error("no")));
+  put("b", part("b").winds_down_in(1s));
+  faulty_table<std::string, runnable> slow(table_);
+  run(slow);
+  time.advance(10s);
+  ASSERT_EQ(state("b"), row_state::stopping);
+  put("b", part("b"));
+  look();
+  slow.on_every_get(fault::slow(10s));
+  time.advance(1s);
+  ASSERT_EQ(state("b"), row_state::starting);  // its row is being read
+  background<void> by_hand(time, kept->stop(root, "b"));
+  time.run_until_idle();
+  EXPECT_EQ(state("b"), row_state::stopped);
+  finish();
+}
+
 TEST_F(ManagerGroups, AStopByHandTakesAMemberOutOfARestartThatIsUnderWay) {
   policy.strategy = group_strategy::one_for_all;
   put("a", part("a").lose_after(1min).fail_with(error("no")).then(part("a")));

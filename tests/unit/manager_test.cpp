@@ -543,7 +543,7 @@ TEST_F(Manager, ARememberedIncarnationGoesOnAndACompletedOneStays) {
 TEST(Reconcile, DecidesForEveryStateWantedAndEdit) {
   using enum reconcile_action;
   const std::map<row_state, std::vector<reconcile_action>> expected{
-      {row_state::waiting, {stop, nothing, restart}},   {row_state::starting, {stop, nothing, restart}},
+      {row_state::waiting, {stop, nothing, start}},     {row_state::starting, {stop, nothing, restart}},
       {row_state::running, {stop, nothing, restart}},   {row_state::stopping, {stop, restart, restart}},
       {row_state::backoff, {stop, nothing, start}},     {row_state::stopped, {nothing, start, start}},
       {row_state::completed, {stop, nothing, start}},   {row_state::gave_up, {stop, nothing, start}},

@@ -76,7 +76,7 @@ TEST(StatesPage, ShowsWhatAPassDoesAboutEachState) {
     return std::string(words.at(static_cast<std::size_t>(action)));
   };
   std::string expected = "| state | wanted down, or deleted | wanted up | wanted up, changed |\n|---|---|---|---|\n";
-  for (std::size_t i = 0; i < 7; ++i) {
+  for (std::size_t i = 0; i < row_states; ++i) {
     const auto state = static_cast<row_state>(i);
     expected += "| " + quoted(to_string(state)) + " | " + word(reconcile(state, wanted::down, false)) + " | " +
                 word(reconcile(state, wanted::up, false)) + " | " + word(reconcile(state, wanted::up, true)) + " |\n";

@@ -110,5 +110,32 @@ TEST(OverdueDecision, IsATable) {
   }
 }
 
+TEST(SequelDecision, IsATable) {
+  struct row {
+    sequel_facts facts;
+    sequel expected;
+  };
+  using enum sequel;
+  const std::vector<row> rows{
+      {{}, by_policy},
+      {{.asked = true}, stopped},
+      {{.awaited = true}, stopped},
+      {{.ending = true}, stopped},
+      {{.deleted = true}, stopped},
+      {{.asked = true, .again = true}, start_again},
+      {{.again = true, .regroups = true}, start_again},
+      {{.ending = true, .asked = true, .again = true}, stopped},
+      {{.deleted = true, .asked = true, .again = true}, stopped},
+      {{.regroups = true}, with_group},
+      {{.asked = true, .regroups = true}, with_group},
+      {{.regroups = true, .awaited = true}, with_group},
+      {{.asked = true, .gives_up = true}, gave_up},
+      {{.asked = true, .again = true, .gives_up = true}, start_again},
+      {{.ending = true, .asked = true, .gives_up = true}, stopped},
+      {{.deleted = true, .asked = true, .gives_up = true}, stopped},
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(decide_sequel(rows[i].facts), rows[i].expected) << "row " << i;
+}
+
 }  // namespace
 }  // namespace steward

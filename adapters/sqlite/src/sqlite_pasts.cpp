@@ -6,7 +6,7 @@
 #include "steward/leaf.hpp"
 #include "steward/or_return.hpp"
 #include "steward/past_text.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/row_state.hpp"
 
 #include <chrono>
 #include <optional>

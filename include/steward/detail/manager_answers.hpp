@@ -147,7 +147,7 @@ std::vector<row_straggler<Key>> manager<Key, Value>::stragglers() const {
   if (now[static_cast<std::size_t>(row_state::stopping)] + now[static_cast<std::size_t>(row_state::abandoned)] + left_behind == 0) return found;
   entries_.each_locked([&](const entry& e) {
     if (e.before) found.push_back({e.key, e.before->incarnation, e.before->since, e.before->forced ? obstacle::forced : obstacle::stops});
-    if (e.state != row_state::stopping && e.state != row_state::abandoned) return;
+    if (!is_going(e.state)) return;
     found.push_back({e.key, e.incarnation, e.since, detail::explanation_of(e).why});
   });
   return found;

@@ -49,7 +49,7 @@ auto manager<Key, Value>::start(context& ctx, Key key) -> task<value_pointer> {
 template <class Key, class Value>
 auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -> task<value_pointer> {
   entry* at = &obtain(key);
-  while (detail::is_going(at->state)) {
+  while (is_going(at->state)) {
     context until_gone(ctx);
     const auto place = waiting_for_end_.emplace(key, &until_gone);
     co_await until_gone.stopped();
@@ -60,10 +60,10 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   entry& e = *at;
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
-  drop_alarm(e);
+  detail::drop_alarm(e);
   leave_regroup(e);
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
-  e.asked = e.again = e.erase = e.reread = e.restart = false;
+  e.asked = e.again = e.erase = e.reread = e.restart = e.gives_up = false;
   e.by_hand = true;
   e.on = strand_;
   occupy(e);
@@ -89,7 +89,10 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
 // Reads the row of an entry that is being started by hand, under the caller's context.
 template <class Key, class Value>
 task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
-  auto found = co_await read_row(e, ctx, &manager::read);
+  context reading(ctx);
+  e.reading = &reading;
+  auto found = co_await read(reading, e.key);
+  e.reading = nullptr;
   if (e.asked) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;

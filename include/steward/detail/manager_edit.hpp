@@ -152,11 +152,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   auto seen_off = see_off(e, *heir, limits);
   (void)co_await std::move(seen_off);
   count(row_states, -1);
-  {
-    std::unique_ptr<detail::manager_predecessor> nobody;
-    const std::lock_guard guard(e.shard);
-    e.before.swap(nobody);
-  }
+  detail::mark(e, &entry::before, nullptr);
   // What waits for the end of the process is still on the list of the first.
   while (!e.gone) co_await detail::yield();
   e.gone = !e.life->watch(e.watch);

@@ -12,6 +12,30 @@
 
 namespace steward {
 
+namespace detail {
+
+/// Whether what becomes of a member is its group's to say.
+template <class Key, class Value>
+[[nodiscard]] bool takes_part(const manager_entry<Key, Value>& e) noexcept {
+  switch (e.state) {
+    case row_state::stopped:
+    case row_state::completed:
+    case row_state::gave_up:
+      return false;
+    case row_state::stopping:
+    case row_state::abandoned:
+      return !e.asked || e.regroup;
+    case row_state::waiting:
+    case row_state::starting:
+    case row_state::running:
+    case row_state::backoff:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace detail
+
 // The row says where an entry belongs.
 template <class Key, class Value>
 void manager<Key, Value>::enter_group(entry& e) {
@@ -106,7 +130,7 @@ void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
   if (detail::planted(detail::bug::group_not_taken_down)) return;
   if (is_alive(e.state)) return end(e, &because_of);
   if (e.state == row_state::backoff && e.alarm == nullptr) return;  // down with its group already
-  drop_alarm(e);
+  detail::drop_alarm(e);
   settle_initial(e);
   back_off(e, e.team->until, strand_->now());
 }
@@ -120,10 +144,10 @@ void manager<Key, Value>::give_up(entry& e, const Key& because_of) {
     return;
   }
   leave_regroup(e);
-  drop_alarm(e);
+  detail::drop_alarm(e);
   settle_initial(e);
   e.restart = false;
-  blame(e, because_of);
+  detail::blame(e, because_of);
   set_state(e, row_state::gave_up);
   rest(e);
 }

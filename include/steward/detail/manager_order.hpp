@@ -6,10 +6,23 @@
 #include "steward/manager.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace steward {
+
+namespace detail {
+
+/// What the loss of `key` does to one that requires these; empty: it is not among them.
+template <class Key>
+[[nodiscard]] std::optional<on_loss> loss_in(const std::vector<requirement<Key>>& required, const Key& key) {
+  const auto found = std::ranges::find(required, key, &requirement<Key>::key);
+  return found == required.end() ? std::nullopt : std::optional(found->loss);
+}
+
+}  // namespace detail
 
 // From now on it lives, and what it requires must not go before it.
 template <class Key, class Value>
@@ -25,9 +38,7 @@ void manager<Key, Value>::note_requirements(entry& e) {
 template <class Key, class Value>
 bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
   if (!options_.requirements || detail::planted(detail::bug::needs_ignored)) return false;
-  const auto is_new = [&e](const Key& key) {
-    return !e.bonds || std::ranges::find(e.bonds->required, key, &requirement<Key>::key) == e.bonds->required.end();
-  };
+  const auto is_new = [&e](const Key& key) { return !e.bonds || !detail::loss_in(e.bonds->required, key); };
   return std::ranges::any_of(asked_of(options_.requirements, e.key, as),
                              [&](const requirement<Key>& each) { return is_new(each.key) && !runs(each.key); });
 }
@@ -50,9 +61,9 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
   const std::vector<entry*> requirers = found->second;
   for (entry* const other : requirers) {
     if (other == &e || !other->life) continue;
-    const on_loss loss = detail::loss_of(*other, e.key);
+    const on_loss loss = detail::loss_in(other->bonds->required, e.key).value_or(on_loss::ignore);
     if (loss == on_loss::ignore) continue;
-    const bool goes_already = detail::is_going(other->state);
+    const bool goes_already = is_going(other->state);
     if (e.life && !(goes_already && waits_for(*other, e))) {
       other->bonds->held.emplace_back(e.key, e.incarnation);
       ++e.dependents;
@@ -68,7 +79,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
       other->again = true;
     }
     if (loss != on_loss::stop) continue;
-    blame(*other, e.key);  // of several, the one for which it stays down
+    detail::blame(*other, e.key);  // of several, the one for which it stays down
     other->again = false;
     detail::mark(*other, &entry::parked, true);
   }

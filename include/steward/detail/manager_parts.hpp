@@ -12,6 +12,8 @@
 #include "steward/detail/manager_order.hpp"
 #include "steward/detail/manager_plan.hpp"
 #include "steward/detail/manager_policy.hpp"
+#include "steward/detail/manager_reads.hpp"
+#include "steward/detail/manager_rows.hpp"
 #include "steward/detail/manager_run.hpp"
 #include "steward/detail/manager_tell.hpp"
 #include "steward/detail/manager_waiting.hpp"

@@ -3,6 +3,7 @@
 // What a manager would do if its table were another. Everything here runs on the manager's strand, and changes nothing.
 #pragma once
 
+#include "steward/detail/manager_order.hpp"
 #include "steward/manager.hpp"
 
 #include <algorithm>
@@ -33,7 +34,6 @@ class manager<Key, Value>::planner {
       case reconcile_action::start:
         return plan(key, plan_action::start);
       case reconcile_action::restart:
-        if (state == row_state::waiting) return plan(key, plan_action::start);
         if (changed && (state == row_state::running || state == row_state::starting)) return plan(key, edit(*e, *found.value));
         if (changed) plan(key, plan_action::restart);
         return;
@@ -88,8 +88,8 @@ class manager<Key, Value>::planner {
         const auto known = plans_.find(other->key);
         const bool is_edited = known != plans_.end() && goes_on(known->second.action);
         const bool has_new_ones = is_edited && known->second.action == plan_action::keep && turn_of(other->key) < now;
-        const std::optional<on_loss> before = loss_in(other->bonds ? &other->bonds->required : nullptr, lost);
-        const std::optional<on_loss> after = is_edited ? loss_in(&edited_.at(other->key), lost) : std::nullopt;
+        const std::optional<on_loss> before = other->bonds ? detail::loss_in(other->bonds->required, lost) : std::nullopt;
+        const std::optional<on_loss> after = is_edited ? detail::loss_in(edited_.at(other->key), lost) : std::nullopt;
         if (!has_new_ones && !before && after) {  // it is to require what does not run: not to be edited but by a restart
           plan(other->key, plan_action::restart);
           when.insert_or_assign(other->key, std::max(now, turn_of(other->key)));
@@ -128,15 +128,9 @@ class manager<Key, Value>::planner {
     std::vector<entry*> all = known == of_.required_by_.end() ? std::vector<entry*>() : known->second;
     for (const auto& [key, required] : edited_) {
       entry* const e = of_.entries_.find(key);
-      if (loss_in(&required, lost) && std::ranges::find(all, e) == all.end()) all.push_back(e);
+      if (detail::loss_in(required, lost) && std::ranges::find(all, e) == all.end()) all.push_back(e);
     }
     return all;
-  }
-
-  [[nodiscard]] static std::optional<on_loss> loss_in(const std::vector<requirement<Key>>* required, const Key& lost) {
-    if (required == nullptr) return std::nullopt;
-    const auto found = std::ranges::find(*required, lost, &requirement<Key>::key);
-    return found == required->end() ? std::nullopt : std::optional(found->loss);
   }
 
   [[nodiscard]] std::size_t turn_of(const Key& key) const {
@@ -211,14 +205,12 @@ class manager<Key, Value>::planner {
 template <class Key, class Value>
 auto manager<Key, Value>::plan(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   if (!enter()) co_return errc::manager_not_running;
-  auto planning = plan_on_strand(ctx, rows);
-  auto planned = co_await std::move(planning).on(*strand_);
-  depart();
-  co_return planned;
+  auto inside = plan_on_strand(visit(this), ctx, rows);
+  co_return co_await std::move(inside).on(*strand_);
 }
 
 template <class Key, class Value>
-auto manager<Key, Value>::plan_on_strand(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
+auto manager<Key, Value>::plan_on_strand(visit, context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   planner making(*this);
   auto found = rows.iterate();
   while (co_await found.next(ctx)) {

@@ -49,30 +49,19 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
 template <class Key, class Value>
 void manager<Key, Value>::back_off(entry& e, instant until, instant at, const exit* ended) {
   e.restart = e.reread = true;
-  {
-    const std::lock_guard guard(e.shard);
-    e.until = until;
-  }
+  detail::mark(e, &entry::until, until);
   set_state(e, row_state::backoff, at, ended);
 }
 
 template <class Key, class Value>
 void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from) {
-  drop_alarm(e);
+  detail::drop_alarm(e);
   if (detail::planted(detail::bug::deadline_ignored)) return;
   const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
   if (limit.count() <= 0) return;
   const instant at = later(from, limit);
-  {
-    const std::lock_guard guard(e.shard);
-    e.until = at;
-  }
+  detail::mark(e, &entry::until, at);
   e.alarm = detail::alarm<entry>::set(*strand_, at, &alarm_over, e);
-}
-
-template <class Key, class Value>
-void manager<Key, Value>::drop_alarm(entry& e) noexcept {
-  detail::alarm<entry>::drop(std::exchange(e.alarm, nullptr));
 }
 
 template <class Key, class Value>
@@ -119,14 +108,13 @@ void manager<Key, Value>::total_over(manager& of) {
     facts.ending = of.ending_;
     facts.first_start = e.initial;
     facts.lives = e.life != nullptr;
-    facts.forced = e.overdue;
+    facts.forced = of.total_forced_;  // nobody has begun to live since
     switch (decide_overdue(facts)) {
       case overdue_action::nothing:
         return;
       case overdue_action::start_is_late:
         return of.late_at_start(e);
       case overdue_action::force:
-        e.overdue = true;
         e.dependents = 0;
         of.ask_to_end(e);
         return of.force(e, stop_reason::deadline);

@@ -104,7 +104,7 @@ task<> manager<Key, Value>::run(context& ctx, callback ready) {
 
 template <class Key, class Value>
 task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
-  ending_ = first_pass_over_ = false;
+  ending_ = false;
   pass_ = 0;
   {
     const std::lock_guard guard(lock_);
@@ -178,9 +178,8 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
       auto hinted = std::exchange(hinted_in_pass_, {});
       looked = co_await look_at_each(pass, std::move(hinted));
     }
-    first_pass_over_ = true;
-    if (settled_ != nullptr && initial_ == 0) settled_->stop();
     note_readable(looked, pass);
+    if (settled_ != nullptr && initial_ == 0) settled_->stop();
     auto pause = looked ? pause_between_passes() : std::min(retry, options_.interval);
     if (detail::planted(detail::bug::pass_late)) pause *= 2;
     retry = looked ? first_retry : std::min(2 * retry, options_.interval);
@@ -250,76 +249,6 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
     unreadable_.reset();
   else if (!unreadable_)
     unreadable_.emplace(at, looked.error());
-}
-
-// A start in the background.
-template <class Key, class Value>
-detail::detached manager<Key, Value>::bring_up(entry& e) {
-  if (e.counted) (void)co_await make_sure_of(e);
-  const bool reads_again = e.reread;
-  if (reads_again) (void)co_await reread_row(e);
-  result<> outcome = fail(errc::stopped);
-  if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
-  if (!e.asked && !ending_) outcome = prepare(e);
-  if (e.life) outcome = co_await e.life->start(*ctx_);
-  started(e, outcome);
-  leave(e);
-}
-
-// Reads the row of an entry that starts.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read_row(entry& e, context& ctx, task<row<Value>> (manager::*how)(context& ctx, const Key& key)) {
-  context reading(ctx);
-  e.reading = &reading;
-  auto found = co_await (this->*how)(reading, e.key);
-  e.reading = nullptr;
-  co_return found;
-}
-
-// Reads a row, until nobody has come to know a newer one meanwhile: answers of a table may overtake one another.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
-  const auto noticed = [this, &key] {
-    const entry* const e = entries_.find(key);
-    return e != nullptr ? e->noticed : 0;
-  };
-  for (;;) {
-    const std::uint64_t before = noticed();
-    result<row<Value>> found = fail(errc::unreadable);
-    {
-      deadline_context in_time(ctx, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
-      found = co_await table_.get(in_time, key);
-    }
-    const std::uint64_t now = noticed();
-    const bool overtaken = now != before && (found ? found->generation < now || now == 0 : found.error().is(errc::not_found));
-    if (!overtaken || detail::planted(detail::bug::late_is_truth) || ctx.is_stopped()) co_return found;
-  }
-}
-
-// The same, for no caller who would receive the error.
-template <class Key, class Value>
-task<row<Value>> manager<Key, Value>::read_or_tell(context& ctx, const Key& key) {
-  auto found = co_await read(ctx, key);
-  if (!found && !found.error().is(errc::not_found) && !ctx.is_stopped())
-    report(detail::planted(detail::bug::key_forgotten) ? nullptr : &key, found.error());
-  co_return found;
-}
-
-// The row leads, so it is read again before every automatic start (M8). Where it cannot be read, what was known of it last is good enough: a table
-// that fails must not keep anything from running.
-template <class Key, class Value>
-task<> manager<Key, Value>::reread_row(entry& e) {
-  e.reread = false;
-  auto found = co_await read_row(e, *pass_ctx_, &manager::read_or_tell);
-  if (e.asked) co_return {};
-  if (found) {
-    e.asked = found->wanted == wanted::down;
-    if (e.asked) detail::mark(e, &entry::unwanted, true);
-    take_row(e, std::move(*found));
-    co_return {};
-  }
-  if (found.error().is(errc::not_found)) e.asked = e.erase = true;
-  co_return {};
 }
 
 // With the lock held.

@@ -53,7 +53,7 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     if (state != row_state::backoff) e.until = {};
     if (state != row_state::waiting) waits_no_more.swap(e.wait);
   }
-  if (detail::is_going(before) && !detail::is_going(state)) {
+  if (is_going(before) && !is_going(state)) {
     const auto [first, last] = waiting_for_end_.equal_range(e.key);
     for (auto each = first; each != last; ++each) each->second->stop();
   }

@@ -55,14 +55,14 @@ bool manager<Key, Value>::has_place() const noexcept {
 // Starts an entry, or holds it back until its turn: either way a backoff is over.
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
-  drop_alarm(e);
+  detail::drop_alarm(e);
   leave_regroup(e);
   if (e.parked) detail::mark(e, &entry::parked, false);
   if (ending_) {
     set_state(e, row_state::stopped);
     return rest(e);
   }
-  if (pass_ == 1 && !e.initial && !first_pass_over_) {
+  if (passes_ == 0 && !e.initial) {
     e.initial = true;
     ++initial_;
   }
@@ -74,11 +74,7 @@ void manager<Key, Value>::launch(entry& e) {
   const bool for_others = absent != needs.end();
   detail::entry_queue<entry>& behind = for_others ? for_another_[*absent] : for_a_place_;
   detail::entry_queue<entry>::remove(e);
-  auto wait = std::make_unique<detail::entry_wait<entry, Key>>(std::move(needs));
-  {
-    const std::lock_guard guard(e.shard);
-    e.wait.swap(wait);
-  }
+  detail::mark(e, &entry::wait, std::make_unique<detail::entry_wait<entry, Key>>(std::move(needs)));
   behind.push(e);
   if (e.state != row_state::waiting) set_state(e, row_state::waiting);
   // Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a manager keeps of each key, and what it does about the row that it has read of one. Everything here runs on the manager's strand.
+#pragma once
+
+#include "steward/manager.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace steward {
+
+template <class Key, class Value>
+auto manager<Key, Value>::obtain(const Key& key) -> entry& {
+  entry* const known = entries_.find(key);
+  return known != nullptr ? *known : recall(key);
+}
+
+// Apart from `obtain`, so that what a pass does with every row stays small.
+template <class Key, class Value>
+auto manager<Key, Value>::recall(const Key& key) -> entry& {
+  row_past past = ask_store(&key, [&key](state_store<Key>& store) { return store.recall(key); });
+  auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
+  entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
+    made.since = now;
+    made.incarnation = past.incarnation;
+    made.restarts = past.restarts;
+    made.history = std::move(past.history);
+    made.last = std::move(last);
+    made.generation = made.noticed = past.generation;
+    if (!is_settled(past.state) && past.state != row_state::backoff) return;
+    made.state = past.state;
+    if (past.state == row_state::backoff) made.until = past.until;
+  });
+  count(static_cast<std::size_t>(added.state), +1);
+  if (added.state == row_state::backoff) {
+    added.restart = added.reread = true;
+    added.alarm = detail::alarm<entry>::set(*strand_, added.until, &alarm_over, added);
+  }
+  return added;
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::forget(entry& e) {
+  count(static_cast<std::size_t>(e.state), -1);
+  leave_group(e);
+  (void)ask_store(&e.key, [&e](state_store<Key>& store) {
+    store.forget(e.key);
+    return true;
+  });
+  entries_.erase(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::take_row(entry& e, row<Value> found) {
+  const std::uint64_t before = e.generation;
+  {
+    const std::lock_guard guard(e.shard);
+    e.generation = e.noticed = found.generation;
+    e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
+  }
+  if (e.team == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
+  if (e.generation == before) return;
+  e.restart = e.circle_told = false;
+  if (before != 0) forget_failures(e);  // a new one has none, and its group may have
+}
+
+// It was edited, or is started by hand: what failed before that does not count any more, neither its own failures nor those of its group.
+template <class Key, class Value>
+void manager<Key, Value>::forget_failures(entry& e) {
+  detail::mark(e, &entry::restarts, 0);
+  e.history = {};
+  if (e.team == nullptr || e.team->history == restart_history()) return;
+  e.team->history = {};
+  remember_group(*e.team);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
+  e.pass = pass_;
+  e.erase = false;  // it may have been deleted, and be back before its process has ended
+  e.noticed = found.generation;
+  const bool changed = found.generation != e.generation;
+  const bool lives = is_alive(e.state);
+  if (e.unwanted != (found.wanted == wanted::down)) detail::mark(e, &entry::unwanted, !e.unwanted);
+  if (e.parked && !changed && found.wanted == wanted::up) return;
+  if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
+  if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
+  const reconcile_action action = reconcile(e.state, found.wanted, changed);
+  if (!lives && (changed || !e.value)) take_row(e, std::move(found));
+  switch (action) {
+    case reconcile_action::nothing:
+      return;
+    case reconcile_action::start:
+      if (e.state == row_state::waiting && detail::planted(detail::bug::needs_not_edited)) return;
+      e.reread = false;  // it has just been read
+      return launch(e);
+    case reconcile_action::restart:
+      if (e.state == row_state::starting && e.reading != nullptr) return;  // what is read then is newer, or read again
+      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
+      // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row
+      if (changed && (e.state == row_state::running || e.state == row_state::starting) && follow_edit(e, found)) return;
+      ask_to_end(e);
+      if (changed) detail::pardon(e);
+      e.again = true;
+      return;
+    case reconcile_action::stop:
+      e.again = false;
+      return ask_to_end(e);
+  }
+}
+
+}  // namespace steward
