@@ -207,6 +207,8 @@ class manager {
   [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
+  void bound_backoff(entry& e);
+  [[nodiscard]] group_policy policy_of_group(const entry& e);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
   static void alarm_over(entry& e);
   void drop_alarm(entry& e) noexcept;
