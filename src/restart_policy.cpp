@@ -41,6 +41,11 @@ bool was_healthy(const exit& ended, std::chrono::nanoseconds reset_after) noexce
 // Policies come from files and tables: a number out of its range, or none at all, counts as the nearest one inside.
 double within(double value, double low, double high) noexcept { return std::isnan(value) ? low : std::clamp(value, low, high); }
 
+// Forgets the restarts of a time that no delay reaches: they were remembered by a clock that has been set back since.
+void forget_those_to_come(std::vector<instant>& recent, instant latest) {
+  std::erase_if(recent, [latest](instant each) { return each > latest; });
+}
+
 // Forgets the restarts that are no longer in the window that ends at `due`.
 void forget_old(std::vector<instant>& recent, instant due, std::chrono::nanoseconds window) {
   std::erase_if(recent, [&](instant each) { return later(each, window) <= due; });
@@ -79,6 +84,7 @@ restart_decision decide_restart(const restart_policy& policy, restart_history hi
 
   const restart_budget& budget = *policy.budget;
   std::vector<instant>& recent = next.history.recent;
+  forget_those_to_come(recent, later(*ended.ended_at, policy.delays.max));
   forget_old(recent, later(*ended.ended_at, next.delay), budget.window);
   if (recent.size() >= budget.restarts) {
     if (budget.then == exhausted::give_up) {

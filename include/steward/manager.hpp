@@ -38,7 +38,7 @@ namespace steward {
 /// Threads: every function from any thread. Processes run on the scheduler of run's context; decisions are made on a strand of it, one at a time.
 /// Lifetime: the table outlives it. Destroying one that runs is reported and ends the program (PR11).
 /// Errors: those that no caller receives go to `options.on_event`, with their key (M10). A table that cannot be read never stops anything (M12).
-/// Cost: about 600 bytes a running process, with history and policy state; a pass looks at every row once.
+/// Cost: about 720 bytes a running process; a pass looks at every row once.
 /// Source: laws M1 to M15; `docs/states.md`. Example: examples/06_manager.cpp
 template <class Key, class Value>
 class manager {
@@ -109,10 +109,8 @@ class manager {
 
   /// Since when the table cannot be read, and why; empty while it can (M12).
   [[nodiscard]] std::optional<std::pair<instant, error>> unreadable() const;
-
   /// How many passes have looked at the whole table, or have failed to, since the run began.
   [[nodiscard]] std::uint64_t passes() const;
-
   /// Begins the next pass now: for those who have just changed the table.
   void reconcile_now() noexcept;
 
@@ -209,6 +207,8 @@ class manager {
   [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
+  void bound_backoff(entry& e);
+  [[nodiscard]] group_policy policy_of_group(const entry& e);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
   static void alarm_over(entry& e);
   void late_at_start(entry& e);

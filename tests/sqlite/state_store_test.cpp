@@ -3,6 +3,7 @@
 // What every state store does, in memory and in a file; and what only a file does.
 #include "steward/past_text.hpp"
 #include "steward/sqlite/sqlite_state_store.hpp"
+#include "steward/task_scope.hpp"
 #include "steward/wait.hpp"
 #include "support.hpp"
 
@@ -218,6 +219,33 @@ TEST_F(SqliteStateStore, WhatCouldNotBeWrittenIsWrittenLater) {
   };
   EXPECT_EQ(text_of(where.with<std::string>(remember)), "success");
   EXPECT_EQ(stored().size(), 1U);
+}
+
+TEST(SqliteStateStoreOfALockedFile, ManyWhoFlushWaitTogether) {
+  constexpr auto lock_wait = 200ms;
+  constexpr int many = 50;
+  const temporary_folder folder;
+  opened here(folder / "steward.db", lock_wait);
+  ASSERT_EQ(text_of(here.open()), "success");
+  auto elsewhere = test::other(folder / "steward.db");
+  sqlite_state_store<std::string> kept(here.database);
+  const auto inside = [&](context& ctx) -> task<> {
+    elsewhere.exec("begin immediate");
+    const auto began = std::chrono::steady_clock::now();
+    const auto flush = [&](int key) -> task<> {
+      kept.remember(std::to_string(key), some_past());
+      auto flushed = co_await kept.flush(ctx);
+      EXPECT_THAT(text_of(flushed), ::testing::HasSubstr("locked by another process"));
+      co_return {};
+    };
+    task_scope all(ctx.scheduler());
+    for (int key = 0; key < many; ++key) all.start(flush(key));
+    (void)co_await all.join();
+    EXPECT_LT(std::chrono::steady_clock::now() - began, many * lock_wait / 2);
+    elsewhere.exec("rollback");
+    co_return co_await kept.flush(ctx);
+  };
+  EXPECT_EQ(text_of(sync_wait([&](context& ctx) { return kept.run(ctx, inside); })), "success");
 }
 
 }  // namespace

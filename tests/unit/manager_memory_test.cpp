@@ -54,6 +54,26 @@ TEST_F(ManagerMemory, ABackoffGoesOnWhereItWas) {
   finish();
 }
 
+TEST_F(ManagerMemory, ABackoffOfAClockThatWasSetBackIsNoLongerThanItsPolicyAllows) {
+  policy.delays.initial = 10min;
+  policy.delays.max = 10min;
+  put("web", crashing());
+  run(table_);
+  time.advance(2s);
+  finish();
+  row_past past = store.recall("web");
+  ASSERT_EQ(past.state, row_state::backoff);
+  past.until += 24h * 365;
+  store.remember("web", past);
+  released.close();
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::backoff);
+  EXPECT_EQ(kept->status("web")->until, time.now() + 10min);
+  time.advance(10min);
+  EXPECT_EQ(kept->status("web")->incarnation, 3U);
+  finish();
+}
+
 TEST_F(ManagerMemory, WhatGaveUpStaysDownUntilItsRowIsEdited) {
   policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
   put("web", crashing());

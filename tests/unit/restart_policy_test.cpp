@@ -233,6 +233,15 @@ TEST(RestartBudget, TimeGivesRoomAgain) {
   EXPECT_EQ(loop.restarts.size(), 100U) << "two in a minute";
 }
 
+TEST(RestartBudget, ForgetsRestartsOfATimeThatNoDelayReaches) {
+  auto policy = policy_of(restart::always);
+  policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
+  const exit end = ended(exit_reason::failed);
+  const auto with = [&](instant recent) { return decide_restart(policy, {.failures = 0, .recent = {recent}}, end, 0).what; };
+  EXPECT_EQ(with(*end.ended_at + policy.delays.max), verdict::gave_up);
+  EXPECT_EQ(with(*end.ended_at + policy.delays.max + 1ns), verdict::restart) << "the clock was set back";
+}
+
 TEST(RestartBudget, OfZeroAllowsNone) {
   crash_loop loop;
   loop.policy.budget = restart_budget{.restarts = 0, .window = 1min, .then = exhausted::give_up};

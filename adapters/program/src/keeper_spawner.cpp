@@ -3,6 +3,7 @@
 
 #include "steward/asio/use_task.hpp"
 #include "steward/deadline_context.hpp"
+#include "steward/program/detail/untold.hpp"
 #include "steward/program/launch.hpp"
 #include "steward/program/process_group.hpp"
 #include "steward/root_context.hpp"
@@ -36,7 +37,8 @@ keeper_spawner::keeper_spawner(boost::asio::io_context& io, keeper_link link, pr
       renew_(std::move(renew)),
       warn_(std::move(warn)),
       channel_(std::move(link.socket), detail::frame_channel::descriptors::keep),
-      socket_(io, channel_.fd()) {}
+      socket_(io, channel_.fd()),
+      keeper_(link.pid) {}
 
 // The channel closes the descriptor.
 keeper_spawner::~keeper_spawner() {
@@ -120,13 +122,14 @@ void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   const auto asked = asked_.find(told.id);
   if (asked == asked_.end()) return;
   question& waiting = *asked->second;
-  if (taken && !waiting.program_wanted) {  // one of a list: its end is still to come
+  if (taken && waiting.start == nullptr) {  // one of a list: its end is still to come
     taken->left = true;
     unclaimed_.emplace(taken->what.key, taken);
     return;
   }
   // Before anybody is told of the start. What remains is the time from its exec to here: should the keeper and this process both be killed in it, the
-  // program runs on unknown. It is less than a millisecond, unless many start at once and wait for a processor.
+  // program runs on unknown; see `take_in_those_not_told` for the keeper alone. It is less than a millisecond, unless many start at once and wait for
+  // a processor.
   if (taken) write_down(*taken);
   waiting.program = std::move(taken);
   waiting.answer = std::move(told.body);
@@ -166,6 +169,8 @@ result<> keeper_spawner::send(std::uint64_t id, const detail::request& body) {
 
 task<> keeper_spawner::ask(detail::request body, question& into) {
   const std::uint64_t id = ++last_id_;
+  into.start = std::get_if<detail::spawn_request>(&body);
+  if (into.start != nullptr) into.asked_at = detail::ticks_after_boot();
   asked_[id] = &into;
   if (auto sent = send(id, body); !sent) {
     asked_.erase(id);
@@ -199,10 +204,12 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
   auto ready = prepare(what);
   if (!ready) co_return std::move(ready.error());
   question started;
-  started.program_wanted = true;
   detail::spawn_request request{std::move(key), std::move(note), output_capacity, std::move(*ready)};
   co_await or_return(ask(std::move(request), started));
-  if (!started.program) co_return to_error(*started.answer);
+  if (!std::holds_alternative<detail::held>(*started.answer)) {
+    if (started.program) co_await or_return(end(ctx, started.program));
+    co_return to_error(*started.answer);
+  }
   started.program->claimed = true;
   std::string().swap(started.program->what.note);  // is for the next daemon
   co_return std::move(started.program);
@@ -259,11 +266,38 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   warn_("the keeper is lost (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
   socket_.release();
   (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
-  answer_all(detail::failed{ECONNRESET, "the keeper has died"});
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
     if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(io_, on, each);
+  }
+  take_in_those_not_told(on);
+  answer_all(detail::failed{ECONNRESET, "the keeper has died"});
+}
+
+// What it had executed and not told of: without its output it cannot be gone on with. Starts are carried out in the order in which they were asked
+// for, so those who wait longest have it. A child has a copy of the keeper's end of the connection until its exec: what is not there now does not
+// come.
+void keeper_spawner::take_in_those_not_told(scheduler& on) {
+  std::vector<question*> starts;
+  std::uint64_t since = detail::ticks_after_boot();
+  for (const auto& [id, waiting] : asked_) {
+    if (waiting->start == nullptr) continue;
+    starts.push_back(waiting);
+    since = std::min(since, waiting->asked_at);
+  }
+  auto next = starts.begin();
+  if (next == starts.end()) return;
+  for (process_identity& each : detail::started_by(keeper_, since)) {
+    if (next == starts.end()) return;
+    if (knows(each)) continue;
+    auto living = open_process(each);
+    if (!living) continue;
+    question& of = **next++;
+    of.program = take_in_orphan(on, {of.start->key, std::move(each), of.start->note}, std::move(*living));
+    write_down(*of.program);
+    warn_(of.start->key + ": process " + std::to_string(of.program->what.pid) +
+          " was executed as the keeper died; it is ended before the next one starts");
   }
 }
 
@@ -279,30 +313,35 @@ bool keeper_spawner::has_living_orphan(std::string_view key) const {
                              [key](const held& each) { return each->what.key == key && each->what.state.phase != detail::held_phase::gone; });
 }
 
-bool keeper_spawner::holds(const process_identity& which) const {
-  return std::ranges::any_of(
-      programs_, [&which](const auto& each) { return each.second->what.pid == which.pid && each.second->what.start_time == which.start_time; });
+bool keeper_spawner::knows(const process_identity& which) const {
+  const auto is_it = [&which](const held& each) { return each->what.pid == which.pid && each->what.start_time == which.start_time; };
+  return std::ranges::any_of(programs_, [&](const auto& each) { return is_it(each.second); }) || std::ranges::any_of(of_dead_keepers_, is_it);
+}
+
+auto keeper_spawner::take_in_orphan(scheduler& on, const registered_process& which, detail::unique_fd pidfd) -> held {
+  auto found = std::make_shared<held_program>();
+  found->what.key = which.key;
+  found->what.note = which.note;
+  found->what.pid = which.identity.pid;
+  found->what.start_time = which.identity.start_time;
+  found->pidfd = std::move(pidfd);
+  found->orphaned = true;
+  of_dead_keepers_.push_back(found);
+  orphans_.emplace_back(io_, on, found);
+  return found;
 }
 
 // Those that ran when the keeper was killed, and the daemon with it or after it. Each is found first under its key, before what a keeper holds.
 void keeper_spawner::take_in_those_not_held(scheduler& on) {
   std::set<std::string, std::less<>> noted;
-  for (registered_process& each : register_.read()) {
+  for (const registered_process& each : register_.read()) {
     auto living = open_process(each.identity);
     if (!living) continue;
     noted.insert(each.key);
-    if (holds(each.identity)) continue;
-    auto found = std::make_shared<held_program>();
-    found->what.key = each.key;
-    found->what.note = std::move(each.note);
-    found->what.pid = each.identity.pid;
-    found->what.start_time = each.identity.start_time;
-    found->pidfd = std::move(*living);
+    if (knows(each.identity)) continue;
+    const held found = take_in_orphan(on, each, std::move(*living));
     found->left = true;
-    found->orphaned = true;
-    of_dead_keepers_.push_back(found);
     unclaimed_.emplace_hint(unclaimed_.lower_bound(each.key), each.key, found);
-    orphans_.emplace_back(io_, on, found);
     warn_(each.key + ": process " + std::to_string(each.identity.pid) + " runs on without a keeper; it is ended before the next one starts");
   }
   for (const auto& [child, each] : programs_)
@@ -339,6 +378,7 @@ task<> keeper_spawner::find_new_keeper(scheduler& on) {
     if (link) {
       channel_ = detail::frame_channel(std::move(link->socket), detail::frame_channel::descriptors::keep);
       socket_.assign(channel_.fd());
+      keeper_ = link->pid;
       connected_ = true;
       warn_("there is a new keeper");
       co_return {};

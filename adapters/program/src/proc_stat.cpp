@@ -33,7 +33,9 @@ bool parse(std::string_view field, Number& into) noexcept {
 }  // namespace
 
 std::optional<proc_stat> parse_proc_stat(std::string_view text) noexcept {
+  constexpr int parent_field = 4;
   constexpr int group_field = 5;
+  constexpr int session_field = 6;
   constexpr int start_time_field = 22;
   const auto name_end = text.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
@@ -41,9 +43,11 @@ std::optional<proc_stat> parse_proc_stat(std::string_view text) noexcept {
   const auto state = next_field(rest);
   if (state.size() != 1) return std::nullopt;
   proc_stat found{.state = state.front()};
-  for (int field = 4; field <= start_time_field; ++field) {
+  for (int field = parent_field; field <= start_time_field; ++field) {
     const auto content = next_field(rest);
+    if (field == parent_field && !parse(content, found.parent)) return std::nullopt;
     if (field == group_field && !parse(content, found.group)) return std::nullopt;
+    if (field == session_field && !parse(content, found.session)) return std::nullopt;
     if (field == start_time_field && !parse(content, found.start_time)) return std::nullopt;
   }
   return found;

@@ -65,9 +65,15 @@ task<> sqlite_pasts::keep_writing(context& ctx) {
   }
 }
 
+// An attempt that began after this call was for it too: many who find the file locked would else wait for it one after the other.
 task<> sqlite_pasts::flush(context& ctx) {
+  const std::uint64_t before = attempts_;
   co_await or_return(co_await one_write_.enter(ctx));
-  auto written = co_await write_down(ctx);
+  if (attempts_ == before || (!written_ && written_.error().is_stop())) {
+    ++attempts_;
+    written_ = co_await write_down(ctx);
+  }
+  auto written = written_;
   one_write_.leave();
   co_return written;
 }

@@ -76,18 +76,21 @@ void manager<Key, Value>::leave_regroup(entry& e) noexcept {
   check_group(*e.team);
 }
 
+// What the user's function says of its group; the default where there is none, and where it throws.
+template <class Key, class Value>
+group_policy manager<Key, Value>::policy_of_group(const entry& e) {
+  if (!options_.groups) return {};
+  auto answer = detail::contained([&] { return options_.groups(e.team->name); });
+  if (answer) return std::move(*answer);
+  report(&e.key, answer.error());
+  return {};
+}
+
 // A member has failed, and its own policy would start it again. False: what follows is done; true: the decision stands, as it has been changed.
 template <class Key, class Value>
 bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, restart_decision& decision) {
   group& team = *e.team;
-  group_policy policy;
-  if (options_.groups) {
-    auto answer = detail::contained([&] { return options_.groups(team.name); });
-    if (answer)
-      policy = std::move(*answer);
-    else
-      report(&e.key, answer.error());
-  }
+  const group_policy policy = policy_of_group(e);
   group_decision whole = decide_group(policy, std::move(team.history), decision, ended, detail::draw_spread(options_.spread));
   team.history = std::move(whole.history);
   const bool is_counted = policy.restart.budget.has_value();

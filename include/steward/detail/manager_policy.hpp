@@ -7,6 +7,7 @@
 #include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace steward {
@@ -51,6 +52,21 @@ void manager<Key, Value>::back_off(entry& e, instant until, instant at, const ex
   e.restart = e.reread = true;
   detail::mark(e, &entry::until, until);
   set_state(e, row_state::backoff, at, ended);
+}
+
+// No delay is longer than the longest of its policies: one that a store has remembered may be, when the clock has been set back since.
+template <class Key, class Value>
+void manager<Key, Value>::bound_backoff(entry& e) {
+  std::chrono::nanoseconds longest = asked_of(options_.policy, e).delays.max;
+  if (e.team != nullptr) longest = std::max(longest, policy_of_group(e).restart.delays.max);
+  const instant latest = later(strand_->now(), longest);
+  if (e.until <= latest) return;
+  drop_alarm(e);
+  {
+    const std::lock_guard guard(e.shard);
+    e.until = latest;
+  }
+  e.alarm = detail::alarm<entry>::set(*strand_, latest, &alarm_over, e);
 }
 
 template <class Key, class Value>

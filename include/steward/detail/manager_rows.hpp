@@ -87,7 +87,9 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
   if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
+  const bool recalled = !e.value && e.state == row_state::backoff;
   if (!lives && (changed || !e.value)) take_row(e, std::move(found));
+  if (recalled) bound_backoff(e);
   switch (action) {
     case reconcile_action::nothing:
       return;

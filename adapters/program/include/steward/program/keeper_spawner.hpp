@@ -40,9 +40,9 @@ struct farewell {
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
 /// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing
-/// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on. What a former daemon
-/// started and no keeper holds any more is found in the register: it cannot be gone on with, because its output is lost, and is ended before the next
-/// one of its key is started.
+/// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on. What it had executed
+/// by then and not told of is ended before its start fails. What a former daemon started and no keeper holds any more is found in the register: it
+/// cannot be gone on with, because its output is lost, and is ended before the next one of its key is started.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
@@ -80,8 +80,9 @@ class keeper_spawner final : public spawner {
   struct question {
     doorbell answered;
     std::optional<detail::reply> answer;
-    held program;
-    bool program_wanted = false;  // a program is the whole answer, and not one of a list
+    held program;                                  // also one that the keeper died with, which is to be ended
+    const detail::spawn_request* start = nullptr;  // where a program is the whole answer, and not one of a list
+    std::uint64_t asked_at = 0;                    // in ticks after boot
   };
 
   [[nodiscard]] task<> keep_reading(scheduler& on);
@@ -96,7 +97,9 @@ class keeper_spawner final : public spawner {
   void answer_all(const detail::reply& with);
   void connection_lost(scheduler& on, const error& why);
   void take_in_those_not_held(scheduler& on);
-  [[nodiscard]] bool holds(const process_identity& which) const;
+  void take_in_those_not_told(scheduler& on);
+  held take_in_orphan(scheduler& on, const registered_process& which, detail::unique_fd pidfd);
+  [[nodiscard]] bool knows(const process_identity& which) const;
   void write_down(const held_program& which);
   void strike_out_those_gone();
   void tell_if_new(const result<>& written);
@@ -110,6 +113,7 @@ class keeper_spawner final : public spawner {
   std::function<farewell(std::string_view note)> farewell_of_;
   detail::frame_channel channel_;
   boost::asio::posix::stream_descriptor socket_;
+  pid_t keeper_;
   std::uint64_t last_id_ = 1;
   bool connected_ = true;
   bool leaving_ = false;  // the keeper has been asked to end

@@ -16,7 +16,9 @@ namespace steward::detail {
 
 struct proc_stat {
   char state = 0;  ///< `R`, `S`, `Z`, …
+  pid_t parent = 0;
   pid_t group = 0;
+  pid_t session = 0;
   std::uint64_t start_time = 0;  ///< clock ticks after boot
 };
 

@@ -7,6 +7,8 @@
 #include "steward/state_store.hpp"
 #include "steward/turnstile.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
@@ -50,6 +52,8 @@ class sqlite_pasts {
   doorbell something_to_write_;
   doorbell urgent_;      // what must not wait: what is done would be started again by the next process
   turnstile one_write_;  // who finds nothing left to write must not believe that it is written
+  result<> written_;     // how the last attempt ended; of whoever is inside
+  std::atomic<std::uint64_t> attempts_ = 0;
 };
 
 }  // namespace steward::detail
