@@ -37,3 +37,12 @@ steward::task<> serve(steward::context& ctx) {
 }  // namespace
 
 int main() { return steward::run_until_signal(steward::chain(kitchen, steward::leaf(serve))); }
+
+// It prints:
+//   kitchen: heating the oven
+//   kitchen: open
+//   waiter: pizza 1
+//   waiter: pizza 2
+//   waiter: pizza 3
+//   waiter: sold out
+//   kitchen: cleaning up

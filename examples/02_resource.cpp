@@ -60,3 +60,9 @@ int main() {
 
   return steward::run_until_signal(steward::chain(users, steward::named("lookup", steward::leaf(lookup(users)))));
 }
+
+// It prints:
+//   before the run: resource "database" is not ready: it can be used only while its callback runs
+//   database: open
+//   lookup: ada lives in London
+//   database: closed

@@ -53,3 +53,19 @@ int main() {
   // However many names are in front of it, an error matches its code.
   return good && bad.error().is(std::make_error_code(std::errc::address_in_use)) ? 0 : 1;
 }
+
+// It prints:
+//   start config
+//   start database
+//   start http
+//   in use
+//   stop http
+//   stop database
+//   stop config
+//   -> success
+//
+//   start config
+//   start database
+//   stop database
+//   stop config
+//   -> config: database: http: port 80 is taken

@@ -54,3 +54,17 @@ int main() {
 
   return !lost && !late && late.error().reason() == steward::stop_reason::deadline ? 0 : 1;
 }
+
+// It prints:
+//   printer works
+//   scanner works
+//   copier works
+//   printer breaks
+//   in use no more: stopped: dependency_lost
+//   scanner stops
+//   copier stops
+//   -> printer: out of paper
+//
+//   scanner works
+//   scanner stops
+//   -> network: not ready within 20ms: stopped: deadline

@@ -62,3 +62,9 @@ int main() {
   background_loop background;
   return one_process(background.loop) ? whole_program(background.loop) : 1;
 }
+
+// It prints, for example:
+//   ticker is running
+//   it has ticked
+//   ticker is stopped
+//   it had no time to tick

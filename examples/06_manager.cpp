@@ -64,3 +64,20 @@ int main() {
   const auto outcome = steward::sync_wait([&](steward::context& ctx) { return manager.run(ctx, in_use); });
   return outcome ? 0 : 1;
 }
+
+// It prints, for example:
+//   news #0 is starting
+//   weather #0 is starting
+//   news #1 is running
+//   weather #1 is running
+//   sport #0 is starting
+//   news #1 is stopping
+//   news #1 is stopped
+//   sport #1 is running
+//   weather #1 is backoff
+//   weather #1 is starting
+//   weather #2 is running
+//   weather #2 is stopping
+//   sport #1 is stopping
+//   weather #2 is stopped
+//   sport #1 is stopped

@@ -60,3 +60,11 @@ int main() {
   std::printf("-> %s\n", outcome ? "success" : outcome.error().to_string().c_str());
   return outcome ? 1 : 0;
 }
+
+// It prints, for example:
+//   feed: failed, feed: connection reset; starting it again
+//   feed: failed, feed: connection reset; starting it again
+//   feed: failed, feed: connection reset; starting it again
+//   feed: failed, feed: connection reset
+//   served through the restarts
+//   -> gave up after 3 restarts within 1m: feed: connection reset

@@ -60,3 +60,8 @@ int main() {
     std::printf("%s was started %llu times\n", key, static_cast<unsigned long long>(manager.status(key)->incarnation));
   return outcome && manager.status("socket")->incarnation == 1 ? 0 : 1;
 }
+
+// It prints:
+//   socket was started 1 times
+//   session was started 2 times
+//   heartbeat was started 2 times

@@ -52,3 +52,33 @@ int main() {
   const auto outcome = steward::sync_wait([&](steward::context& ctx) { return manager.run(ctx, in_use); });
   return outcome ? 0 : 1;
 }
+
+// It prints, for example:
+//   api is waiting
+//   database is starting
+//   web is waiting
+//   database is running
+//   api is starting
+//   api is running
+//   web is starting
+//   web is running
+//   database is stopping
+//   api is stopping, because of database
+//   web is stopping, because of api
+//   web is stopped, because of api
+//   web is waiting, because of api
+//   api is stopped, because of database
+//   api is waiting, because of database
+//   database is stopped
+//   database is starting
+//   database is running
+//   api is starting, because of database
+//   api is running
+//   web is starting, because of api
+//   web is running
+//   web is stopping
+//   api is stopping
+//   web is stopped
+//   database is stopping
+//   api is stopped
+//   database is stopped

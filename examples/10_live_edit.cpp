@@ -46,3 +46,7 @@ int main() {
   const auto outcome = steward::sync_wait([&](steward::context& ctx) { return manager.run(ctx, in_use); });
   return outcome && manager.status("web")->incarnation == 2 ? 0 : 1;
 }
+
+// It prints:
+//   web now has the limit 20
+//   version 2 is incarnation 2

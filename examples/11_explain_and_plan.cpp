@@ -45,3 +45,9 @@ int main() {
   const auto outcome = steward::sync_wait([&](steward::context& ctx) { return manager.run(ctx, in_use); });
   return outcome && lines == 3 ? 0 : 1;  // stop mail, start database, start web
 }
+
+// It prints:
+//   web is waiting: waits_for_others, for database
+//   would stop mail
+//   would start database
+//   would start web

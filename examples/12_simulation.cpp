@@ -62,3 +62,6 @@ int main() {
   std::puts("200 simulations hold, and no port is left taken");
   return 0;
 }
+
+// It prints:
+//   200 simulations hold, and no port is left taken

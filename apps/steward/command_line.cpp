@@ -249,6 +249,8 @@ std::string unexpected_argument(const CLI::App& app, const std::string& argument
     return fmt::format("{} is one argument too many; see steward {} --help", in_quotes(argument), command.get_name());
   }
   const std::vector<std::string> names = option_names(command);
+  if (std::ranges::find(names, argument) != names.end())
+    return fmt::format("{0} comes after the command: steward {1} {0}", argument, command.get_name());
   const std::vector<std::string_view> known(names.begin(), names.end());
   return fmt::format("{}unknown option {}{}", top ? "" : command.get_name() + ": ", in_quotes(argument), suggestion(argument, known));
 }

@@ -27,7 +27,7 @@ class search {
       going_.erase(*what.key);
     } else if (is_going(*what.state)) {
       falls(what, number).how = to_string(*what.state);
-    } else if (what.state == row_state::starting) {
+    } else if (what.state == row_state::starting || what.state == row_state::running) {
       going_.erase(*what.key);
       blamed_.erase(*what.key);
     }
@@ -52,8 +52,10 @@ class search {
   }
 
   std::vector<casualty> fallen_;
-  std::map<std::string, std::size_t, std::less<>> going_;   // of `fallen_`: who is not gone yet
-  std::map<std::string, std::size_t, std::less<>> blamed_;  // who took others down since its last start, and the first event that says so
+  std::map<std::string, std::size_t, std::less<>> going_;  // of `fallen_`: who is not gone yet
+  // Who took others down since it was started or ready last, and the first event that says so. One that is restarted at once starts before they are
+  // asked to stop; they are gone with the former one all the same.
+  std::map<std::string, std::size_t, std::less<>> blamed_;
 };
 
 bool on_purpose(const casualty& what) {

@@ -18,7 +18,7 @@ struct unit_key {
   row_edit edit;
 };
 
-/// The one place that says it; docs/operating.md shows it. What a program was started with is its definition, and a program of another one is another
+/// The one place that says it; docs/units.md shows it. What a program was started with is its definition, and a program of another one is another
 /// program; what the daemon does about it is policy, which holds from the edit on.
 inline constexpr std::array<unit_key, 13> unit_keys{{
     {"command", row_edit::restart},

@@ -128,6 +128,7 @@ TEST(CommandLine, AWrongCommandIsRefusedWithTheNearest) {
 
 TEST(CommandLine, AWrongOptionIsRefusedWithTheNearest) {
   EXPECT_EQ(complaint("status --jsn"), "steward: status: unknown option \"--jsn\"; did you mean \"--json\"?");
+  EXPECT_EQ(complaint("--socket x status"), "steward: --socket comes after the command: steward status --socket");
   EXPECT_EQ(complaint("run --database x"), "steward: run: unknown option \"--database\"; known: --help, --db, --socket, --apply");
   EXPECT_EQ(complaint("--quiet"), "steward: unknown option \"--quiet\"; known: --help, --version");
 }

@@ -55,6 +55,13 @@ TEST(Explanation, TheWireFormIsPinned) {
       R"("ended_at":"2026-01-31T11:59:50.000Z"},"error":null})");
 }
 
+TEST(Explanation, OneThatGaveUpWithItsGroupIsNotSaidToHaveEndedTooOften) {
+  unit_explanation with_its_group = failed_too_often();
+  with_its_group.exit->reason = exit_reason::stopped;
+  EXPECT_EQ(why_text(with_its_group),
+            "it went down with db, and the restart budget of its group is used up; it stays down until it is started or changed");
+}
+
 TEST(Explanation, SurvivesTheRoundTrip) {
   EXPECT_EQ(explanation_from_json(explanation_to_json(failed_too_often())), failed_too_often());
   EXPECT_EQ(explanation_from_json(explanation_to_json(waiting())), waiting());

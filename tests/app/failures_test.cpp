@@ -69,6 +69,27 @@ TEST_F(Failures, ShowTheRootFirstAndWhatFollowedUnderIt) {
   EXPECT_EQ(root("other"), "itself");
 }
 
+// As when a budget allows a restart at once: it starts before those that need it are asked to stop.
+TEST_F(Failures, WhatWentDownWithOneThatIsRestartedAtOnceIsNotToldAgainWithItsNextEnd) {
+  fails("db");
+  entered("db", row_state::starting);
+  stops("api", "db");
+  stopped("api", "db");
+  entered("db", row_state::running);
+  starts("api");
+  stops("db");
+  stops("api", "db");
+  stopped("api", "db");
+  stopped("db");
+  EXPECT_EQ(text(),
+            "2026-01-31T12:00:01.000Z (59s ago)\n"
+            "  db failed: exited with code 3\n"
+            "    api stopped\n"
+            "2026-01-31T12:00:08.000Z (52s ago)\n"
+            "  db stopped\n"
+            "    api stopped\n");
+}
+
 TEST_F(Failures, WhatIsNotGoneYetIsShownAsWhatItIs) {
   fails("db");
   stops("api", "db");
