@@ -69,6 +69,8 @@ install_missing() {
   as_root "${missing[@]}" || die "the packages could not be installed; apt's message is above"
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   ((${#missing[@]} == 0)) || die "still missing after the installation: ${missing[*]}"
+  # What was configured without them goes without their parts; a folder that is configured anew finds them.
+  rm -f build/*/.configured
 }
 
 # as_root ARGUMENT…: tools/install_packages.sh, as root, without a prompt.

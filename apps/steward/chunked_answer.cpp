@@ -12,9 +12,8 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
-#include <sys/socket.h>
+#include <poll.h>
 
-#include <cerrno>
 #include <chrono>
 #include <sstream>
 #include <utility>
@@ -77,11 +76,10 @@ task<> chunked_answer::write(context& ctx) {
   co_return {};
 }
 
-// Whether the other end has closed: one that follows says nothing more.
+// Whether the other end has closed, also when there is something of it that nobody has read.
 bool chunked_answer::gone() {
-  char byte = 0;
-  const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+  pollfd end{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&end, 1, 0) > 0;
 }
 
 }  // namespace steward

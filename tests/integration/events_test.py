@@ -16,6 +16,13 @@ HASTY = {"initial": "1ms", "max": "1ms"}
 REMEMBERED = 1024
 
 
+def link_of(path):
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
 class events_test_base(steward_test):
     def follow(self, *arguments):
         """`steward events -f`; what it prints goes to the files `followed` and `complained`."""
@@ -114,6 +121,18 @@ class deaf_follower_test(events_test_base):
         while not re.search(rb'\{"lost":[1-9]\d*\}\n', told):
             told += one.recv(1 << 16)
         self.assertIn(b'"key":"flaky0"', told.partition(b'{"lost":')[2] + one.recv(1 << 16), "and goes on")
+
+    def test_that_vanishes_is_let_go_whatever_it_has_sent(self):
+        self.run_daemon()
+        links = f"/proc/{self.daemon.pid}/fd"
+        sockets = lambda: {link for link in map(link_of, (f"{links}/{fd}" for fd in os.listdir(links))) if link.startswith("socket:")}
+        before = sockets()  # with those who have just been answered
+        one = self.deaf()
+        one.recv(16)
+        one.sendall(b"GET /v1/version HTTP/1.1\r\n")
+        its = until(lambda: sockets() - before, "another one")
+        one.close()
+        until(lambda: not its & sockets(), "its end")
 
     def test_does_not_hold_the_daemon(self):
         self.run_daemon()

@@ -56,8 +56,12 @@ all=(libgtest-dev libgmock-dev curl sqlite3 nginx-light python3)
 printf '%s\n' "${all[@]}" >installed
 { need debian && echo 0; } | shows "all there" 0 "all 7 are there"
 
+mkdir -p build/release && touch build/release/.configured
+{ need debian && echo 0; } >/dev/null
+[[ -e build/release/.configured ]] || { echo "configured anew, although all was there" && bad=1; }
 printf '%s\n' "${all[@]:0:4}" python3 >installed
 { need debian && echo 0; } | shows "two missing" 0 "2 of 7 are missing: sqlite3 nginx-light" "installed as root: sqlite3 nginx-light"
+[[ ! -e build/release/.configured ]] || { echo "what was configured without a package stays without it" && bad=1; }
 
 : >installed
 touch refuses
