@@ -6,7 +6,6 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bad=0
 mkdir "$work/bin" "$work/tools"
 cd "$work"
 
@@ -40,28 +39,28 @@ need() {
     need_packages test example' "$here/../../tools" 2>&1
 }
 
-# shows NAME EXIT_CODE TEXT… <<< the call's output, with its exit code as the last line
+# shows NAME EXIT_CODE TEXT… <<< the call's output, with its exit code as the last line. What is wrong leaves the file `bad`: this runs in a pipe, so in a shell of its own.
 shows() {
   local name=$1 code=$2 output text
   shift 2
   output=$(cat)
-  [[ $(tail -n 1 <<<"$output") == "$code" ]] || { printf '%s: not exit code %s:\n%s\n' "$name" "$code" "$output" && bad=1; }
+  [[ $(tail -n 1 <<<"$output") == "$code" ]] || { printf '%s: not exit code %s:\n%s\n' "$name" "$code" "$output" && touch bad; }
   for text in "$@"; do
-    grep -qF -- "$text" <<<"$output" || { printf '%s: "%s" is not in:\n%s\n' "$name" "$text" "$output" && bad=1; }
+    grep -qF -- "$text" <<<"$output" || { printf '%s: "%s" is not in:\n%s\n' "$name" "$text" "$output" && touch bad; }
   done
 }
 
 all=(libgtest-dev libgmock-dev curl sqlite3 nginx-light python3)
 
 printf '%s\n' "${all[@]}" >installed
-{ need debian && echo 0; } | shows "all there" 0 "all 7 are there"
+{ need debian && echo 0; } | shows "all there" 0 "all 6 are there"
 
 mkdir -p build/release && touch build/release/.configured
 { need debian && echo 0; } >/dev/null
-[[ -e build/release/.configured ]] || { echo "configured anew, although all was there" && bad=1; }
-printf '%s\n' "${all[@]:0:4}" python3 >installed
-{ need debian && echo 0; } | shows "two missing" 0 "2 of 7 are missing: sqlite3 nginx-light" "installed as root: sqlite3 nginx-light"
-[[ ! -e build/release/.configured ]] || { echo "what was configured without a package stays without it" && bad=1; }
+[[ -e build/release/.configured ]] || { echo "configured anew, although all was there" && touch bad; }
+printf '%s\n' "${all[@]:0:3}" python3 >installed
+{ need debian && echo 0; } | shows "two missing" 0 "2 of 6 are missing: sqlite3 nginx-light" "installed as root: sqlite3 nginx-light"
+[[ ! -e build/release/.configured ]] || { echo "what was configured without a package stays without it" && touch bad; }
 
 : >installed
 touch refuses
@@ -80,11 +79,11 @@ script bin/sudo <<<'[[ $1 == -n ]] && shift && exec "$@"'
 rm plain_user
 
 echo "# written by steward's tools/install_packages.sh" >policy
-{ need debian && echo 0; } | shows "left behind" 0 "installed as root: --clean-up" "all 7 are there"
+{ need debian && echo 0; } | shows "left behind" 0 "installed as root: --clean-up" "all 6 are there"
 rm policy
 
 for system in fedora trixie; do
   { need $system || echo $?; } | tee output | shows "$system" 1 "not Debian 12" "command no-such-command" "header <no/such.hpp>" "libgtest-dev"
-  if grep -qE "command bash|<vector>|installed as root" output; then echo "$system: $(cat output)" && bad=1; fi
+  if grep -qE "command bash|<vector>|installed as root" output; then echo "$system: $(cat output)" && touch bad; fi
 done
-exit $bad
+[[ ! -e bad ]]
