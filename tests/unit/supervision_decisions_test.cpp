@@ -47,7 +47,9 @@ TEST_P(GroupDecision, FollowsTheStrategyAndBothPolicies) {
   const group_decision decision = decide_group(policy, row.of_group, own, ended, 0);
   EXPECT_EQ(decision.what, row.what);
   EXPECT_EQ(decision.together, row.together);
-  if (row.what == verdict::restart) EXPECT_EQ(decision.delay, row.delay);
+  if (row.what == verdict::restart) {
+    EXPECT_EQ(decision.delay, row.delay);
+  }
   EXPECT_EQ(decision.history.failures, row.of_group.failures + 1);
   EXPECT_EQ(decision.history.recent.size(), row.counted);
 }
