@@ -168,12 +168,13 @@ TEST(FaultyTable, AnswersLateWithWhatWasTrueWhenItWasAsked) {
   virtual_scheduler time;
   root_context root(time);
   memory_table<std::string, int> rows;
-  rows.put("a", 1);
+  const std::string key = "a";  // a read refers to it until it is answered
+  rows.put(key, 1);
   faulty_table faulty(rows);
   faulty.on_get(1, fault::late(1s));
-  background<row<int>> read(time, faulty.get(root, "a"));
+  background<row<int>> read(time, faulty.get(root, key));
   time.run_until_idle();
-  rows.put("a", 2);
+  rows.put(key, 2);
   time.advance(1s);
   ASSERT_TRUE(read.done());
   EXPECT_EQ(*read.outcome()->value, 1);
