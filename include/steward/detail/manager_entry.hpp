@@ -9,9 +9,11 @@
 #include "steward/manager_options.hpp"
 #include "steward/process.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,6 +34,13 @@ struct entry_bonds {
   std::vector<requirement<Key>> required;
   std::vector<std::pair<Key, std::uint64_t>> held;
 };
+
+/// What the loss of `key` does to one that requires these; empty: it is not among them.
+template <class Key>
+[[nodiscard]] std::optional<on_loss> loss_in(const std::vector<requirement<Key>>& required, const Key& key) {
+  const auto found = std::ranges::find(required, key, &requirement<Key>::key);
+  return found == required.end() ? std::nullopt : std::optional(found->loss);
+}
 
 /// The incarnation that a replacement has left behind, until it is gone.
 struct manager_predecessor {

@@ -13,17 +13,6 @@
 
 namespace steward {
 
-namespace detail {
-
-/// What the loss of `key` does to one that requires these; empty: it is not among them.
-template <class Key>
-[[nodiscard]] std::optional<on_loss> loss_in(const std::vector<requirement<Key>>& required, const Key& key) {
-  const auto found = std::ranges::find(required, key, &requirement<Key>::key);
-  return found == required.end() ? std::nullopt : std::optional(found->loss);
-}
-
-}  // namespace detail
-
 // From now on it lives, and what it requires must not go before it.
 template <class Key, class Value>
 void manager<Key, Value>::note_requirements(entry& e) {
