@@ -3,12 +3,14 @@
 
 #include "steward/chain.hpp"
 #include "steward/manager.hpp"
+#include "steward/or_return.hpp"
 #include "steward/sqlite/sqlite_state_store.hpp"
 #include "steward/start_stop.hpp"
 #include "steward/sync_wait.hpp"
 #include "steward/wait.hpp"
 #include "victim.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,7 +25,7 @@ using units = manager<std::string, std::string>;
 restart_policy budgeted() {
   restart_policy policy;
   policy.delays = {.initial = 1ms, .max = 2ms, .factor = 1, .jitter = 0, .reset_after = 1h};
-  policy.budget = restart_budget{.restarts = allowed_restarts, .window = 1h, .then = exhausted::give_up};
+  policy.budget = restart_budget{.restarts = std::uint32_t{allowed_restarts}, .window = 1h, .then = exhausted::give_up};
   return policy;
 }
 
@@ -56,6 +58,16 @@ units::options_type options(state_store<std::string>& memory) {
   return how;
 }
 
+task<> wait_until_given_up(context& ctx, const units& kept, const std::string& key) {
+  while (true) {
+    const auto known = kept.status(key);
+    if (known && known->state == row_state::gave_up) break;
+    const auto slept = co_await ctx.sleep_for(1ms);
+    if (!slept) co_return slept;
+  }
+  co_return {};
+}
+
 }  // namespace
 
 int crash_loop_until_killed(const std::filesystem::path& file) {
@@ -66,8 +78,11 @@ int crash_loop_until_killed(const std::filesystem::path& file) {
   for (const char* key : {"alone", "first", "second"}) table.put(key, std::string());
   units kept(table, make, options(memory));
   const auto whole = chain(open_close, std::ref(memory), std::ref(kept));
-  const auto for_ever = [](context& ctx) -> task<> {
+  const auto for_ever = [&kept](context& ctx) -> task<> {
     say("open");
+    const std::string keys[] = {"alone", "first"};
+    for (const std::string& key : keys) co_await or_return(wait_until_given_up(ctx, kept, key));
+    say("gave_up");
     co_await ctx.stopped();
     co_return {};
   };

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -33,6 +34,11 @@ victim::~victim() { ::close(output_); }
 
 void victim::wait_for(std::size_t lines) {
   while (lines_.size() < lines && read_some()) {
+  }
+}
+
+void victim::wait_for(const std::string& line) {
+  while (std::ranges::find(lines_, line) == lines_.end() && read_some()) {
   }
 }
 

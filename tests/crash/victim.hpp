@@ -24,6 +24,9 @@ class victim {
   /// Reads until it has said so many lines.
   void wait_for(std::size_t lines);
 
+  /// Reads until it has said this.
+  void wait_for(const std::string& line);
+
   void kill();
 
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
