@@ -20,7 +20,8 @@ if(STEWARD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-align -Wformat=2)
+set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-align -Wformat=2
+                     -Wzero-as-null-pointer-constant)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A task that falls off its end and a dropped result are bugs; only clang sees them in coroutines, so they are errors in every build.
   list(APPEND steward_warnings -Werror=return-type -Werror=unused-result -Wextra-semi)

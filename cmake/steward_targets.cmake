@@ -57,6 +57,20 @@ function(steward_precompile target)
   endif()
 endfunction()
 
+# steward_precompile_tests(<target> <optimised>): what nearly all tests include, parsed once for all targets whose flags are alike.
+function(steward_precompile_tests target optimised)
+  get_property(first GLOBAL PROPERTY STEWARD_PRECOMPILED_TESTS)
+  if(optimised OR NOT STEWARD_PCH)
+    return()
+  elseif(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <chrono> <expected> <filesystem> <functional> <map> <memory>
+                              <string> <thread> <vector>)
+    set_property(GLOBAL PROPERTY STEWARD_PRECOMPILED_TESTS ${target})
+  endif()
+endfunction()
+
 # steward_tests(<folder> USES <target>… [SHARDS n] [OPTIMISED])
 # One test program `steward_<folder>_tests` of all sources below the folder. Skipped while a used target is missing.
 # Its own sources are compiled without optimisation, which halves the time that takes; OPTIMISED: with it, because the work
@@ -83,7 +97,7 @@ function(steward_tests folder)
   if(NOT arg_OPTIMISED)
     target_compile_options(${target} PRIVATE -O0)
   endif()
-  steward_precompile(${target} <gmock/gmock.h> <gtest/gtest.h> <chrono> <expected> <functional> <memory> <string> <vector>)
+  steward_precompile_tests(${target} ${arg_OPTIMISED})
   steward_add_cases(${folder} "${arg_SHARDS}" $<TARGET_FILE:${target}>)
 endfunction()
 

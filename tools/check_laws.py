@@ -59,6 +59,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 WAITING = re.compile(r"this_thread::sleep_(for|until)|(?<![.>\w])(usleep|nanosleep|sleep)\s*\(|\b(wait|try_acquire|try_lock)_(for|until)\s*\(|steady_timer|system_timer")
 # A suite for backends: what another process has edited is told when the system says so.
 REAL_TIME = {"testing/include/steward/testing/table_conformance_watch.hpp"}
+OUTDATED = {"typedef": "using", "NULL": "nullptr", "assert": "a check that also users have, or static_assert"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
@@ -219,6 +220,11 @@ def check_time(name, text):
         report(name, line_of(text, match.start()), f"`{match.group(0).strip(' (')}`: nothing here waits for real time; use virtual time")
 
 
+def check_words(name, text):
+    for match in re.finditer(r"\b(typedef|NULL|assert(?=\())\b", blank_out(text)):
+        report(name, line_of(text, match.start()), f"`{match.group(1)}`: {OUTDATED[match.group(1)]}")
+
+
 def is_public(name):
     return name.endswith(".hpp") and "/include/" in "/" + name and "/detail/" not in name
 
@@ -266,6 +272,7 @@ def main():
             check_includes(name, text)
             check_marks(name, text)
             check_size(name, text)
+            check_words(name, text)
             if not name.startswith("tests/toolchain/"):
                 check_co_await(name, text)
             if name.startswith(("tests/unit/", "tests/scenario/", "testing/")) and name not in REAL_TIME:

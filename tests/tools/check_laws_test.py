@@ -48,6 +48,14 @@ class Includes(unittest.TestCase):
         self.refused("tests/asio/x_test.cpp", "#include <boost/asio.hpp>")
 
 
+class Words(unittest.TestCase):
+    def test_outdated_ones_are_refused_but_not_in_comments_or_strings(self):
+        for line in ("typedef int number;", "int* p = NULL;", "assert(p);"):
+            self.assertEqual(len(problems(laws.check_words, "x.cpp", line)), 1, line)
+        for line in ("// typedef", 'say("NULL");', "static_assert(true);", "ASSERT_TRUE(p);"):
+            self.assertEqual(problems(laws.check_words, "x.cpp", line), [], line)
+
+
 class CoAwait(unittest.TestCase):
     def refused(self, text):
         self.assertTrue(problems(laws.check_co_await, "x.cpp", text), f"let pass: {text}")

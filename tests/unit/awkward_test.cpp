@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runnables and callbacks that behave badly, in every combinator; and none, one and very many of them.
+#include "fleet.hpp"
 #include "steward/chain.hpp"
 #include "steward/deadlines.hpp"
 #include "steward/leaf.hpp"
-#include "steward/manager.hpp"
 #include "steward/named.hpp"
 #include "steward/parallel.hpp"
 #include "steward/process.hpp"
@@ -44,7 +44,7 @@ runnable in_manager(runnable part) {
     rows.put("inside", part);
     manager_options<std::string, runnable> how;
     how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
-    manager<std::string, runnable> kept(rows, how);
+    fleet kept(rows, how);
     co_return co_await kept.run(ctx, ready);
   };
 }
@@ -360,21 +360,21 @@ TEST_P(Many, ProcessesUnderOneContext) {
 
 TEST_P(Many, RowsOfAManager) {
   for (const ending how : {ending::graceful, ending::forced, ending::failing}) {
-    memory_table<std::size_t, runnable> rows;
-    for (std::size_t i = 0; i < GetParam(); ++i) rows.put(i, last(how));
-    manager_options<std::size_t, runnable> options;
+    memory_table<std::string, runnable> rows;
+    for (std::size_t i = 0; i < GetParam(); ++i) rows.put(std::to_string(i), last(how));
+    manager_options<std::string, runnable> options;
     std::size_t problems = 0;
     std::size_t failed = 0;
-    options.policy = [](const std::size_t&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
-    options.on_event = [&](const manager_event<std::size_t>& what) {
+    options.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
+    options.on_event = [&](const manager_event<std::string>& what) {
       if (what.problem != nullptr) ++problems;
       if (what.ended != nullptr && what.ended->reason == exit_reason::failed) ++failed;
     };
-    manager<std::size_t, runnable> kept(rows, options);
+    fleet kept(rows, options);
     std::size_t running = 0;
     const auto look = [&](context& ctx) -> task<> {
       for (std::size_t i = 0; i < GetParam(); ++i)
-        if (kept.get(i)) ++running;
+        if (kept.get(std::to_string(i))) ++running;
       if (how == ending::forced) (void)co_await ctx.stopped();
       co_return {};
     };

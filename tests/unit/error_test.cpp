@@ -11,8 +11,6 @@
 #include <ios>
 #include <stdexcept>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace steward {
 namespace {
@@ -147,19 +145,6 @@ TEST(Error, CH6_DeepErrorsArePrintedMatchedAndDestroyedWithoutRecursion) {
   EXPECT_TRUE(prefixed.is(errc::not_found));
   EXPECT_FALSE(prefixed.is_stop());
   EXPECT_EQ(joined.to_string().size(), 1U + 3U * deep);
-}
-
-TEST(Error, SharedErrorsMayBeCopiedAndDroppedOnManyThreads) {
-  const error shared = error("text").prefixed("a: ");
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([copy = shared] {
-      for (int n = 0; n < 10'000; ++n) {
-        const error again = copy;
-        EXPECT_TRUE(again.is(errc::failed));
-      }
-    });
-  for (auto& each : threads) each.join();
 }
 
 TEST(Error, R7_AnExceptionKeepsItsTypeAndMessage) {

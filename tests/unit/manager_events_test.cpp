@@ -152,7 +152,7 @@ TEST_F(ManagerEvents, TheInjectedFaultIsTheRootOfWhatItTookDown) {
     options.requirements = [&needs](const std::string& key, const runnable&) {
       return needs.contains(key) ? needs[key] : std::vector<requirement<std::string>>();
     };
-    manager<std::string, runnable> all(rows, options);
+    fleet all(rows, options);
     gate open;
     auto callback = [&open](context&) -> task<> {
       co_await open.passed();

@@ -3,7 +3,7 @@
 // What the tests of `manager` share.
 #pragma once
 
-#include "steward/manager.hpp"
+#include "fleet.hpp"
 #include "steward/testing/faulty_table.hpp"
 #include "virtual_test.hpp"
 
@@ -16,7 +16,6 @@
 namespace steward::test {
 
 using rows = memory_table<std::string, runnable>;
-using fleet = manager<std::string, runnable>;
 using options = manager_options<std::string, runnable>;
 using testing::fault;
 using testing::faulty_table;

@@ -269,7 +269,7 @@ TEST_P(GroupStrategyTable, SaysWhoIsRestarted) {
   const auto [strategy, when, reason] = GetParam();
   virtual_scheduler time;
   root_context root(time);
-  memory_table<int, runnable> rows;
+  memory_table<std::string, runnable> rows;
   scripted second("second");
   switch (reason) {
     case exit_reason::completed:
@@ -285,20 +285,20 @@ TEST_P(GroupStrategyTable, SaysWhoIsRestarted) {
       FAIL();
   }
   second.then(scripted("second"));
-  for (int key = 1; key <= 3; ++key) rows.put(key, key == 2 ? runnable(second) : runnable(scripted("other")));
-  manager_options<int, runnable> how;
-  how.policy = [when](const int&, const runnable&) {
+  for (int key = 1; key <= 3; ++key) rows.put(std::to_string(key), key == 2 ? runnable(second) : runnable(scripted("other")));
+  manager_options<std::string, runnable> how;
+  how.policy = [when](const std::string&, const runnable&) {
     restart_policy policy;
     policy.when = when;
     return policy;
   };
-  how.group = [](const int& key, const runnable&) { return group_place{"all", static_cast<std::uint32_t>(key)}; };
+  how.group = [](const std::string& key, const runnable&) { return group_place{"all", static_cast<std::uint32_t>(std::stoi(key))}; };
   how.groups = [strategy](const std::string&) {
     group_policy policy;
     policy.strategy = strategy;
     return policy;
   };
-  manager<int, runnable> kept(rows, how);
+  fleet kept(rows, how);
   gate released;
   auto hold = [&](context&) -> task<> {
     co_await released.passed();
@@ -310,7 +310,7 @@ TEST_P(GroupStrategyTable, SaysWhoIsRestarted) {
 
   const bool again = when == restart::always || (when == restart::on_failure && reason != exit_reason::completed);
   for (int key = 1; key <= 3; ++key) {
-    const auto known = kept.status(key);
+    const auto known = kept.status(std::to_string(key));
     const bool goes_down = key != 2 && again && goes_down_with(strategy, 2, static_cast<std::uint32_t>(key));
     EXPECT_EQ(known->state, key == 2 && !again ? row_state::completed : row_state::running) << key;
     EXPECT_EQ(known->incarnation, (key == 2 && again) || goes_down ? 2U : 1U) << key;

@@ -3,7 +3,7 @@
 // What is destroyed too early says so on one line, and the program ends before anything undefined happens (PR11).
 #include "steward/misuse.hpp"
 
-#include "steward/manager.hpp"
+#include "fleet.hpp"
 #include "steward/process.hpp"
 #include "steward/run_loop.hpp"
 #include "steward/stop_callback.hpp"
@@ -23,7 +23,6 @@ namespace steward::test {
 namespace {
 
 using table_of_rows = memory_table<std::string, runnable>;
-using fleet = manager<std::string, runnable>;
 
 constexpr int told = 37;
 [[noreturn]] void leave() noexcept { std::_Exit(told); }

@@ -110,16 +110,16 @@ TEST(SimulationKit, FindsOutAboutARunnableThatNeverComesToRest) {
       co_return {};  // and has never been ready
     });
   };
-  std::size_t found = 0;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  bool found = false;
+  for (std::uint64_t seed = 1; seed <= 20 && !found; ++seed) {
     const simulation_report report = simulate(seed, what);
     if (report.held()) continue;
-    ++found;
+    found = true;
     EXPECT_EQ(report.violations.front().law, "D9_what_runs_is_what_the_rows_want");
     EXPECT_THAT(report.to_string(), HasSubstr("^^ D9_what_runs_is_what_the_rows_want: and does not come to rest"));
     EXPECT_THAT(report.to_string(), HasSubstr("simulation of seed " + std::to_string(seed)));
   }
-  EXPECT_GT(found, 0U);
+  EXPECT_TRUE(found);
 }
 
 /// A trace by hand, of the one key of a plan in which nothing is done.

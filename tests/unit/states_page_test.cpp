@@ -3,9 +3,9 @@
 // docs/states.md says what the code does.
 #include "states_page.hpp"
 
+#include "fleet.hpp"
 #include "steward/errc.hpp"
 #include "steward/exit.hpp"
-#include "steward/manager.hpp"
 #include "steward/reconcile.hpp"
 #include "steward/state.hpp"
 #include "steward/testing/faulty_table.hpp"
@@ -105,7 +105,6 @@ TEST(StatesPage, ListsTheTextsOfTheErrors) {
 class RowTransitions : public virtual_test {
  protected:
   using rows = memory_table<std::string, runnable>;
-  using fleet = manager<std::string, runnable>;
 
   RowTransitions() {
     how.spread = [] { return 0.0; };

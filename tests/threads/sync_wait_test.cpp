@@ -3,7 +3,7 @@
 
 #include "steward/process.hpp"
 #include "steward/wait.hpp"
-#include "virtual_test.hpp"
+#include "unit/virtual_test.hpp"
 
 #include <array>
 #include <cstddef>

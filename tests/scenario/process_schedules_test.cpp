@@ -16,18 +16,26 @@ constexpr auto no_time = [] { return std::chrono::nanoseconds::zero(); };
 
 class ProcessSchedules : public ::testing::TestWithParam<behaviour> {
  protected:
-  /// Every schedule of a starter and these.
-  static std::size_t explore(std::vector<actor> who) {
-    who.insert(who.begin(), actor::starter);
-    return for_each_schedule([&who](choices& source) {
-      virtual_scheduler time(source);
-      process_world(time, GetParam(), who, no_time).run();
-    });
+  static void play(choices& source, const std::vector<actor>& who) {
+    virtual_scheduler time(source);
+    process_world(time, GetParam(), who, no_time).run();
   }
 };
 
+// That all of them hold is shown where a step is cheap; a sanitizer sees in a sample what it can see.
 TEST_P(ProcessSchedules, PR9_EveryScheduleOfAStartAndOneOther) {
-  for (std::size_t other = 1; other < actor_count; ++other) EXPECT_GT(explore({static_cast<actor>(other)}), 0U);
+  const bool all = affordable(2) == 2;
+  for (std::size_t other = 1; other < actor_count; ++other) {
+    const std::vector<actor> who{actor::starter, static_cast<actor>(other)};
+    if (all) {
+      EXPECT_GT(for_each_schedule([&who](choices& source) { play(source, who); }), 0U);
+    } else {
+      for_each_seed(200, [&who](std::uint64_t seed) {
+        seeded_choices source(seed);
+        play(source, who);
+      });
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ProcessSchedules,

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "steward/process.hpp"
-#include "virtual_test.hpp"
+#include "unit/virtual_test.hpp"
 
 #include <list>
 #include <optional>
