@@ -20,11 +20,11 @@ if(STEWARD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-align -Wformat=2
-                     -Wzero-as-null-pointer-constant)
+set(steward_warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wcast-align -Wformat=2)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A task that falls off its end and a dropped result are bugs; only clang sees them in coroutines, so they are errors in every build.
-  list(APPEND steward_warnings -Werror=return-type -Werror=unused-result -Wextra-semi)
+  list(APPEND steward_warnings -Werror=return-type -Werror=unused-result -Wextra-semi
+       -Wzero-as-null-pointer-constant)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wshadow of g++ also warns where a lambda's parameter has the name of a member function; clang's does not.
   list(APPEND steward_warnings -Wno-shadow -Wshadow=local)
