@@ -174,7 +174,8 @@ class manager {
   auto ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&>;
   void remember(const entry& e);
   void remember_group(const group& team);
-  task<> make_sure_of(entry& e);
+  void launch_when_sure(entry& e);
+  detail::detached make_sure_of(entry& e);
 
   // What it keeps of a key, and does about its row: detail/manager_rows.hpp
   [[nodiscard]] entry& obtain(const Key& key);
@@ -185,6 +186,7 @@ class manager {
   void apply_row(entry& e, row<Value> found);
   // The life of one entry: detail/manager_life.hpp
   void begin(entry& e);
+  void take_number(entry& e) noexcept;
   detail::detached bring_up(entry& e);
   [[nodiscard]] result<> prepare(entry& e);
   [[nodiscard]] std::unique_ptr<process> make_process(const Key& key, runnable what);
@@ -210,6 +212,7 @@ class manager {
   void bound_backoff(entry& e);
   [[nodiscard]] group_policy policy_of_group(const entry& e);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
+  void hasten(entry& e, const Value& edited);
   static void alarm_over(entry& e);
   void late_at_start(entry& e);
   void force(entry& e, stop_reason why);
