@@ -8,6 +8,7 @@
 #include "steward/manager.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/program.hpp"
+#include "steward/task_scope.hpp"
 #include "stop_time.hpp"
 #include "unit_ends.hpp"
 #include "unit_store.hpp"
@@ -17,6 +18,8 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -85,7 +88,9 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
-  [[nodiscard]] task<> wait_while_stopping(context& ctx, const std::string& key);
+  [[nodiscard]] task<> ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome);
+  [[nodiscard]] task<> wait_while(context& ctx, std::function<bool()> holds);
+  [[nodiscard]] std::optional<error> abandoned(const std::string& key) const;
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
   void count_in(const std::string& key, std::string_view note);
@@ -111,7 +116,8 @@ class fleet final : public control, private state_store<std::string> {
   event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
-  context* running_ = nullptr;    // what outlives a single request
+  context* running_ = nullptr;    // what outlives a single request, and what goes on beside it
+  task_scope* beside_ = nullptr;
   units_manager manager_;
 };
 
