@@ -160,12 +160,18 @@ row_past fleet::recall(const std::string& key) {
   for (auto left = first; left != last; ++left)
     if (const auto living = incarnation_of(left->second->what.note)) {
       const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
+      const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
+      if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
       past.incarnation = goes_on ? *living - 1 : *living;
     }
   return past;
 }
 
-void fleet::remember(const std::string& key, const row_past& past) { store_.memory().remember(key, past); }
+void fleet::remember(const std::string& key, const row_past& past) {
+  row_past known = past;
+  known.since = since_of(key, past.state, past.since);
+  store_.memory().remember(key, known);
+}
 
 void fleet::forget(const std::string& key) {
   to_restart_.erase(key);
@@ -203,6 +209,7 @@ void fleet::note(const manager_event<std::string>& what) {
   for (doorbell* const each : waiting_) each->ring();
   if (!is_alive(what.state)) {
     pids_.erase(*what.key);
+    ran_before_.erase(*what.key);
     living_.erase(*what.key);
   }
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);

@@ -82,6 +82,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] static unit_event to_unit_event(const manager_event<std::string>& from);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] std::optional<int> pid_of(const std::string& key) const;
+  [[nodiscard]] instant since_of(const std::string& key, row_state state, instant since) const;
   [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
   [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
   [[nodiscard]] task<std::string> needed_by(context& ctx, std::string key);
@@ -106,6 +107,7 @@ class fleet final : public control, private state_store<std::string> {
   unit_ends ends_;
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
+  std::map<std::string, instant, std::less<>> ran_before_;  // what a former daemon has left, and since when it is ready
   stop_needs living_;
   std::set<std::string, std::less<>> to_restart_;  // by hand, whatever is edited meanwhile
   group_policies groups_;                          // as the rows have told them last

@@ -92,8 +92,10 @@ TEST_F(ManagerMemory, WhatGaveUpStaysDownUntilItsRowIsEdited) {
   run(table_);
   time.advance(1min);
   EXPECT_EQ(state("web"), row_state::gave_up);
+  const instant since = kept->status("web")->since;
   run_again();
   EXPECT_EQ(state("web"), row_state::gave_up);
+  EXPECT_EQ(kept->status("web")->since, since) << "and not since the next one began";
   put("web", part("web"));
   kept->reconcile_now();
   time.run_until_idle();

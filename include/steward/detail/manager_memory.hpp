@@ -32,6 +32,7 @@ void manager<Key, Value>::remember(const entry& e) {
     past.restarts = e.restarts;
     past.generation = e.generation;
     past.state = e.state;
+    past.since = e.since;
     past.history = e.history;
     if (e.state == row_state::backoff) past.until = e.until;
     if (e.last) past.last = *e.last;

@@ -5,6 +5,7 @@
 
 #include "steward/manager.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -30,6 +31,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.generation = made.noticed = past.generation;
     if (!is_settled(past.state) && past.state != row_state::backoff) return;
     made.state = past.state;
+    if (past.since != instant{}) made.since = std::min(past.since, now);  // a clock may have been set back
     if (past.state == row_state::backoff) made.until = past.until;
   });
   count(static_cast<std::size_t>(added.state), +1);
