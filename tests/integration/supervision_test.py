@@ -167,6 +167,15 @@ class policy_edit_test(steward_test):
         os.kill(self.wait_for("web", state="running", incarnation=2)["pid"], signal.SIGKILL)
         self.wait_for("web", state="completed")
 
+    def test_of_the_stop_deadline_shortens_a_stop_that_is_under_way(self):
+        self.up(stop={"signal": "TERM", "deadline": "1h"})
+        stopping = threading.Thread(target=self.steward, args=("stop", "web"))
+        stopping.start()
+        self.wait_for("web", state="stopping")
+        self.apply(stop={"signal": "TERM", "deadline": "300ms"})
+        self.assertEqual(self.wait_for("web", state="stopped")["exit"]["reason"], "forced")
+        stopping.join()
+
     def test_does_not_swallow_a_restart_by_hand(self):
         before = self.up(stop={"deadline": "100ms"})
         self.does("restart", "web")

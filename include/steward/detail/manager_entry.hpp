@@ -132,6 +132,12 @@ void mark(Entry& e, T Entry::* what, std::type_identity_t<T> to) noexcept {
   std::swap(e.*what, to);
 }
 
+/// The number of the incarnation that is being started: one that comes to no process leaves it to the next.
+template <class Key, class Value>
+void take_number(manager_entry<Key, Value>& e) noexcept {
+  if (!std::exchange(e.has_number, true)) mark(e, &manager_entry<Key, Value>::incarnation, e.incarnation + 1);
+}
+
 /// It goes down because of another.
 template <class Key, class Value>
 void blame(manager_entry<Key, Value>& e, const Key& whom) {

@@ -19,19 +19,13 @@ void manager<Key, Value>::begin(entry& e) {
   e.has_place = true;
   ++starting_;
   if (std::exchange(e.restart, false)) detail::mark(e, &entry::restarts, e.restarts + 1);
-  take_number(e);
+  detail::take_number(e);
   if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
   set_state(e, row_state::starting);
   if (bring_up(e).start(*strand_)) return;
   started(e, fail(errc::out_of_memory));
   leave(e);
-}
-
-// The number of the incarnation that is being started: one that comes to no process leaves it to the next.
-template <class Key, class Value>
-void manager<Key, Value>::take_number(entry& e) noexcept {
-  if (!std::exchange(e.has_number, true)) detail::mark(e, &entry::incarnation, e.incarnation + 1);
 }
 
 // A start in the background.
