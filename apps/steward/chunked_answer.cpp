@@ -26,11 +26,11 @@ namespace http = boost::beast::http;
 
 constexpr std::chrono::milliseconds between_looks(100);
 
-std::string head(std::string_view content_type, bool keep_alive) {
-  http::response<http::empty_body> head(http::status::ok, 11);
+std::string head(std::string_view content_type, const answer_form& form, bool chunks) {
+  http::response<http::empty_body> head(http::status::ok, form.version);
   head.set(http::field::content_type, content_type);
-  head.keep_alive(keep_alive);
-  head.chunked(true);
+  head.keep_alive(form.keep_alive);
+  head.chunked(chunks);
   std::ostringstream text;
   text << head.base();
   return std::move(text).str();
@@ -38,8 +38,10 @@ std::string head(std::string_view content_type, bool keep_alive) {
 
 }  // namespace
 
-task<> chunked_answer::send(context& ctx, std::string_view content_type, bool keep_alive) {
-  unsent_ = head(content_type, keep_alive);
+task<> chunked_answer::send(context& ctx, std::string_view content_type, answer_form& form) {
+  chunks_ = form.version >= 11;
+  form.keep_alive = form.keep_alive && chunks_;
+  unsent_ = head(content_type, form, chunks_);
   auto sent = co_await pump(ctx);
   if (sent || !ctx.is_stopped()) co_return sent;
   // What is cancelled between two pieces can go on; but who does not read holds up nobody.
@@ -56,9 +58,9 @@ task<> chunked_answer::pump(context& ctx) {
     auto text = more_();
     if (!text) co_return std::move(text.error());
     if (!text->empty()) {
-      unsent_ = fmt::format("{:x}\r\n{}\r\n", text->size(), *text);
+      unsent_ = chunks_ ? fmt::format("{:x}\r\n{}\r\n", text->size(), *text) : std::move(*text);
     } else if (!follow_ || gone()) {
-      unsent_ = "0\r\n\r\n";
+      if (chunks_) unsent_ = "0\r\n\r\n";
       ended_ = true;
     } else {
       co_await or_return(co_await ctx.sleep_for(between_looks));

@@ -16,6 +16,13 @@ namespace steward {
 
 class context;
 
+/// How an answer has to look for whoever asked.
+struct answer_form {
+  unsigned version = 11;    ///< of HTTP: 10 or 11
+  bool keep_alive = false;  ///< the connection is used further
+  bool head_only = false;   ///< there is no body, whatever the head tells of it
+};
+
 /// Sends a text in chunks, as it comes. Of what has come no more is held than one piece: who reads slowly has all the time it needs, as long as it
 /// reads, and where it is too slow is for the source to know.
 ///
@@ -30,8 +37,9 @@ class chunked_answer {
   /// Shape: with `follow` it goes on until the other end closes; else until nothing more comes.
   chunked_answer(socket_type& socket, source more, bool follow) : socket_(socket), more_(std::move(more)), follow_(follow) {}
 
-  /// Sends all of it.  Errors: the connection's, and the source's; either leaves an answer without its end, which the other end sees.
-  [[nodiscard]] task<> send(context& ctx, std::string_view content_type, bool keep_alive);
+  /// Sends all of it. HTTP/1.0 has no chunks: the text ends with the connection there, and `form` then has no `keep_alive` any more.  Errors: the
+  /// connection's, and the source's; either leaves an answer without its end, which the other end sees.
+  [[nodiscard]] task<> send(context& ctx, std::string_view content_type, answer_form& form);
 
  private:
   [[nodiscard]] task<> pump(context& ctx);
@@ -42,6 +50,7 @@ class chunked_answer {
   source more_;
   bool follow_;
   bool ended_ = false;
+  bool chunks_ = true;
   std::string unsent_;
 };
 

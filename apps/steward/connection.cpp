@@ -54,23 +54,23 @@ class connection {
       : socket_(std::move(socket)), around_(around), granted_(granted) {}
 
   task<> serve(context& ctx) {
-    bool go_on = true;
-    while (go_on && !ctx.is_stopped()) {
+    while (!ctx.is_stopped()) {
+      form_ = {};
       http::request_parser<http::string_body> parser;
       parser.body_limit(largest_body);
       deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
       auto read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
       if (!read) {
         auto refused = refusal_of_unreadable(read.error());
-        keep_alive_ = false;
         if (refused) (void)co_await send(ctx, std::move(*refused));
         break;
       }
       request_type request = parser.release();
-      go_on = request.keep_alive() && granted_ == welcome::full;
-      keep_alive_ = go_on;
+      form_.version = request.version();
+      form_.keep_alive = request.keep_alive() && granted_ == welcome::full;
+      form_.head_only = request.method() == http::verb::head;
       auto sent = co_await take(ctx, request);
-      if (!sent) break;
+      if (!sent || !form_.keep_alive) break;
     }
     error_code ignored;
     socket_.shutdown(socket_type::shutdown_both, ignored);
@@ -95,11 +95,12 @@ class connection {
   }
 
   task<> send(context& ctx, reply what) {
-    http::response<http::string_body> response(static_cast<http::status>(what.status), 11);
+    http::response<http::string_body> response(static_cast<http::status>(what.status), form_.version);
     response.set(http::field::content_type, "application/json");
-    response.keep_alive(keep_alive_);
+    response.keep_alive(form_.keep_alive);
     response.body() = std::move(what.body);
     response.prepare_payload();
+    if (form_.head_only) response.body().clear();  // its length is told all the same
     http::response_serializer<http::string_body> serializer(response);
     auto sent = co_await write_piecewise(ctx, serializer);
     if (sent || !ctx.is_stopped()) co_return sent;
@@ -142,7 +143,7 @@ class connection {
       return request.follow ? log.more() : result<std::string>(std::string());
     };
     chunked_answer text(socket_, std::move(more), request.follow);
-    co_return co_await text.send(ctx, "text/plain; charset=utf-8", keep_alive_);
+    co_return co_await text.send(ctx, "text/plain; charset=utf-8", form_);
   }
 
   task<> send_events(context& ctx, const api_request& request) {
@@ -155,7 +156,7 @@ class connection {
     event_reader events(history, request.keys, request.follow);
     chunked_answer::source more = [&events] { return result<std::string>(events.more()); };
     chunked_answer text(socket_, std::move(more), request.follow);
-    co_return co_await text.send(ctx, "application/x-ndjson", keep_alive_);
+    co_return co_await text.send(ctx, "application/x-ndjson", form_);
   }
 
   task<> refuse_follower(context& ctx) {
@@ -171,7 +172,7 @@ class connection {
   const connection_surroundings& around_;
   welcome granted_;
   boost::beast::flat_buffer buffer_;
-  bool keep_alive_ = false;
+  answer_form form_;
 };
 
 }  // namespace

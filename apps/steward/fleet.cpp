@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
-#include "steward/task_scope.hpp"
+#include "unit_exit.hpp"
 #include "unit_keys.hpp"
 #include "unit_program.hpp"
 #include "unit_snapshot.hpp"
@@ -60,10 +60,12 @@ task<> fleet::run(context& ctx, callback ready) {
   if (auto dropped = co_await ends_.drop_known(ctx); !dropped) co_return dropped;
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
   task_scope beside(ctx.scheduler());
+  beside_ = &beside;
   beside.start(end_left(ctx));
   beside.start(ends_.keep_dropping(while_it_runs));
   auto outcome = co_await manager_.run(ctx, ready);
   while_it_runs.stop();
+  beside_ = nullptr;
   (void)co_await beside.join();
   (void)co_await ends_.drop_settled(ctx);
   running_ = nullptr;
@@ -158,12 +160,18 @@ row_past fleet::recall(const std::string& key) {
   for (auto left = first; left != last; ++left)
     if (const auto living = incarnation_of(left->second->what.note)) {
       const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
+      const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
+      if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
       past.incarnation = goes_on ? *living - 1 : *living;
     }
   return past;
 }
 
-void fleet::remember(const std::string& key, const row_past& past) { store_.memory().remember(key, past); }
+void fleet::remember(const std::string& key, const row_past& past) {
+  row_past known = past;
+  known.since = since_of(key, past.state, past.since);
+  store_.memory().remember(key, known);
+}
 
 void fleet::forget(const std::string& key) {
   to_restart_.erase(key);
@@ -201,6 +209,7 @@ void fleet::note(const manager_event<std::string>& what) {
   for (doorbell* const each : waiting_) each->ring();
   if (!is_alive(what.state)) {
     pids_.erase(*what.key);
+    ran_before_.erase(*what.key);
     living_.erase(*what.key);
   }
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
@@ -323,29 +332,53 @@ void fleet::look_at_trouble() {
   if (store_.trouble() && !manager_.unreadable()) manager_.reconcile_now();
 }
 
-// The stop under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.
+// Until it is gone, or abandoned: then it may be for ever.
 task<> fleet::stop_and_wait(context& ctx, std::string key) {
-  if (running_ == nullptr) co_return errc::manager_not_running;
-  for (bool gone = false; !gone && running_ != nullptr;) {
-    auto stopped = co_await manager_.stop(*running_, key);
-    manager_.reconcile_now();
-    if (!stopped && stopped.error().is_stop()) co_return stopped;
-    gone = !is_stopping(key);
+  while (true) {
+    if (beside_ == nullptr) co_return errc::manager_not_running;
+    auto outcome = std::make_shared<std::optional<result<>>>();
+    auto asking = ask_to_stop(key, outcome);
+    if (!beside_->start(std::move(asking))) co_return errc::out_of_memory;
+    auto waiting = wait_while(ctx, [this, key, outcome] { return !outcome->has_value() && !abandoned(key); });
+    co_await or_return(std::move(waiting));
+    if (auto why = abandoned(key)) co_return std::move(*why);
+    if (!**outcome && (*outcome)->error().is_stop()) co_return **outcome;
+    if (!is_stopping(key)) co_return {};  // how it ended is in its status; that it was down already is success
     // Somebody else has asked it to stop, perhaps so that it starts again: then it is asked once more.
-    if (!gone) co_await or_return(wait_while_stopping(ctx, key));
+    waiting = wait_while(ctx, [this, key] { return is_stopping(key) && !abandoned(key); });
+    co_await or_return(std::move(waiting));
   }
-  co_return {};  // how it ended is in its status; that it was down already is success
 }
 
-task<> fleet::wait_while_stopping(context& ctx, const std::string& key) {
+// The stop under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.
+task<> fleet::ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome) {
+  auto stopping = manager_.stop(*running_, key);
+  auto stopped = co_await std::move(stopping);
+  outcome->emplace(std::move(stopped));
+  manager_.reconcile_now();
+  for (doorbell* const each : waiting_) each->ring();
+  co_return {};
+}
+
+task<> fleet::wait_while(context& ctx, std::function<bool()> holds) {
   doorbell rung;
   const auto place = waiting_.insert(waiting_.end(), &rung);
   result<> outcome;
-  while (outcome && is_stopping(key)) {
+  while (outcome && holds()) {
     outcome = co_await rung.wait(ctx);
   }
   waiting_.erase(place);
+  if (!holds()) co_return {};
   co_return outcome;
+}
+
+std::optional<error> fleet::abandoned(const std::string& key) const {
+  const auto known = manager_.status(key);
+  if (!known || known->state != row_state::abandoned) return std::nullopt;
+  const auto pid = pid_of(key);
+  return error(std::make_error_code(std::errc::device_or_resource_busy),
+               fmt::format("{} is abandoned since {}: its program{} was killed and is not gone; it stays down from then on", key,
+                           timestamp_text(on_the_wall(known->since)), pid ? fmt::format(", pid {},", *pid) : ""));
 }
 
 bool fleet::is_stopping(const std::string& key) const {

@@ -8,6 +8,7 @@
 #include "steward/manager.hpp"
 #include "steward/program/keeper_spawner.hpp"
 #include "steward/program/program.hpp"
+#include "steward/task_scope.hpp"
 #include "stop_time.hpp"
 #include "unit_ends.hpp"
 #include "unit_store.hpp"
@@ -17,6 +18,8 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -79,13 +82,16 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] static unit_event to_unit_event(const manager_event<std::string>& from);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] std::optional<int> pid_of(const std::string& key) const;
+  [[nodiscard]] instant since_of(const std::string& key, row_state state, instant since) const;
   [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
   [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
   [[nodiscard]] task<std::string> needed_by(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
-  [[nodiscard]] task<> wait_while_stopping(context& ctx, const std::string& key);
+  [[nodiscard]] task<> ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome);
+  [[nodiscard]] task<> wait_while(context& ctx, std::function<bool()> holds);
+  [[nodiscard]] std::optional<error> abandoned(const std::string& key) const;
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
   void count_in(const std::string& key, std::string_view note);
@@ -101,6 +107,7 @@ class fleet final : public control, private state_store<std::string> {
   unit_ends ends_;
   wall_time since_;
   std::map<std::string, int, std::less<>> pids_;
+  std::map<std::string, instant, std::less<>> ran_before_;  // what a former daemon has left, and since when it is ready
   stop_needs living_;
   std::set<std::string, std::less<>> to_restart_;  // by hand, whatever is edited meanwhile
   group_policies groups_;                          // as the rows have told them last
@@ -111,7 +118,8 @@ class fleet final : public control, private state_store<std::string> {
   event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
-  context* running_ = nullptr;    // what outlives a single request
+  context* running_ = nullptr;    // what outlives a single request, and what goes on beside it
+  task_scope* beside_ = nullptr;
   units_manager manager_;
 };
 

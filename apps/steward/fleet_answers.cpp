@@ -30,7 +30,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   to.incarnation = from.incarnation;
   to.restarts = from.restarts;
   to.generation = from.generation;
-  to.since = on_the_wall(from.since);
+  to.since = on_the_wall(since_of(key, from.state, from.since));
   if (from.last) to.exit = to_unit_exit(*from.last);
   to.waiting_for = from.waiting_for;
   to.next_start_at = on_the_wall(from.until);
@@ -60,6 +60,12 @@ std::optional<int> fleet::pid_of(const std::string& key) const {
   return known == pids_.end() ? std::nullopt : std::optional(known->second);
 }
 
+// For the manager everything begins with it.
+instant fleet::since_of(const std::string& key, row_state state, instant since) const {
+  const auto known = ran_before_.find(key);
+  return state == row_state::running && known != ran_before_.end() ? std::min(known->second, since) : since;
+}
+
 std::optional<std::string> fleet::problem_of(const std::string& key) const {
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
@@ -74,7 +80,7 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   to.key = key;
   to.state = known->state;
   to.why = known->why;
-  to.since = on_the_wall(known->since);
+  to.since = on_the_wall(since_of(key, known->state, known->since));
   to.until = on_the_wall(known->until);
   to.waiting_for = known->waiting_for;
   to.cycle = known->cycle;

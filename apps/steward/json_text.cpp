@@ -10,6 +10,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <vector>
@@ -119,7 +120,18 @@ struct value_builder {
   }
 };
 
-void append_string(std::string& out, json::string_view text) { out += json::serialize(json::string(text)); }
+// The library escapes what JSON must have escaped. A terminal obeys more than that.
+void append_string(std::string& out, json::string_view text) {
+  const std::string written = json::serialize(json::string(text));
+  for (std::string_view rest = written; !rest.empty();) {
+    const character c = first_character(rest);
+    if (c.valid && is_control(c.point))
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.point));
+    else
+      out += rest.substr(0, c.bytes);
+    rest.remove_prefix(c.bytes);
+  }
+}
 
 /// Writes one value. Without an indent everything stays on one line.
 class writer {

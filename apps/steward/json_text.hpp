@@ -16,10 +16,11 @@ namespace steward {
 /// Errors: one line with the byte position.
 [[nodiscard]] result<boost::json::value> parse_json(std::string_view text);
 
-/// Writes JSON on one line. Numbers are the shortest that read back the same, so equal values give equal text.
+/// Writes JSON on one line, safe for a terminal: control characters are escaped, those too that JSON lets pass. Numbers are the shortest that read
+/// back the same, so equal values give equal text.
 [[nodiscard]] std::string json_line(const boost::json::value& value);
 
-/// Writes JSON for people: two spaces of indent, objects and arrays without content on one line, no line break at the end.
+/// Writes JSON for people, as safe: two spaces of indent, objects and arrays without content on one line, no line break at the end.
 [[nodiscard]] std::string json_pretty(const boost::json::value& value);
 
 }  // namespace steward

@@ -3,12 +3,12 @@
 
 #include "control.hpp"
 #include "explain_json.hpp"
+#include "json_text.hpp"
 #include "status_json.hpp"
 #include "steward/wait.hpp"
 #include "unit_json.hpp"
 #include "unit_rules.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace steward {
 namespace {
 
-reply reply_of(const boost::json::value& body) { return {.status = 200, .body = boost::json::serialize(body) + "\n"}; }
+reply reply_of(const boost::json::value& body) { return {.status = 200, .body = json_line(body) + "\n"}; }
 
 // The table is locked, gone, full or damaged, descriptors are short, or the daemon ends: the same request may succeed later.
 bool is_for_now(const error& failure) {

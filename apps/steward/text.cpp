@@ -31,13 +31,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-struct character {
-  char32_t point = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
+}  // namespace
 
-/// The first character of a text that is not empty. What is not UTF-8 is one invalid byte.
 character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
@@ -60,6 +55,8 @@ bool is_control(char32_t point) {
   const bool bidirectional = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);  // would reorder the rest of the line
   return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029 || bidirectional;
 }
+
+namespace {
 
 std::size_t width_of(char32_t point) {
   constexpr std::array<std::pair<char32_t, char32_t>, 9> wide{{{0x1100, 0x115f},

@@ -15,6 +15,19 @@ namespace steward {
 /// Shape: at most a third of the longer word may differ (insertions, deletions, replacements, swapped neighbours); the first of equals wins.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> known);
 
+/// A character of a text in UTF-8.
+struct character {
+  char32_t point = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+/// The first character of a text that is not empty. What is not UTF-8 is one invalid byte.
+[[nodiscard]] character first_character(std::string_view text);
+
+/// Whether a terminal may obey a character and not show it: C0, C1, DEL, and what ends a line or reorders it.
+[[nodiscard]] bool is_control(char32_t point);
+
 /// `text` in double quotes on one line, safe for a terminal: control bytes and bytes that are not UTF-8 as `\xNN`, long texts cut with `...`.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 

@@ -137,7 +137,6 @@ class manager {
   task<row<Value>> read(context& ctx, const Key& key);
   task<row<Value>> read_or_tell(context& ctx, const Key& key);
   task<> reread_row(entry& e);
-
   // Hints of the table: detail/manager_watch.hpp
   void take_hint(const Key* key) noexcept;
   detail::detached follow_hints();
@@ -161,20 +160,19 @@ class manager {
   void launch(entry& e);
   void start_those_held_back();
   void start_those_waiting_for(const Key& key);
-
   // What it tells: detail/manager_tell.hpp
   void tell(const manager_event<Key>& what);
   void report(const Key* key, const error& problem);
   void set_state(entry& e, row_state state);
   void set_state(entry& e, row_state state, instant at, const exit* ended = nullptr);
   void count(std::size_t which, int change) noexcept;
-
   // What outlives it: detail/manager_memory.hpp
   template <class F>
   auto ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&>;
   void remember(const entry& e);
   void remember_group(const group& team);
-  task<> make_sure_of(entry& e);
+  void launch_when_sure(entry& e);
+  detail::detached make_sure_of(entry& e);
 
   // What it keeps of a key, and does about its row: detail/manager_rows.hpp
   [[nodiscard]] entry& obtain(const Key& key);
@@ -209,13 +207,14 @@ class manager {
   void back_off(entry& e, instant until, instant at, const exit* ended = nullptr);
   void bound_backoff(entry& e);
   [[nodiscard]] group_policy policy_of_group(const entry& e);
+  void wake_at(entry& e, instant at);
   void set_deadline(entry& e, std::chrono::nanoseconds process_deadlines::* phase, instant from);
+  void hasten(entry& e, const Value& edited);
   static void alarm_over(entry& e);
   void late_at_start(entry& e);
   void force(entry& e, stop_reason why);
   static void total_over(manager& of);
   void set_total(std::chrono::nanoseconds limit);
-
   // Edits that a process lives through: detail/manager_edit.hpp
   [[nodiscard]] bool follow_edit(entry& e, row<Value>& found);
   [[nodiscard]] row_edit kind_of_edit(const entry& e, const Value& now);

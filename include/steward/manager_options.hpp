@@ -24,7 +24,7 @@ template <class Key>
 struct row_status {
   row_state state = row_state::stopped;
   std::uint64_t generation = 0;   ///< of the row that the last incarnation was started from, or that was seen last
-  std::uint64_t incarnation = 0;  ///< the number of the last incarnation; zero if there was none
+  std::uint64_t incarnation = 0;  ///< the number of the last incarnation, or, from `starting` on, of this one; zero if there was none
   std::uint64_t restarts = 0;     ///< automatic ones since the last manual start or edit
   instant since{};                ///< since when it is in this state
   std::optional<instant> until;   ///< in backoff: when it will be started

@@ -83,6 +83,15 @@ struct overdue_facts {
   return facts.state == row_state::stopping ? abandon : nothing;
 }
 
+/// Until when a stop that is under way may take after an edit of its limit: it may be shortened, and never lasts longer than it was given first.
+/// Pure.
+/// Shape: `asked_at` is when it was asked to stop; `until` the instant at which it is forced, zero for never; a `limit` of zero or less is none.
+[[nodiscard]] constexpr instant stop_until(instant asked_at, instant until, std::chrono::nanoseconds limit) noexcept {
+  if (limit.count() <= 0) return until;
+  const instant now_until = later(asked_at, limit);
+  return until == instant{} || now_until < until ? now_until : until;
+}
+
 /// What follows the end of an incarnation.
 enum class sequel : unsigned char {
   start_again,  ///< it was ended for that: at once, from the row as it is then

@@ -24,6 +24,7 @@ struct row_past {
   std::uint64_t restarts = 0;            ///< automatic ones since the last manual start or edit
   std::uint64_t generation = 0;          ///< of its row, which all that follows belongs to
   row_state state = row_state::stopped;  ///< `completed`, `gave_up` and `backoff` last for that generation; any other is as good as `stopped`
+  instant since{};                       ///< when it has entered that; zero: nobody knows
   restart_history history{};
   instant until{};             ///< in backoff: when it will be started
   std::optional<exit> last{};  ///< how the last incarnation that has ended did

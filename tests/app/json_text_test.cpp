@@ -41,6 +41,16 @@ TEST(JsonText, PrettyIsIndentedAndKeepsEmptyThingsOnOneLine) {
 
 TEST(JsonText, StringsAreEscaped) { EXPECT_EQ(json_line(json::string("a\"\n\x01ß")), "\"a\\\"\\n\\u0001ß\""); }
 
+TEST(JsonText, WhatATerminalWouldObeyIsEscapedAndReadsBackTheSame) {
+  const std::string text = "\u0080\u009b31m\u009f\u007f\u2028\u202e\u2066 \u00a0\u00e4\u20ac\U0001f600";
+  const json::value value = json::object{{text, json::array{json::string(text)}}};
+  const std::string escaped = R"("\u0080\u009b31m\u009f\u007f\u2028\u202e\u2066 )"
+                              "\u00a0\u00e4\u20ac\U0001f600\"";
+  EXPECT_EQ(json_line(value), "{" + escaped + ":[" + escaped + "]}");
+  EXPECT_EQ(json_pretty(value), "{\n  " + escaped + ": [\n    " + escaped + "\n  ]\n}");
+  EXPECT_EQ(parse_json(json_line(value)).value(), value);
+}
+
 TEST(JsonText, AKeyThatAppearsTwiceIsRefused) {
   EXPECT_EQ(complaint(R"({"a":1,"b":{"a":1},"a":2})"), "not JSON: key \"a\" appears twice in one object, at byte 21");
   EXPECT_EQ(complaint(R"({"":1,"":2})"), "not JSON: key \"\" appears twice in one object, at byte 7");

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace steward {
@@ -51,6 +52,12 @@ TEST(UnitKeys, EachAsksForWhatTheTableSays) {
     EXPECT_EQ(same_definition(note_of(some(), 1), note_of(changed, 9)), each.edit == row_edit::keep) << each.name;
   }
   EXPECT_EQ(changes().size(), unit_keys.size());
+}
+
+// docs/units.md, section "What a change restarts", says the same.
+TEST(UnitKeys, OnlyWhatAProgramWasStartedWithStartsAnother) {
+  const std::set<std::string_view> started_with{"command", "directory", "environment", "ready"};
+  for (const unit_key& each : unit_keys) EXPECT_EQ(each.edit, started_with.contains(each.name) ? row_edit::restart : row_edit::keep) << each.name;
 }
 
 TEST(UnitKeys, AnEditOfBothKindsStartsAnother) {

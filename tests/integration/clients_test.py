@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from steward_under_test import BINARY, CAP, main, steward_test, until
+from steward_under_test import BINARY, CAP, main, shell, steward_test, until
 
 SLEEP = ["sleep", "1000"]
 MOST, FOLLOWERS = 256, 192
@@ -129,6 +129,30 @@ class wrong_request_test(clients_test):
         one.sendall(b"GET /v1/sta")
         one.shutdown(socket.SHUT_WR)
         self.assertIn(b"400", one.recv(4096))
+
+    def test_for_a_head_alone_gets_no_body(self):
+        self.run_daemon()
+        one = self.connect()
+        one.sendall(b"HEAD /v1/status HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while piece := one.recv(65536):
+            answer += piece
+        refused, head, body = answer.decode().split("\r\n\r\n")
+        self.assertRegex(refused, r"^HTTP/1.1 405 (?s:.*)Content-Length: [1-9]")
+        self.assertTrue(head.startswith("HTTP/1.1 200 "), "the next answer follows the head")
+        self.assertIn("api", json.loads(body))
+
+    def test_of_the_old_version_gets_no_chunks(self):
+        self.run_daemon(one=shell("echo a; echo b; exec sleep 1000"))
+        until(lambda: "b" in self.text("s.db.logs/one.log"), "its output")
+        head, _, body = self.send(b"GET /v1/units/one/logs HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").partition("\r\n\r\n")
+        self.assertRegex(head, "^HTTP/1.0 200 ")
+        self.assertNotRegex(head.lower(), "chunked|keep-alive")
+        self.assertEqual(body, "a\nb\n", "it ends with the connection")
+        head, _, body = self.send(b"GET /v1/events HTTP/1.0\r\n\r\n").partition("\r\n\r\n")
+        self.assertEqual({json.loads(line)["key"] for line in body.splitlines()}, {"one"})
+        head, _, body = self.send(b"GET /v1/version HTTP/1.0\r\n\r\n").partition("\r\n\r\n")
+        self.assertIn(f"Content-Length: {len(body)}", head)
 
     def test_with_the_host_in_its_target_is_none(self):
         self.run_daemon()

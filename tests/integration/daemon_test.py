@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The built `steward` with real programs, from start to stop, and through what can happen in between."""
+import contextlib
+import datetime
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
@@ -329,6 +332,27 @@ class interrupt_test(steward_test):
 
 
 class killed_daemon_test(steward_test):
+    def is_stored(self, key, text):
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as table:
+            return any(text in value for value, in table.execute("select value from steward_state where key = ? and name = 'past'", (key,)))
+
+    def test_leaves_to_the_next_one_since_when_they_run(self):
+        self.run_daemon(one={"command": SLEEP}, flop={"command": ["false"], "budget": {"restarts": 0, "window": "1h", "then": "give_up"}})
+        before = {"one": self.running("one"), "flop": self.wait_for("flop", state="gave_up")}
+        until(lambda: self.is_stored("one", "state running") and self.is_stored("flop", "state gave_up"), "both, stored")
+        for _ in range(2):
+            self.kill_daemon()
+            time.sleep(0.2)
+            self.run_daemon()
+            for key, state in (("one", "running"), ("flop", "gave_up")):
+                now = self.wait_for(key, state=state)
+                apart = datetime.datetime.fromisoformat(now["since"][:-1]) - datetime.datetime.fromisoformat(before[key]["since"][:-1])
+                self.assertLess(abs(apart.total_seconds()), 0.1, key)
+                self.assertEqual(self.ask("GET", f"/v1/units/{key}/explain")[1]["since"], now["since"])
+        os.kill(before["one"]["pid"], signal.SIGKILL)
+        after = self.wait_for("one", state="running", incarnation=2)
+        self.assertGreater(after["since"], before["one"]["since"], "another one has an instant of its own")
+
     def test_leaves_its_programs_to_the_next_one(self):
         count = "echo $$ >> starts; i=0; while :; do i=$((i+1)); echo line $i; echo $i > count; sleep 0.005; done"
         leave = "echo $$ >> leaver_starts; while test ! -e leave; do sleep 0.02; done; rm leave; exit 7"

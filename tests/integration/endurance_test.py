@@ -344,6 +344,67 @@ class killed_with_its_keeper_test(steward_test):
         self.assertTrue(is_alive(before["other"]["pid"]), "a process with that number after another boot")
 
 
+class crash_loop_test(steward_test):
+    KILLS, RESTARTS = 12, 5
+
+    # Each daemon may start once, uncounted, what it does not know to have been started; without a memory each would have the whole budget.
+    def test_has_one_budget_over_all_daemons_that_are_killed_at_any_moment(self):
+        budget = {"restarts": self.RESTARTS, "window": "1h", "then": "give_up"}
+        flop = shell("echo >> flops; exit 1", backoff={"initial": "30ms", "max": "30ms", "jitter": 0}, budget=budget)
+        moments = random.Random(7)
+        self.run_daemon(flop=flop)
+        for _ in range(self.KILLS):
+            time.sleep(moments.uniform(0, 0.12))
+            self.kill_daemon()
+            self.run_daemon()
+        self.wait_for("flop", state="gave_up")
+        self.assertLessEqual(self.text("flops").count("\n"), 1 + self.RESTARTS + self.KILLS)
+        self.assertGreater(self.text("flops").count("\n"), self.RESTARTS)
+
+
+class many_rows_test(steward_test):
+    ROWS = 10_000
+    PART = 5_000  # of what is applied at a time: a request has a limit
+
+    def names(self):
+        return [f"unit-{i:05}" for i in range(self.ROWS)]
+
+    def fill(self):
+        """All to be down, as another program writes them."""
+        self.table = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(self.table.close)
+        self.table.execute("begin immediate")
+        name = self.table.execute("select table_name from steward_row").fetchone()[0]
+        row = '{"command":["sleep","1000"]}'
+        self.table.executemany("insert into steward_row values (?, ?, ?, 'down', ?)", ((name, key, row, i + 10) for i, key in enumerate(self.names())))
+        self.table.execute("update steward_meta set value = ? where name = 'generation'", (self.ROWS + 10,))
+        self.table.execute("commit")
+
+    def count(self):
+        units = json.loads(self.does("status", "--json"))
+        self.assertEqual({each["state"] for each in units}, {"stopped"})
+        return len(units)
+
+    def test_that_are_down_are_shown_changed_and_removed(self):
+        self.run_daemon(first={"command": SLEEP})
+        self.does("stop", "first")
+        self.fill()
+        until(lambda: self.count() == self.ROWS + 1, "all rows")
+        names = self.names()
+        for part in (names[:self.PART], names[self.PART:]):
+            file = self.units(**{key: {"command": ["sleep", "1001"]} for key in part})
+            self.assertEqual(self.does("apply", file).count("unit-"), self.PART)
+        self.assertEqual(self.does("apply", self.units(**{names[7]: {"command": ["sleep", "1002"]}})), f"changed: {names[7]}\n")
+        self.assertEqual(self.count(), self.ROWS + 1, "what was stopped is not started by an edit")
+        self.does("rm", *names[:3])
+        self.table.execute("begin immediate")
+        self.table.execute("delete from steward_row")
+        self.table.execute("update steward_meta set value = value + 1 where name = 'generation'")
+        self.table.execute("commit")
+        until(lambda: self.ask("GET", "/v1/status")[1]["units"] == [], "the end of all rows")
+        self.assertEqual(self.interrupt_daemon(), 0)
+
+
 class completion_test(steward_test):
     def test_is_remembered_at_whatever_moment_the_daemon_is_killed(self):
         keys = [f"u{i}" for i in range(40)]

@@ -57,7 +57,7 @@ class events_test(events_test_base):
         self.running("web")
         self.running("db")
         events = [json.loads(line) for line in self.does("events", "--json", "web").splitlines()]
-        self.assertEqual([(each["key"], each["state"], each["incarnation"]) for each in events], [("web", "starting", 0), ("web", "running", 1)])
+        self.assertEqual([(each["key"], each["state"], each["incarnation"]) for each in events], [("web", "starting", 1), ("web", "running", 1)])
         self.assertEqual(set(events[0]), {"at", "key", "state", "generation", "incarnation", "exit", "error", "because_of", "until"})
         self.refused(1, "there is no unit other$", "events", "other")
         self.does("rm", "web")

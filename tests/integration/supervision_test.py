@@ -7,7 +7,7 @@ import pathlib
 import signal
 import threading
 
-from steward_under_test import main, shell, steward_test, until
+from steward_under_test import CAP, is_alive, main, shell, steward_test, until
 
 SLEEP = ["sleep", "1000"]
 HASTY = {"initial": "1ms", "max": "1ms"}
@@ -108,10 +108,17 @@ class straggler_test(steward_test):
             self.assertIn("was killed, and is not gone", self.does("status"))
             self.assertEqual(self.ask("GET", "/v1/units/stuck/explain")[1]["why"], "forced")
             self.assertEqual([each["at"] for each in self.ask("GET", "/v1/stragglers")[1]["stragglers"]], ["forced"])
+            stopping.join(CAP)
+            self.assertFalse(stopping.is_alive(), "who waits for it is told when it is abandoned")
+            since = self.unit("stuck")["since"]
+            self.refused(1, f"stuck is abandoned since {since}: its program, pid {pid}, was killed and is not gone", "stop", "stuck")
+            self.assertEqual(self.ask("POST", "/v1/units/stuck/stop")[0], 503)
+            self.refused(1, "stuck is abandoned since", "rm", "stuck")
         finally:
             os.kill(keeper, signal.SIGCONT)
             stopping.join()
-        self.wait_for("stuck", state="stopped", pid=None)
+        until(lambda: not self.unit("stuck"), "it is gone at last, and removed")
+        self.assertFalse(is_alive(pid))
 
 
 class policy_edit_test(steward_test):
@@ -159,6 +166,15 @@ class policy_edit_test(steward_test):
         self.does("start", "web")
         os.kill(self.wait_for("web", state="running", incarnation=2)["pid"], signal.SIGKILL)
         self.wait_for("web", state="completed")
+
+    def test_of_the_stop_deadline_shortens_a_stop_that_is_under_way(self):
+        self.up(stop={"signal": "TERM", "deadline": "1h"})
+        stopping = threading.Thread(target=self.steward, args=("stop", "web"))
+        stopping.start()
+        self.wait_for("web", state="stopping")
+        self.apply(stop={"signal": "TERM", "deadline": "300ms"})
+        self.assertEqual(self.wait_for("web", state="stopped")["exit"]["reason"], "forced")
+        stopping.join()
 
     def test_does_not_swallow_a_restart_by_hand(self):
         before = self.up(stop={"deadline": "100ms"})

@@ -75,6 +75,30 @@ TEST(Schema, AnOlderFileIsBroughtUpToDateWithItsRows) {
   EXPECT_EQ(test::other(folder / "steward.db").execAndGet("pragma user_version").getInt(), known);
 }
 
+/// A file as the second version wrote it, by hand.
+void make_version_2(const std::filesystem::path& path) {
+  make_version_1(path);
+  test::other(path).exec(R"(
+    begin;
+    create table steward_state (key text not null, name text not null, value text not null, primary key (key, name)) strict, without rowid;
+    insert into steward_state values ('web', 'incarnations', '7');
+    pragma user_version = 2;
+    commit;)");
+}
+
+TEST(Schema, AFileOfTheSecondVersionIsBroughtUpToDateWithWhatItRemembers) {
+  const temporary_folder folder;
+  make_version_2(folder / "steward.db");
+  opened here(folder / "steward.db");
+  ASSERT_EQ(text_of(here.open()), "success");
+  EXPECT_THAT(*here.all(), ElementsAre(Pair("web", "nginx (down)")));
+  EXPECT_EQ(here.put("web", "apache")->generation, 42U);
+  auto file = test::other(folder / "steward.db");
+  EXPECT_EQ(file.execAndGet("select value from steward_state where key = 'web' and name = 'incarnations'").getString(), "7");
+  EXPECT_EQ(file.execAndGet("select count(*) from sqlite_master where name = 'steward_row_generation'").getInt(), 1);
+  EXPECT_EQ(file.execAndGet("pragma user_version").getInt(), known);
+}
+
 TEST(Schema, AMarkedFileWithoutTablesIsFilled) {
   const temporary_folder folder;
   test::other(folder / "steward.db").exec("pragma application_id = 0x53747764");

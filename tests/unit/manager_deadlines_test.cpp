@@ -67,6 +67,50 @@ TEST_F(ManagerDeadlines, WhoDoesNotStopInTimeIsForced) {
   finish();
 }
 
+TEST_F(ManagerDeadlines, AnEditShortensTheStopThatIsUnderWayAndNeverMakesItLonger) {
+  std::chrono::nanoseconds limit = 1min;
+  how.deadlines = [&limit](const std::string&, const runnable&) { return process_deadlines{.start = 10s, .stop = limit, .kill = 2s}; };
+  const auto edit = [&](std::chrono::nanoseconds to) {
+    limit = to;
+    table_.put("web", runnable(scripted("heir", log)));
+    kept->reconcile_now();
+    time.run_until_idle();
+  };
+  table_.put("web", runnable(scripted("web", log).winds_down_in(1h)));
+  run(table_);
+  table_.set_wanted("web", wanted::down);
+  kept->reconcile_now();
+  time.advance(10s);
+  edit(2min);
+  EXPECT_EQ(*kept->explain("web")->until, time.now() + 50s);
+  edit(30s);
+  EXPECT_EQ(*kept->explain("web")->until, time.now() + 20s) << "counted from when it was asked";
+  edit(40s);
+  time.advance(20s - 1ns);
+  EXPECT_FALSE(log.has("web forced"));
+  time.advance(1ns);
+  EXPECT_TRUE(log.has("web forced"));
+  finish();
+}
+
+TEST_F(ManagerDeadlines, AStopThatHasTakenLongerThanAnEditAllowsIsForcedAtOnce) {
+  std::chrono::nanoseconds limit{};
+  how.deadlines = [&limit](const std::string&, const runnable&) { return process_deadlines{.start = 10s, .stop = limit, .kill = 2s}; };
+  table_.put("web", runnable(scripted("web", log).winds_down_in(1h)));
+  run(table_);
+  table_.put("web", runnable(scripted("heir", log)));
+  kept->reconcile_now();
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::stopping);
+  limit = 5s;
+  table_.put("web", runnable(scripted("heir", log)));
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_TRUE(log.has("web forced"));
+  EXPECT_EQ(state("web"), row_state::running);
+  finish();
+}
+
 TEST_F(ManagerDeadlines, WhoIsNotGoneEvenThenIsAbandonedAndNothingTakesItsPlace) {
   scripted deaf = scripted("deaf", log).winds_down_in(1h).ignore_stop();
   table_.put("deaf", runnable(deaf));

@@ -36,11 +36,43 @@ TEST_F(ManagerEvents, GiveWhoKeepsUpEveryChangeOnceAndInOrder) {
   run(table_);
   auto events = kept->events();
   time.advance(1s);
-  EXPECT_THAT(all_of(events), ElementsAre("web #1 backoff", "web #1 starting", "web #2 running"));
+  EXPECT_THAT(all_of(events), ElementsAre("web #1 backoff", "web #2 starting", "web #2 running"));
   finish();
   EXPECT_THAT(all_of(events), ElementsAre("web #2 stopping", "web #2 stopped"));
   kept.reset();
   EXPECT_FALSE(events.try_next()->event) << "it has ended";
+}
+
+TEST_F(ManagerEvents, AStartHasTheNumberOfWhatItStarts) {
+  how.on_event = [&](const manager_event<std::string>& what) {
+    if (what.key == nullptr || what.problem != nullptr) return;
+    EXPECT_EQ(kept->status("web")->incarnation, what.incarnation) << to_string(what.state);
+  };
+  put("web", part("web").ready_after(1s).lose_after(1s).fail_with(error("no")).then(part("web")));
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::starting);
+  EXPECT_EQ(kept->status("web")->incarnation, 1U);
+  time.advance(3s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerEvents, AStartThatComesToNoProcessLeavesItsNumberToTheNext) {
+  table_.put("web", runnable(part("web")), wanted::down);
+  run(table_);
+  auto events = kept->events();
+  for (int i = 0; i < 2; ++i) {
+    background<std::shared_ptr<const runnable>> refused(time, kept->start(root, "web"));
+    time.run_until_idle();
+    EXPECT_TRUE(refused.outcome().error().is(errc::invalid_state));
+  }
+  table_.set_wanted("web", wanted::up);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_THAT(all_of(events),
+              ElementsAre("web #1 starting", "web #1 stopped", "web #1 starting", "web #1 stopped", "web #1 starting", "web #1 running"));
+  finish();
 }
 
 TEST_F(ManagerEvents, TellWhoFallsBehindHowManyItHasMissed) {

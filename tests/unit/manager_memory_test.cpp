@@ -54,6 +54,18 @@ TEST_F(ManagerMemory, ABackoffGoesOnWhereItWas) {
   finish();
 }
 
+TEST_F(ManagerMemory, AnOrderlyEndTakesThePlaceOfAFormerExitAndIsNotWorthTheMemoryOfAFirst) {
+  put("once", part("once"));
+  put("web", crashing().then(part("web")));
+  run(table_);
+  time.advance(2s);
+  EXPECT_EQ(kept->status("web")->last->reason, exit_reason::failed);
+  finish();
+  EXPECT_EQ(kept->status("web")->last->reason, exit_reason::stopped) << "and not that of the incarnation before";
+  EXPECT_EQ(store.recall("web").last->reason, exit_reason::stopped);
+  EXPECT_FALSE(kept->status("once")->last);
+}
+
 TEST_F(ManagerMemory, ABackoffOfAClockThatWasSetBackIsNoLongerThanItsPolicyAllows) {
   policy.delays.initial = 10min;
   policy.delays.max = 10min;
@@ -80,8 +92,10 @@ TEST_F(ManagerMemory, WhatGaveUpStaysDownUntilItsRowIsEdited) {
   run(table_);
   time.advance(1min);
   EXPECT_EQ(state("web"), row_state::gave_up);
+  const instant since = kept->status("web")->since;
   run_again();
   EXPECT_EQ(state("web"), row_state::gave_up);
+  EXPECT_EQ(kept->status("web")->since, since) << "and not since the next one began";
   put("web", part("web"));
   kept->reconcile_now();
   time.run_until_idle();
@@ -111,6 +125,110 @@ TEST_F(ManagerMemory, TheFailuresOfOneThatRanWhenTheManagerEndedStillCount) {
   EXPECT_EQ(kept->status("web")->restarts, 1U);
   time.advance(10s);
   EXPECT_EQ(state("web"), row_state::gave_up) << "the next manager gives no new budget";
+  finish();
+}
+
+/// One whose file is locked until somebody opens the gate.
+class locked_state_store final : public state_store<std::string> {
+ public:
+  explicit locked_state_store(state_store<std::string>& inner) : inner_(inner) {}
+
+  [[nodiscard]] row_past recall(const std::string& key) override { return inner_.recall(key); }
+  void remember(const std::string& key, const row_past& past) override { inner_.remember(key, past); }
+  void forget(const std::string& key) override { inner_.forget(key); }
+  [[nodiscard]] restart_history recall_group(const std::string& name) override { return inner_.recall_group(name); }
+  void remember_group(const std::string& name, const restart_history& history) override { inner_.remember_group(name, history); }
+  [[nodiscard]] task<> flush(context& ctx) override {
+    ++waiting;
+    while (locked && !ctx.is_stopped()) (void)co_await ctx.sleep_for(1s);
+    --waiting;
+    auto flushing = inner_.flush(ctx);
+    co_return co_await std::move(flushing);
+  }
+
+  bool locked = true;
+  int waiting = 0;
+
+ private:
+  state_store<std::string>& inner_;
+};
+
+class ManagerWithALockedStore : public ManagerMemory {
+ protected:
+  ManagerWithALockedStore() {
+    how.store = &slow;
+    how.max_starting = 1;
+    policy.budget = restart_budget{.restarts = 3, .window = 1h, .then = exhausted::give_up};
+    put("web", crashing().then(part("web")));
+    run(table_);
+    time.advance(10s);
+    EXPECT_EQ(state("web"), row_state::backoff) << "its restart is not written down";
+    EXPECT_EQ(slow.waiting, 1);
+  }
+
+  void look() {
+    kept->reconcile_now();
+    time.run_until_idle();
+  }
+
+  locked_state_store slow{store};
+};
+
+TEST_F(ManagerWithALockedStore, OthersStartMeanwhile) {
+  put("other", part("other"));
+  look();
+  EXPECT_EQ(state("other"), row_state::running) << "there is one place, and it is free";
+  slow.locked = false;
+  time.advance(1s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->restarts, 1U);
+  finish();
+}
+
+TEST_F(ManagerWithALockedStore, ARestartThatIsWrittenDownWaitsForAPlace) {
+  put("slow", part("slow").ready_after(1min));
+  look();
+  slow.locked = false;
+  time.advance(2s);
+  EXPECT_EQ(state("web"), row_state::waiting);
+  time.advance(1min);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->last->reason, exit_reason::failed) << "to wait is no end";
+  finish();
+}
+
+TEST_F(ManagerWithALockedStore, AnEditStartsItAtOnce) {
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(state("web"), row_state::running) << "what an edit has forgotten is not counted";
+  EXPECT_EQ(slow.waiting, 0);
+  slow.locked = false;
+  time.advance(10s);
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerWithALockedStore, AStopKeepsItDown) {
+  table_.set_wanted("web", wanted::down);
+  look();
+  EXPECT_EQ(state("web"), row_state::stopped);
+  slow.locked = false;
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_EQ(slow.waiting, 0);
+  finish();
+}
+
+TEST_F(ManagerWithALockedStore, ItDoesNotKeepTheEnd) {
+  release();
+  EXPECT_TRUE(running->done());
+}
+
+TEST_F(ManagerWithALockedStore, ADeletedRowIsForgotten) {
+  table_.erase("web");
+  look();
+  time.advance(1s);
+  EXPECT_FALSE(kept->status("web"));
   finish();
 }
 

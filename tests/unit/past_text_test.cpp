@@ -20,6 +20,7 @@ row_past everything() {
   past.restarts = 3;
   past.generation = 12;
   past.state = row_state::backoff;
+  past.since = instant(4s);
   past.history = {.failures = 2, .recent = {instant(5s), instant(6s)}};
   past.until = instant(9s);
   exit last;
@@ -36,7 +37,8 @@ row_past everything() {
 
 TEST(PastText, IsALineForEachThing) {
   EXPECT_EQ(past_to_text(everything(), ahead),
-            "steward past 1\nincarnation 7\nrestarts 3\ngeneration 12\nstate backoff\nfailures 2\nrecent 1005000\nrecent 1006000\nuntil 1009000\n"
+            "steward past 1\nincarnation 7\nrestarts 3\ngeneration 12\nstate backoff\nsince 1004000\nfailures 2\nrecent 1005000\nrecent "
+            "1006000\nuntil 1009000\n"
             "last failed\nerror no\\5cnroom \\5c left\\01\ncode 1\nsignal 9\nstarted_at 1001000\nready_at 1002000\nended_at 1003000\n");
   EXPECT_EQ(past_to_text({}, ahead), "steward past 1\nincarnation 0\nrestarts 0\ngeneration 0\nstate stopped\nfailures 0\n");
 }
@@ -48,6 +50,7 @@ TEST(PastText, IsReadBackAtAnotherBoot) {
   EXPECT_EQ(read->restarts, 3U);
   EXPECT_EQ(read->generation, 12U);
   EXPECT_EQ(read->state, row_state::backoff);
+  EXPECT_EQ(read->since, instant(4s - 60s));
   EXPECT_EQ(read->history.failures, 2U);
   EXPECT_THAT(read->history.recent, ElementsAre(instant(5s - 60s), instant(6s - 60s)));
   EXPECT_EQ(read->until, instant(9s - 60s));

@@ -148,7 +148,7 @@ class SimulationLaws : public ::testing::Test {
   }
   void tell(std::chrono::nanoseconds at, row_state state, std::uint64_t incarnation = 0) { add(at, happening::state, incarnation).state = state; }
   void fail_at(std::chrono::nanoseconds at, std::uint64_t incarnation) {
-    tell(at, row_state::starting, incarnation - 1);
+    tell(at, row_state::starting, incarnation);
     add(at, happening::begun, incarnation);
     add(at, happening::ended, incarnation);
     tell(at, row_state::backoff, incarnation);

@@ -112,6 +112,18 @@ TEST(OverdueDecision, IsATable) {
   }
 }
 
+TEST(StopUntil, IsNeverLaterThanItWas) {
+  using namespace std::chrono_literals;
+  const instant asked_at{100s};
+  const instant until{110s};
+  EXPECT_EQ(stop_until(asked_at, until, 5s), instant{105s});
+  EXPECT_EQ(stop_until(asked_at, until, 10s), until);
+  EXPECT_EQ(stop_until(asked_at, until, 20s), until);
+  EXPECT_EQ(stop_until(asked_at, until, 0s), until) << "no limit is the longest";
+  EXPECT_EQ(stop_until(asked_at, instant{}, 20s), instant{120s}) << "it had none";
+  EXPECT_EQ(stop_until(asked_at, instant{}, 0s), instant{});
+}
+
 TEST(SequelDecision, IsATable) {
   struct row {
     sequel_facts facts;

@@ -66,6 +66,7 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   e.asked = e.again = e.erase = e.reread = e.restart = e.gives_up = false;
   e.by_hand = true;
   e.on = strand_;
+  detail::take_number(e);
   occupy(e);
   set_state(e, row_state::starting);
   auto claimed = co_await read_claimed(e, ctx);

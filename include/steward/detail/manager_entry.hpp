@@ -83,8 +83,10 @@ struct alignas(64) manager_entry final : waiter {
   bool regroup = false;                  // * starts again together with its group
   bool gives_up = false;                 // its group has used up its budget
   bool counted = false;                  // the next start is one that a budget counts
+  bool makes_sure = false;               // that is being written down, and it is launched after that
   bool editing = false;                  // takes over a new row while it runs
   bool circle_told = false;              // that it waits for itself: once for each generation
+  bool has_number = false;               // `incarnation` is that of a start which has not come to a process
   std::shared_ptr<const Value> value;    // *
 
   spin_lock& shard;
@@ -105,9 +107,10 @@ struct alignas(64) manager_entry final : waiter {
   instant until{};  // *, in backoff and under a deadline
   instant started_at{};
   instant ready_at{};   // zero if the present incarnation never was
+  instant asked_at{};   // its process, to stop; only where it was requested
   maybe_error failure;  // of a start that did not come as far as a process
   std::unique_ptr<process> life;
-  context* reading = nullptr;  // while its row is read or taken over: stop it to end that
+  context* reading = nullptr;  // while its row is read or taken over, or its restart is written down: stop it to end that
   std::unique_ptr<exit> last;  // *
 
   std::unique_ptr<manager_predecessor> before;  // * what lives beside it, after a replacement
@@ -127,6 +130,12 @@ template <class Entry, class T>
 void mark(Entry& e, T Entry::* what, std::type_identity_t<T> to) noexcept {
   const std::lock_guard guard(e.shard);
   std::swap(e.*what, to);
+}
+
+/// The number of the incarnation that is being started: one that comes to no process leaves it to the next.
+template <class Key, class Value>
+void take_number(manager_entry<Key, Value>& e) noexcept {
+  if (!std::exchange(e.has_number, true)) mark(e, &manager_entry<Key, Value>::incarnation, e.incarnation + 1);
 }
 
 /// It goes down because of another.

@@ -132,7 +132,7 @@ template <class Key, class Value>
 void manager<Key, Value>::take_down(entry& e, const Key& because_of) {
   if (detail::planted(detail::bug::group_not_taken_down)) return;
   if (is_alive(e.state)) return end(e, &because_of);
-  if (e.state == row_state::backoff && e.alarm == nullptr) return;  // down with its group already
+  if (e.state == row_state::backoff && e.alarm == nullptr && !e.makes_sure) return;  // down with its group already
   detail::drop_alarm(e);
   settle_initial(e);
   back_off(e, e.team->until, strand_->now());

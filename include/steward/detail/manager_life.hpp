@@ -19,6 +19,7 @@ void manager<Key, Value>::begin(entry& e) {
   e.has_place = true;
   ++starting_;
   if (std::exchange(e.restart, false)) detail::mark(e, &entry::restarts, e.restarts + 1);
+  detail::take_number(e);
   if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
   set_state(e, row_state::starting);
@@ -30,7 +31,6 @@ void manager<Key, Value>::begin(entry& e) {
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
-  if (e.counted) (void)co_await make_sure_of(e);
   const bool reads_again = e.reread;
   if (reads_again) (void)co_await reread_row(e);
   result<> outcome = fail(errc::stopped);
@@ -49,9 +49,9 @@ result<> manager<Key, Value>::prepare(entry& e) {
   e.ready_at = {};
   e.late = false;
   detail::pardon(e);
+  e.has_number = false;
   {
     const std::lock_guard guard(e.shard);
-    ++e.incarnation;
     e.requested = e.forced = false;
   }
   try {
@@ -146,6 +146,7 @@ template <class Key, class Value>
 void manager<Key, Value>::request_end(entry& e) {
   if (e.dependents != 0 || !e.life || e.requested) return;
   detail::mark(e, &entry::requested, true);
+  e.asked_at = strand_->now();
   if (!e.forced) set_deadline(e, &process_deadlines::stop, strand_->now());
   e.life->request_stop();
 }
@@ -217,7 +218,8 @@ void manager<Key, Value>::after_end(entry& e) {
   facts.regroups = e.regroup;
   facts.gives_up = e.gives_up;
   facts.awaited = std::exchange(e.by_hand, false) && !ended.ready_at;
-  if (!ending_ || !ended.clean()) detail::mark(e, &entry::last, std::make_unique<exit>(ended));  // nobody will ask for that one
+  const bool is_news = !ending_ || !ended.clean() || e.last;  // a first end that is clean and the last of all is not worth its memory
+  if (is_news) detail::mark(e, &entry::last, std::make_unique<exit>(ended));
   const instant at = *ended.ended_at;
   switch (decide_sequel(facts)) {
     case sequel::start_again:

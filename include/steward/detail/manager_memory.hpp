@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/detail/contained.hpp"
+#include "steward/detail/entry_queue.hpp"
 #include "steward/manager.hpp"
 
 #include <utility>
@@ -31,6 +32,7 @@ void manager<Key, Value>::remember(const entry& e) {
     past.restarts = e.restarts;
     past.generation = e.generation;
     past.state = e.state;
+    past.since = e.since;
     past.history = e.history;
     if (e.state == row_state::backoff) past.until = e.until;
     if (e.last) past.last = *e.last;
@@ -47,14 +49,34 @@ void manager<Key, Value>::remember_group(const group& team) {
   });
 }
 
-// A restart that a budget counts is remembered for good before it is done. What cannot be remembered must not keep anything from running.
+// A restart that a budget counts is remembered for good before it is done, and takes no place until then.
 template <class Key, class Value>
-task<> manager<Key, Value>::make_sure_of(entry& e) {
-  if (!std::exchange(e.counted, false) || options_.store == nullptr) co_return {};
-  auto flushing = options_.store->flush(*pass_ctx_);
-  auto flushed = co_await std::move(flushing);
-  if (!flushed && !ending_) report(&e.key, flushed.error());
-  co_return {};
+void manager<Key, Value>::launch_when_sure(entry& e) {
+  if (std::exchange(e.makes_sure, true)) return;
+  detail::entry_queue<entry>::remove(e);
+  occupy(e);
+  if (make_sure_of(e).start(*strand_)) return;
+  e.makes_sure = e.counted = false;
+  launch(e);
+  leave(e);
+}
+
+// What cannot be remembered must not keep anything from running. Whatever changes its state meanwhile says what becomes of it.
+template <class Key, class Value>
+detail::detached manager<Key, Value>::make_sure_of(entry& e) {
+  if (e.makes_sure) {
+    context until_changed(*pass_ctx_);
+    e.reading = &until_changed;
+    auto flushing = options_.store->flush(until_changed);
+    auto flushed = co_await std::move(flushing);
+    if (!flushed && !until_changed.is_stopped()) report(&e.key, flushed.error());
+    if (e.reading == &until_changed) {
+      e.reading = nullptr;
+      e.makes_sure = e.counted = false;
+      launch(e);
+    }
+  }
+  leave(e);
 }
 
 }  // namespace steward

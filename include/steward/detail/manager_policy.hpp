@@ -61,12 +61,15 @@ void manager<Key, Value>::bound_backoff(entry& e) {
   if (e.team != nullptr) longest = std::max(longest, policy_of_group(e).restart.delays.max);
   const instant latest = later(strand_->now(), longest);
   if (e.until <= latest) return;
-  drop_alarm(e);
-  {
-    const std::lock_guard guard(e.shard);
-    e.until = latest;
-  }
-  e.alarm = detail::alarm<entry>::set(*strand_, latest, &alarm_over, e);
+  wake_at(e, latest);
+}
+
+// What becomes of it then says `alarm_over`.
+template <class Key, class Value>
+void manager<Key, Value>::wake_at(entry& e, instant at) {
+  detail::drop_alarm(e);
+  detail::mark(e, &entry::until, at);
+  e.alarm = detail::alarm<entry>::set(*strand_, at, &alarm_over, e);
 }
 
 template <class Key, class Value>
@@ -74,10 +77,15 @@ void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds proces
   detail::drop_alarm(e);
   if (detail::planted(detail::bug::deadline_ignored)) return;
   const std::chrono::nanoseconds limit = asked_of(options_.deadlines, e).*phase;
-  if (limit.count() <= 0) return;
-  const instant at = later(from, limit);
-  detail::mark(e, &entry::until, at);
-  e.alarm = detail::alarm<entry>::set(*strand_, at, &alarm_over, e);
+  if (limit.count() > 0) wake_at(e, later(from, limit));
+}
+
+// The row of one that stops has been edited: it does not take it any more, but for a shorter time to stop in.
+template <class Key, class Value>
+void manager<Key, Value>::hasten(entry& e, const Value& edited) {
+  if (!e.requested || e.forced) return;
+  const instant at = stop_until(e.asked_at, e.until, asked_of(options_.deadlines, e.key, edited).stop);
+  if (at != e.until) wake_at(e, at);
 }
 
 template <class Key, class Value>

@@ -5,6 +5,7 @@
 
 #include "steward/manager.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -30,6 +31,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.generation = made.noticed = past.generation;
     if (!is_settled(past.state) && past.state != row_state::backoff) return;
     made.state = past.state;
+    if (past.since != instant{}) made.since = std::min(past.since, now);  // a clock may have been set back
     if (past.state == row_state::backoff) made.until = past.until;
   });
   count(static_cast<std::size_t>(added.state), +1);
@@ -70,6 +72,7 @@ template <class Key, class Value>
 void manager<Key, Value>::forget_failures(entry& e) {
   detail::mark(e, &entry::restarts, 0);
   e.history = {};
+  e.counted = false;
   if (e.team == nullptr || e.team->history == restart_history()) return;
   e.team->history = {};
   remember_group(*e.team);
@@ -86,6 +89,7 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   if (e.parked && !changed && found.wanted == wanted::up) return;
   if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
   if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
+  if (changed && e.state == row_state::stopping) hasten(e, *found.value);
   const reconcile_action action = reconcile(e.state, found.wanted, changed);
   const bool recalled = !e.value && e.state == row_state::backoff;
   if (!lives && (changed || !e.value)) take_row(e, std::move(found));

@@ -62,6 +62,7 @@ void manager<Key, Value>::launch(entry& e) {
     set_state(e, row_state::stopped);
     return rest(e);
   }
+  if (e.counted && options_.store != nullptr) return launch_when_sure(e);
   if (passes_ == 0 && !e.initial) {
     e.initial = true;
     ++initial_;
