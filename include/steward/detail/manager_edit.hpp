@@ -70,26 +70,24 @@ bool manager<Key, Value>::take_over(entry& e, row<Value> found, task<> (manager:
 template <class Key, class Value>
 detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
   const std::uint64_t tried = found.generation;
-  {
+  if (e.state == row_state::running && !e.gone) {  // nobody has asked it to end meanwhile
     context until_asked(*pass_ctx_);
     e.reading = &until_asked;
     auto taking = (this->*how)(e, std::move(found), until_asked);
     auto taken = co_await std::move(taking);
     e.reading = nullptr;
-    e.editing = false;
     if (!taken && !until_asked.is_stopped()) report(&e.key, taken.error());
   }
-  if (e.state == row_state::running && !e.gone) {
-    auto again = co_await read_or_tell(*pass_ctx_, e.key);  // it may have been edited meanwhile
-    const bool edited = again && again->generation != tried;
-    if (edited && e.state == row_state::running && !e.gone) apply_row(e, std::move(*again));
-  }
+  e.editing = false;
+  if (e.noticed != tried) take_hint(&e.key);  // it was edited meanwhile, and nothing was done about that
   leave(e);
 }
 
 template <class Key, class Value>
 task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
-  auto made = detail::contained([&] { return options_.reload(ctx, e.key, found.value); });
+  const auto limit = asked_of(options_.deadlines, e.key, *found.value).start;
+  deadline_context in_time(ctx, limit.count() > 0 ? later(strand_->now(), limit) : instant::max());
+  auto made = detail::contained([&] { return options_.reload(in_time, e.key, found.value); });
   result<> outcome = made ? result<>() : fail(made.error());
   if (made) outcome = co_await std::move(*made);
   if (e.state != row_state::running || e.gone) co_return {};
@@ -106,7 +104,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   co_return {};
 }
 
-// Two of a key live here, from the start of the second until the first is gone: both phases are under the deadlines of the key.
+// Two of a key live here, from the start of the second until the first is gone: each phase is under the deadlines of the one that it is about.
 template <class Key, class Value>
 task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   result<runnable> made = fail(errc::unreadable);
@@ -118,9 +116,10 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   if (!made) co_return made.error().prefixed("replace: ");
 
   const process_deadlines limits = asked_of(options_.deadlines, e);
+  const auto limit = asked_of(options_.deadlines, e.key, *found.value).start;
   std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
   {
-    deadline_context in_time(ctx, limits.start.count() > 0 ? later(strand_->now(), limits.start) : instant::max());
+    deadline_context in_time(ctx, limit.count() > 0 ? later(strand_->now(), limit) : instant::max());
     result<> ready = co_await heir->start(in_time);
     if (!ready) {
       co_await detail::gone_awaiter(*heir);

@@ -3,6 +3,7 @@
 // What a manager hands to its store, and takes back from it. Everything here runs on the manager's strand.
 #pragma once
 
+#include "steward/deadline_context.hpp"
 #include "steward/detail/contained.hpp"
 #include "steward/manager.hpp"
 
@@ -47,13 +48,18 @@ void manager<Key, Value>::remember_group(const group& team) {
   });
 }
 
-// A restart that a budget counts is remembered for good before it is done. What cannot be remembered must not keep anything from running.
+// A restart that a budget counts is remembered for good before it is done. What cannot be remembered, or not in time, must not keep anything from
+// running.
 template <class Key, class Value>
 task<> manager<Key, Value>::make_sure_of(entry& e) {
   if (!std::exchange(e.counted, false) || options_.store == nullptr) co_return {};
-  auto flushing = options_.store->flush(*pass_ctx_);
+  deadline_context in_time(*pass_ctx_, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
+  e.reading = &in_time;
+  auto flushing = options_.store->flush(in_time);
   auto flushed = co_await std::move(flushing);
-  if (!flushed && !ending_) report(&e.key, flushed.error());
+  e.reading = nullptr;
+  e.reread = true;
+  if (!flushed && !e.asked && !pass_ctx_->is_stopped()) report(&e.key, flushed.error());
   co_return {};
 }
 
