@@ -78,7 +78,7 @@ std::string budget_is_held(const simulation_model& known, const trace_event& now
 
 std::string budget_of_group_is_held(const simulation_model& known, const trace_event& now) {
   const bool goes_on = known.is_failure(now) && now.state == row_state::backoff;
-  if (!goes_on || !known.place(now.key, now.generation).group) return {};
+  if (!goes_on || !known.place(now.key, now.generation).group || known.key(now.key).generation != now.generation) return {};
   const std::size_t number = *known.place(now.key, now.generation).group;
   const auto& budget = known.plan().groups[number].restart.budget;
   if (!budget || budget->then != exhausted::give_up || known.key(now.key).starts_open > 0) return {};

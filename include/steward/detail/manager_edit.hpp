@@ -92,6 +92,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   if (made) outcome = co_await std::move(*made);
   if (e.state != row_state::running || e.gone) co_return {};
   const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
+  if (!outcome && detail::planted(detail::bug::failed_reload_kept)) co_return {};
   if (!outcome || lacks) {
     e.reading = nullptr;
     ask_to_end(e);
@@ -99,6 +100,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
     if (outcome) co_return {};
     co_return outcome.error().prefixed("reload: ");
   }
+  if (detail::planted(detail::bug::reload_not_taken)) found.generation = e.generation;
   keep(e, std::move(found));
   set_state(e, row_state::running);
   co_return {};
@@ -162,7 +164,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
 template <class Key, class Value>
 task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines limits) {
   const auto in = [this](std::chrono::nanoseconds limit) { return limit.count() > 0 ? later(strand_->now(), limit) : instant::max(); };
-  before.request_stop();
+  if (!detail::planted(detail::bug::predecessor_kept)) before.request_stop();
   {
     deadline_context in_time(*ctx_, in(limits.stop));
     result<> gone = co_await before.done(in_time);

@@ -52,7 +52,7 @@ void manager<Key, Value>::remember_group(const group& team) {
 // running.
 template <class Key, class Value>
 task<> manager<Key, Value>::make_sure_of(entry& e) {
-  if (!std::exchange(e.counted, false) || options_.store == nullptr) co_return {};
+  if (!std::exchange(e.counted, false) || options_.store == nullptr || detail::planted(detail::bug::store_not_awaited)) co_return {};
   deadline_context in_time(*pass_ctx_, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
   e.reading = &in_time;
   auto flushing = options_.store->flush(in_time);
