@@ -48,7 +48,9 @@ row_edit manager<Key, Value>::kind_of_edit(const entry& e, const Value& now) {
 // It goes on, and what is new about its policy holds from now on.
 template <class Key, class Value>
 void manager<Key, Value>::keep(entry& e, row<Value> found) {
+  const std::uint64_t newest = e.noticed;  // it may have been edited again since this was found
   take_row(e, std::move(found));
+  e.noticed = newest;
   if (e.life) {
     (void)forget_requirements(e);
     note_requirements(e);
@@ -89,7 +91,9 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   deadline_context in_time(ctx, limit.count() > 0 ? later(strand_->now(), limit) : instant::max());
   auto made = detail::contained([&] { return options_.reload(in_time, e.key, found.value); });
   result<> outcome = made ? result<>() : fail(made.error());
+  e.reloads = true;
   if (made) outcome = co_await std::move(*made);
+  e.reloads = false;
   if (e.state != row_state::running || e.gone) co_return {};
   const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
   if (!outcome && detail::planted(detail::bug::failed_reload_kept)) co_return {};

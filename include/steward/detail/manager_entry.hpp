@@ -84,6 +84,7 @@ struct alignas(64) manager_entry final : waiter {
   bool gives_up = false;                 // its group has used up its budget
   bool counted = false;                  // the next start is one that a budget counts
   bool editing = false;                  // takes over a new row while it runs
+  bool reloads = false;                  // is handed a new row while it runs
   bool circle_told = false;              // that it waits for itself: once for each generation
   std::shared_ptr<const Value> value;    // *
 
