@@ -30,9 +30,9 @@ void manager<Key, Value>::begin(entry& e) {
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
-  if (e.counted) (void)co_await make_sure_of(e);  // which may take a while: what was read before is old
+  if (e.counted) (void)co_await make_sure_of(e);
   const bool reads_again = e.reread;
-  if (reads_again) (void)co_await reread_row(e);
+  if (reads_again && !e.asked) (void)co_await reread_row(e);
   if (!e.value) e.asked = true;  // it was recalled, and its row cannot be read: whoever reads it starts it
   result<> outcome = fail(errc::stopped);
   if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again

@@ -58,7 +58,7 @@ task<> manager<Key, Value>::make_sure_of(entry& e) {
   auto flushing = options_.store->flush(in_time);
   auto flushed = co_await std::move(flushing);
   e.reading = nullptr;
-  e.reread = true;
+  e.reread = true;  // what was read before may be old by now
   if (!flushed && !e.asked && !pass_ctx_->is_stopped()) report(&e.key, flushed.error());
   co_return {};
 }
