@@ -62,7 +62,9 @@ void simulation_model::take_keep(key_facts& its, const trace_event& now) {
   if (to.edit.kind != row_edit::keep || (its.state != row_state::starting && its.state != row_state::running)) return;
   const auto& before = its.live ? place(now.key).required : none_.where.required;
   const auto lacks = [&](const auto& each) {
-    return std::ranges::find(before, each.key, &requirement<std::size_t>::key) == before.end() && keys_[each.key].state != row_state::running;
+    const auto known = std::ranges::find(before, each.key, &requirement<std::size_t>::key);
+    const bool is_new = known == before.end() || (known->loss == on_loss::ignore && each.loss != on_loss::ignore);
+    return is_new && keys_[each.key].state != row_state::running;
   };
   if (std::ranges::any_of(to.where.required, lacks)) return;
   const std::uint64_t generation = its.read.last;

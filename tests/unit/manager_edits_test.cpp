@@ -109,6 +109,27 @@ TEST_F(ManagerEdits, WhatNewlyRequiresOneThatDoesNotRunIsRestartedAndWaits) {
   }
 }
 
+TEST_F(ManagerEdits, WhatNoLongerIgnoresALossThatHasHappenedIsRestartedAndWaits) {
+  kind = row_edit::keep;
+  on_loss loss = on_loss::ignore;
+  how.requirements = [&loss](const std::string& key, const runnable&) {
+    std::vector<requirement<std::string>> all;
+    if (key == "web") all.push_back({"base", loss});
+    return all;
+  };
+  put("base", part("base").lose_after(1s));
+  put("web", part("web"));
+  how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never}; };
+  run(table_);
+  time.advance(2s);
+  EXPECT_EQ(state("web"), row_state::running);
+  loss = on_loss::restart;
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(state("web"), row_state::waiting);
+  finish();
+}
+
 TEST_F(ManagerEdits, ReloadHandsItToTheProcessThatRuns) {
   run_and_edit(row_edit::reload);
   EXPECT_EQ(generation(), 2U);
