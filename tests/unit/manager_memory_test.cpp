@@ -97,6 +97,26 @@ TEST_F(ManagerMemory, AStopEndsTheWaitForTheStore) {
   finish();
 }
 
+TEST_F(ManagerMemory, ARecalledBackoffIsNotCutShortByAnotherOfItsGroup) {
+  how.group = [](const std::string&, const runnable&) { return std::optional(group_place{.group = "all"}); };
+  how.groups = [](const std::string&) { return group_policy{.strategy = group_strategy::one_for_all, .restart = {}}; };
+  policy.delays.max = 10min;
+  row_past past;
+  past.generation = 1;
+  past.state = row_state::backoff;
+  past.until = time.now() + 10min;
+  store.remember("later", past);
+  put("later", part("later"));
+  put("web", crashing().then(part("web 2")));
+  run(table_);
+  time.advance(2s);
+  EXPECT_FALSE(log.has("later start"));
+  time.advance(10min);
+  EXPECT_TRUE(log.has("later ready"));
+  EXPECT_TRUE(log.has("web 2 ready"));
+  finish();
+}
+
 TEST_F(ManagerMemory, WhatIsRecalledAndCannotBeReadIsNoFailure) {
   policy.delays.initial = policy.delays.max = 10min;
   policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
