@@ -124,6 +124,8 @@ class drawing {
       if (!one_in(3)) row.deadlines.stop = one_in(2) ? 5ms : 20ms;
       if (!one_in(3)) row.deadlines.kill = one_in(2) ? 5ms : 20ms;
     }
+    // What hangs may be kept, and has to come to an end all the same.
+    if (with_.deadlines && row.edit.kind == row_edit::keep && row.deadlines.start <= nanoseconds::zero()) row.deadlines.start = 50ms;
     if (with_.mishaps)
       for (std::size_t i = pick(4); i > 0; --i) row.runs.push_back({static_cast<mishap>(pick(mishaps)), pick(durations)});
     for (simulated_run& each : row.runs)
