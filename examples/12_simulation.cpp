@@ -50,6 +50,7 @@ int main() {
   std::set<std::string> ports;
   steward::testing::simulation_options what;
   what.keys = {"web", "mail"};
+  what.with.replaces = false;  // there is one port: two of a key cannot live beside each other
   what.make = [&ports](const std::string& key) -> steward::result<steward::runnable> { return steward::runnable(listener(ports, key)); };
 
   // In a GoogleTest case: `for_each_simulation(1000, what)`, which also says how to see a failing seed again.

@@ -150,6 +150,7 @@ class manager {
   task<> read_claimed(entry& e, context& ctx);
   task<std::vector<planned<Key>>> plan_on_strand(context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
+  task<> wait_until_gone(context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp
   [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
 

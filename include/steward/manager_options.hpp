@@ -67,9 +67,11 @@ template <class Key, class Value>
 struct manager_options {
   std::chrono::nanoseconds interval = std::chrono::seconds(60);     ///< between two passes (M3)
   std::chrono::nanoseconds initial_wait = std::chrono::seconds(1);  ///< how long the first starts may keep `run` from being ready (M2)
-  std::chrono::nanoseconds read_limit = std::chrono::seconds(30);   ///< of the table: for a row, or until the next of all rows comes
-  bool watch = true;                                                ///< look at what the table says has changed at once, if it can tell
-  std::size_t max_starting = 0;                                     ///< how many start at a time; zero is no limit
+  /// How long the table may take for a row, or until the next of all rows comes; and the store to make sure of a restart, which is done then all the
+  /// same.
+  std::chrono::nanoseconds read_limit = std::chrono::seconds(30);
+  bool watch = true;             ///< look at what the table says has changed at once, if it can tell
+  std::size_t max_starting = 0;  ///< how many start at a time; zero is no limit
 
   /// The restart policy of a row. By default `always`, with the default delays.
   std::function<restart_policy(const Key&, const Value&)> policy;
@@ -99,8 +101,9 @@ struct manager_options {
   /// restarted.
   std::function<row_edit(const Key&, const Value& was, const Value& now)> edit;
 
-  /// Hands a new value to a process that runs, for `row_edit::reload`. Its context stops when the process is asked to stop. A failure restarts the
-  /// process. Runs on the scheduler of the manager's run, beside whatever else goes on.
+  /// Hands a new value to a process that runs, for `row_edit::reload`. Its context stops when the process is asked to stop or has ended, and
+  /// at the start deadline of the new value. A failure restarts the process. Runs on the scheduler of the manager's run, beside whatever else goes
+  /// on.
   std::function<task<>(context&, const Key&, const std::shared_ptr<const Value>& now)> reload;
 
   /// Receives every state change and every error, one at a time, in order. It must not wait; what it calls of the manager must not wait either.

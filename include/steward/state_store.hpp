@@ -53,7 +53,8 @@ class state_store {
 
   /// Waits until all that was remembered before is remembered for good. A restart that a budget counts waits for it: no crash of this process makes
   /// more restarts of a budget.
-  /// Errors: what kept it from that; it is tried again with the next change.
+  /// Stop: a manager gives it up when the key is stopped, and after `manager_options::read_limit`.
+  /// Errors: what kept it from that; it is tried again with the next change. A restart is then done all the same.
   [[nodiscard]] virtual task<> flush(context& ctx) = 0;
 
   state_store() = default;

@@ -18,7 +18,8 @@ std::vector<violation> check_simulation(const simulation_plan& plan, const simul
   std::vector<violation> found;
   simulation_model known(plan);
   for (std::size_t at = 0; at < trace.size() && found.size() < enough; ++at) {
-    for (const auto laws : {laws_of_keys(), laws_of_answers(), laws_of_time(), laws_of_order(), laws_of_runs(), laws_of_reads(), laws_of_rest()})
+    for (const auto laws : {laws_of_keys(), laws_of_edits(), laws_of_lives(), laws_of_answers(), laws_of_time(), laws_of_order(), laws_of_runs(),
+                            laws_of_reads(), laws_of_rest()})
       for (const simulation_law& law : laws) {
         std::string broken = law.broken(known, trace[at]);
         if (!broken.empty()) found.push_back({std::string(law.name), std::move(broken), at});

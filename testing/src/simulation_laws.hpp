@@ -21,6 +21,10 @@ struct simulation_law {
 [[nodiscard]] std::span<const simulation_law> laws_of_keys() noexcept;
 [[nodiscard]] std::span<const simulation_law> laws_of_answers() noexcept;
 
+/// Processes that live through edits of their rows, and those that take the places of others; what outlives the manager.
+[[nodiscard]] std::span<const simulation_law> laws_of_edits() noexcept;
+[[nodiscard]] std::span<const simulation_law> laws_of_lives() noexcept;
+
 /// What is due when: deadlines, backoff, budgets, the begin and the end of the run.
 [[nodiscard]] std::span<const simulation_law> laws_of_time() noexcept;
 

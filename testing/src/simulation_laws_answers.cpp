@@ -16,8 +16,10 @@ std::string started_is_ready(const simulation_model& known, const trace_event& n
 std::string stopped_is_gone(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::stop_answered || !now.yes) return {};
   const key_facts& its = known.key(now.key);
-  if (!its.live || its.live->begun > now.call) return {};
-  return "success, and incarnation " + std::to_string(its.live->incarnation) + ", which lived when it was called, is alive";
+  for (const auto* each : {&its.live, &its.heir, &its.left})
+    if (*each && (*each)->begun <= now.call)
+      return "success, and incarnation " + std::to_string((*each)->incarnation) + ", which lived when it was called, is alive";
+  return {};
 }
 
 std::string get_says_what_is(const simulation_model& known, const trace_event& now) {

@@ -25,26 +25,31 @@ constexpr std::array transitions{
 
 std::string transition_is_allowed(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state) return {};
+  if (known.is_reload(now) || known.is_succession(now)) return {};
   const row_state before = known.key(now.key).state;
   // A key that was forgotten begins anew.
   const row_state afresh = is_alive(before) ? before : stopped;
+  // And one of which another manager has remembered something goes on from that.
+  if (known.key(now.key).store.has_forgotten && std::ranges::find(transitions, std::pair(backoff, now.state)) != transitions.end()) return {};
   if (std::ranges::find(transitions, std::pair(before, now.state)) != transitions.end()) return {};
   if (std::ranges::find(transitions, std::pair(afresh, now.state)) != transitions.end()) return {};
   return std::string("from ") + std::string(to_string(before)) + " to " + std::string(to_string(now.state));
 }
 
 std::string one_process_a_key(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun || !known.key(now.key).live) return {};
-  return "incarnation " + std::to_string(known.key(now.key).live->incarnation) + " is still alive";
+  if (now.what != happening::begun) return {};
+  const key_facts& its = known.key(now.key);
+  const bool is_alone = known.is_heir(now) ? !its.heir && !its.left : its.alive() == nullptr;
+  return is_alone ? "" : "incarnation " + std::to_string(its.alive()->incarnation) + " is still alive";
 }
 
 std::string gone_when_told_gone(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::state || is_alive(now.state) || !known.key(now.key).live) return {};
-  return "incarnation " + std::to_string(known.key(now.key).live->incarnation) + " is still alive";
+  if (now.what != happening::state || is_alive(now.state) || known.key(now.key).alive() == nullptr) return {};
+  return "incarnation " + std::to_string(known.key(now.key).alive()->incarnation) + " is still alive";
 }
 
 std::string running_is_ready(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::state || now.state != running) return {};
+  if (now.what != happening::state || now.state != running || known.is_succession(now)) return {};
   const key_facts& its = known.key(now.key);
   const auto& process = its.live ? its.live : its.last;
   if (process && process->incarnation == now.incarnation && process->ready_at) return {};
@@ -54,7 +59,7 @@ std::string running_is_ready(const simulation_model& known, const trace_event& n
 std::string begins_while_starting(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::begun) return {};
   const row_state state = known.key(now.key).state;
-  return state == starting || state == stopping ? "" : "a process begins in " + std::string(to_string(state));
+  return known.is_heir(now) || state == starting || state == stopping ? "" : "a process begins in " + std::string(to_string(state));
 }
 
 std::string incarnations_grow(const simulation_model& known, const trace_event& now) {
@@ -65,6 +70,8 @@ std::string incarnations_grow(const simulation_model& known, const trace_event& 
 std::string runs_its_row(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::begun) return {};
   const auto& rows = known.key(now.key).rows;
+  const auto is_its = [&now](const auto& each) { return each.second.version == now.version && each.second.up; };
+  if (known.is_heir(now)) return std::ranges::any_of(rows, is_its) ? "" : "there is no row of this version that is wanted";
   const auto row = rows.find(now.generation);
   if (row == rows.end()) return "there is no row of this generation";
   if (row->second.version != now.version) return "the row of this generation is version " + std::to_string(row->second.version);

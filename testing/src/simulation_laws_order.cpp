@@ -9,6 +9,7 @@ namespace {
 
 std::string what_it_needs_runs_first(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state || now.state != row_state::starting || known.key(now.key).starts_open > 0) return {};
+  if (known.key(now.key).store.has_forgotten) return {};  // what it needs is read before its process begins
   const auto runs = [&](std::size_t other) { return known.key(other).state == row_state::running; };
   const simulated_place& where = known.place(now.key, now.generation);
   for (const std::size_t each : where.after)
@@ -25,7 +26,7 @@ bool ran_at(const simulation_model& known, std::size_t key, moment now) {
 
 // Its row is read again before it begins, and may need others than it did when it was its turn.
 std::string what_it_needs_after_an_edit_runs_first(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun || known.key(now.key).by_hand || known.ends_since()) return {};
+  if (now.what != happening::begun || known.key(now.key).by_hand || known.ends_since() || known.is_heir(now)) return {};
   const auto down = [&](std::size_t other) { return !ran_at(known, other, now.at); };
   const simulated_place& where = known.row(now.version).where;
   for (const std::size_t each : where.after)
@@ -60,7 +61,7 @@ bool goes_before(const simulation_model& known, std::size_t who, std::size_t who
 std::string who_requires_it_is_gone_first(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::asked) return {};
   const key_facts& its = known.key(now.key);
-  if (its.state != row_state::stopping || !its.live || its.live->forced_at || its.live->lost) return {};
+  if (its.state != row_state::stopping || !its.live || its.live->begun != now.call || its.live->forced_at || its.live->lost) return {};
   for (std::size_t other = 0; other < known.size(); ++other) {
     const auto& process = known.key(other).live;
     if (process && process->begun < its.state_told && goes_before(known, other, now.key))
@@ -71,7 +72,7 @@ std::string who_requires_it_is_gone_first(const simulation_model& known, const t
 
 std::string not_too_many_start(const simulation_model& known, const trace_event& now) {
   const std::size_t limit = known.plan().max_starting;
-  if (limit == 0 || now.what != happening::begun || known.key(now.key).by_hand) return {};
+  if (limit == 0 || now.what != happening::begun || known.key(now.key).by_hand || known.is_heir(now)) return {};
   std::size_t count = 1;
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);

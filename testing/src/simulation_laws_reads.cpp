@@ -16,7 +16,8 @@ std::string what_is_seen_is_started(const simulation_model& known, const trace_e
   if (!has_had_its_moment(known, now)) return {};
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
-    if (its.state == row_state::stopped && its.read.wanted_at == known.now() && its.read.answered > its.state_told && !its.parked)
+    if (its.state == row_state::stopped && its.read.wanted_at == known.now() && its.read.answered > its.state_told && !its.parked &&
+        !its.store.has_forgotten)
       return known.plan().keys[key] + " was seen, is wanted, and is stopped";
   }
   return {};
@@ -28,6 +29,7 @@ std::string edit_is_followed(const simulation_model& known, const trace_event& n
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
     if (!its.live || its.changed > pass.begun || its.read.failed > pass.begun || (its.row && its.as_row_wants())) continue;
+    if (its.takes_over() || its.edit.touched > pass.begun) continue;  // a replacement that has failed is tried again with the next pass
     if (its.state == row_state::running || its.state == row_state::starting)
       return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + " as its row was before a whole pass";
   }
@@ -41,7 +43,7 @@ std::string stop_lasts(const simulation_model& known, const trace_event& now) {
 }
 
 std::string newer_is_not_undone(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun || known.key(now.key).state == row_state::stopping) return {};
+  if (now.what != happening::begun || known.key(now.key).state == row_state::stopping || known.is_heir(now)) return {};
   const read_facts& read = known.key(now.key).read;
   if (now.generation >= read.newest || read.newest_at == now.at || read.failed > read.answered) return {};
   return "generation " + std::to_string(read.newest) + " was read before";
@@ -72,7 +74,8 @@ std::string end_is_told_with_its_error(const simulation_model& known, const trac
 std::string end_is_told(const simulation_model& known, const trace_event& now) {
   if (now.at <= known.now() || now.what == happening::jumped) return {};
   for (std::size_t key = 0; key < known.size(); ++key)
-    if (known.key(key).state == row_state::running && !known.key(key).live) return known.plan().keys[key] + " has ended, and nobody was told";
+    if (known.key(key).state == row_state::running && !known.key(key).live && !known.key(key).takes_over())
+      return known.plan().keys[key] + " has ended, and nobody was told";
   return {};
 }
 

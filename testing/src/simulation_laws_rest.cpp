@@ -39,7 +39,8 @@ std::string what_runs_is_what_the_rows_want(const simulation_model& known, const
   if (!its.row) return now.yes || its.live ? "there is no row, and it is not forgotten" : "";
   if (!now.yes) return "there is a row, and it is not known";
   const bool begins_anew = its.erased_since && now.state == row_state::stopped && !is_alive(its.state);
-  if (now.state != its.state && !begins_anew) return "told last was " + std::string(to_string(its.state));
+  const bool is_recalled = its.store.has_forgotten && !is_alive(now.state);
+  if (now.state != its.state && !begins_anew && !is_recalled) return "told last was " + std::string(to_string(its.state));
   if (its.row->up) return runs_what_the_row_wants(known, now);
   return now.state == row_state::stopped && !its.live ? "" : "its row does not want it";
 }

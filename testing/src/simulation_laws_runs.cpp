@@ -13,7 +13,7 @@ std::string one_run_at_a_time(const simulation_model& known, const trace_event& 
   if (now.what != happening::run_begun || !known.run_begun()) return {};
   if (known.in_use() && !known.ends_since()) return "the run before is in use";
   for (std::size_t key = 0; key < known.size(); ++key)
-    if (known.key(key).live) return known.plan().keys[key] + " is alive, of the run before";
+    if (known.key(key).alive() != nullptr) return known.plan().keys[key] + " is alive, of the run before";
   return {};
 }
 

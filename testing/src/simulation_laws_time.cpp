@@ -63,7 +63,7 @@ std::string backoff_is_waited_for(const simulation_model& known, const trace_eve
 // One restart more than the budget allows, all of them due within the window: their ends and the present start are.
 bool exceeds(const restart_facts& done, const restart_budget& budget, moment now) {
   const auto& ends = done.since_cleared;
-  return ends.size() > budget.restarts && now - ends[ends.size() - 1 - budget.restarts] < budget.window;
+  return ends.size() > budget.restarts && now - ends[ends.size() - 1 - budget.restarts].ended < budget.window;
 }
 
 std::string budget_is_held(const simulation_model& known, const trace_event& now) {
@@ -73,17 +73,17 @@ std::string budget_is_held(const simulation_model& known, const trace_event& now
   if (!policy.budget || its.restarts.since_cleared.empty() || !exceeds(its.restarts, *policy.budget, now.at)) return {};
   if (policy.budget->then == exhausted::give_up) return "its budget is used up";
   const moment slow = policy.delays.delay(std::numeric_limits<std::uint32_t>::max(), 0);
-  return now.at - its.restarts.since_cleared.back() >= slow ? "" : "its budget is used up, and the maximum delay is not over";
+  return now.at - its.restarts.since_cleared.back().ended >= slow ? "" : "its budget is used up, and the maximum delay is not over";
 }
 
 std::string budget_of_group_is_held(const simulation_model& known, const trace_event& now) {
   const bool goes_on = known.is_failure(now) && now.state == row_state::backoff;
-  if (!goes_on || !known.place(now.key, now.generation).group) return {};
+  if (!goes_on || !known.place(now.key, now.generation).group || known.key(now.key).generation != now.generation) return {};
   const std::size_t number = *known.place(now.key, now.generation).group;
   const auto& budget = known.plan().groups[number].restart.budget;
   if (!budget || budget->then != exhausted::give_up || known.key(now.key).starts_open > 0) return {};
   restart_facts with_this = known.group(number);
-  with_this.since_cleared.push_back(now.at);
+  with_this.since_cleared.push_back({now.at, known.taken()});
   // What is granted now is due after the longest delay at the latest.
   return exceeds(with_this, *budget, now.at + known.plan().groups[number].restart.delays.max + std::chrono::milliseconds(80))
              ? "that of its group is used up"
@@ -125,8 +125,8 @@ std::string all_end_with_the_run(const simulation_model& known, const trace_even
   if (now.what != happening::over) return {};
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
-    if (its.live || is_alive(its.state) || its.state == row_state::waiting || its.state == row_state::backoff)
-      return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + (its.live ? ", and alive" : "");
+    if (its.alive() != nullptr || is_alive(its.state) || its.state == row_state::waiting || its.state == row_state::backoff)
+      return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + (its.alive() != nullptr ? ", and alive" : "");
   }
   return {};
 }

@@ -2,13 +2,14 @@
 #include "simulation_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace steward::testing {
 
 namespace {
 
-void add(restart_facts& to, moment ended_at) {
-  to.since_cleared.push_back(ended_at);
+void add(restart_facts& to, moment ended_at, std::size_t told) {
+  to.since_cleared.push_back({ended_at, told});
   to.ever.push_back(ended_at);
 }
 
@@ -103,6 +104,21 @@ void simulation_model::take(const trace_event& now) {
     case happening::closing:
       take_run(now);
       break;
+    case happening::edit_asked:
+    case happening::reload_begun:
+    case happening::reload_answered:
+    case happening::reload_given_up:
+      take_edit_of_process(now);
+      break;
+    case happening::refused:
+    case happening::not_recalled:
+    case happening::flush_asked:
+    case happening::flush_answered:
+      take_store(now);
+      break;
+    case happening::crashed:
+      take_crash(now);
+      break;
     case happening::state:
       take_failure(now);
       take_state(now);
@@ -166,6 +182,7 @@ void simulation_model::take_read(const trace_event& now) {
   }
   read_facts& its = keys_[now.key].read;
   if (now.what == happening::problem) {
+    if (now.text.starts_with("replace: ")) keys_[now.key].edit.touched = taken_;
     if (its.untold > 0) --its.untold;
     return;
   }
@@ -188,13 +205,20 @@ void simulation_model::take_read(const trace_event& now) {
     return;
   }
   its.answered = taken_;
+  if (now.generation != 0) its.last = now.generation;
   keys_[now.key].stop_called = 0;
   its.wanted_at.reset();
-  if (now.generation == 0) clear_groups(now.key);  // with its last member a group's failures are forgotten
+  if (now.generation == 0) {  // it is forgotten, and with the last member of a group the failures of that
+    clear_groups(now.key);
+    its.newest = its.taken = keys_[now.key].last_incarnation = 0;
+  }
   if (now.generation < its.newest || now.generation == 0) return;
   if (now.yes) its.wanted_at = now.at;
+  // A row is taken when nothing of the one before it lives any more; the failures are forgiven then.
+  const bool is_taken = !is_alive(keys_[now.key].state) && now.generation > its.taken;
+  if (is_taken || now.generation > its.newest) clear_groups(now.key);
+  if (is_taken) its.taken = now.generation;
   if (now.generation == its.newest) return;
-  clear_groups(now.key);
   its.newest = now.generation;
   its.newest_at = now.at;
 }
@@ -246,41 +270,67 @@ void simulation_model::take_process(const trace_event& now) {
   if (now.key == trace_event::no_key) return;
   key_facts& its = keys_[now.key];
   if (now.what == happening::begun) {
-    its.live.emplace();
-    its.live->generation = now.generation;
-    its.live->incarnation = now.incarnation;
-    its.live->version = now.version;
-    its.live->begun_at = now.at;
-    its.live->begun = taken_;
+    process_facts fresh;
+    fresh.generation = now.generation;
+    fresh.incarnation = now.incarnation;
+    fresh.version = now.version;
+    fresh.begun_at = now.at;
+    fresh.begun = taken_;
+    if (is_heir(now)) {
+      its.heir = fresh;
+      return;
+    }
+    its.live = fresh;
+    if (its.generation > now.generation) move_on(its, its.generation, its.rows.at(its.generation).version);  // it was kept before it began
     its.last_incarnation = now.incarnation;
     its.parked = false;
     if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
     return;
   }
-  if (!its.live) return;
+  for (auto* const each : {&its.live, &its.heir, &its.left})
+    if (*each && (*each)->begun == now.call) take_process(its, *each, now);
+}
+
+void simulation_model::take_process(key_facts& its, std::optional<process_facts>& process, const trace_event& now) {
   if (now.what == happening::ready) {
-    its.live->ready_at = now.at;
-    its.readied[now.version] = taken_;
+    process->ready_at = now.at;
+    its.readied[process->version] = taken_;
   }
-  if (now.what == happening::asked) its.live->asked_at = now.at;
-  if (now.what == happening::forced) its.live->forced_at = now.at;
-  if (now.what == happening::lost) its.live->lost = true;
-  if (now.what == happening::ended) {
-    its.last = its.live;
+  if (now.what == happening::asked) process->asked_at = now.at;
+  if (now.what == happening::forced) process->forced_at = now.at;
+  if (now.what == happening::lost) process->lost = true;
+  if (now.what != happening::ended) return;
+  its.edit.touched = taken_;
+  if (&process == &its.live) {
+    its.last = process;
     its.last->failure = now.text;
-    its.live.reset();
     for (key_facts& each : keys_) each.waits_to_go.erase(now.key);
   }
+  process.reset();
 }
 
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
   if (its.state == row_state::running) its.ran_until = now.at;
+  if (is_succession(now)) {
+    its.left = std::exchange(its.live, std::exchange(its.heir, std::nullopt));
+    its.last_incarnation = now.incarnation;
+  }
+  if (now.state == row_state::running && its.live && now.generation != its.live->generation) {
+    const auto known = its.rows.find(now.generation);
+    if (known != its.rows.end()) move_on(its, now.generation, known->second.version);
+  }
+  its.edit.taken.reset();
+  its.edit.failed = false;
+  its.store.has_forgotten = false;
+  if (now.state != row_state::starting && now.state != row_state::stopping) its.store.is_behind = std::exchange(its.store.has_refused, false);
+  if (now.state != row_state::backoff && now.state != row_state::waiting && now.state != row_state::starting) its.store.restart.reset();
   if (now.generation != its.generation) clear_restarts(its, its.generation != 0, now.key);
   if (now.state == row_state::starting) {
     its.by_hand = its.starts_open > 0;
     if (its.by_hand) clear_restarts(its, true, now.key);
     if (its.by_hand) its.settled_for = 0;
+    if (its.by_hand || now.generation != its.generation_at_failure) its.store.restart.reset();  // an edit forgives, too
     its.waits_to_go.clear();
     its.taken_down = false;
     its.start_told = taken_;
@@ -307,6 +357,7 @@ void simulation_model::take_failure(const trace_event& now) {
   if (!is_failure(now)) {
     // It may have failed by itself before it was taken down: whether that counts is open.
     const auto team = place(now.key, now.generation).group;
+    if (now.reason && its.taken_down) its.restarts.ever.push_back(now.at);
     if (now.reason && its.taken_down && team) groups_[*team].ever.push_back(now.at);
     return;
   }
@@ -319,8 +370,10 @@ void simulation_model::take_failure(const trace_event& now) {
     const auto& ended = its.last;
     if (ended && ended->ready_at && now.at - *ended->ready_at >= delays.reset_after) its.failures = 0;
     its.due = now.at + delays.delay(its.failures++, 0);
-    add(its.restarts, now.at);
-    if (where.group) add(groups_[*where.group], now.at);
+    add(its.restarts, now.at, taken_);
+    if (where.group) add(groups_[*where.group], now.at, taken_);
+    const bool is_counted = row(known->second.version).policy.budget || (where.group && plan_.groups[*where.group].restart.budget);
+    if (is_counted) its.store.restart = taken_;
   }
   if (where.group && now.state == row_state::gave_up) groups_[*where.group].ever.push_back(now.at);  // it counts, though nothing is restarted
   its.calls_at_failure = its.calls;

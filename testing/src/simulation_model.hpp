@@ -38,16 +38,40 @@ struct row_facts {
   bool up = true;
 };
 
-/// The restarts that a policy has granted to a key or to a group: when what they follow had ended.
+/// When a process had ended that was started again, and where in the trace that was told.
+struct restart_fact {
+  moment ended{};
+  std::size_t told = 0;
+};
+
+/// The restarts that a policy has granted to a key or to a group.
 struct restart_facts {
-  std::vector<moment> since_cleared;  ///< by a start by hand or an edit, for a group of any member
+  std::vector<restart_fact> since_cleared;  ///< by a start by hand or an edit, for a group of any member
   std::vector<moment> ever;
+};
+
+/// How a process takes an edit over, or another one takes its place.
+struct edit_facts {
+  std::size_t touched = 0;               ///< where in the trace something of it was seen last
+  std::optional<std::uint32_t> reloads;  ///< the version that the process is handed
+  std::optional<std::uint32_t> taken;    ///< the one that it has taken, and nobody was told yet
+  bool failed = false;                   ///< it could not take one, and nobody was told yet
+};
+
+/// How far its store keeps up with a key, or with all groups.
+struct store_facts {
+  bool has_refused = false;              ///< since its last state was told
+  bool is_behind = false;                ///< it has refused the last state
+  bool has_forgotten = false;            ///< since the manager was lost nothing was told: what was recalled is open
+  std::optional<std::size_t> restart{};  ///< where in the trace a restart was granted that is to be stored before it is done
 };
 
 /// What a manager has been told of a row.
 struct read_facts {
   std::size_t open = 0;      ///< reads that are not answered
   std::uint64_t newest = 0;  ///< the newest generation that was read
+  std::uint64_t taken = 0;   ///< the newest that was read while nothing lived
+  std::uint64_t last = 0;    ///< the one that was read last
   moment newest_at{};
   std::size_t answered = 0;         ///< where in the trace it was seen last, present or missing
   std::size_t failed = 0;           ///< where in the trace it could not be read last
@@ -79,6 +103,10 @@ struct key_facts {
   std::optional<row_facts> row;
   std::map<std::uint64_t, row_facts> rows;  ///< by generation: every row that there was
   std::optional<process_facts> live;
+  std::optional<process_facts> heir;  ///< is to take the place of that which lives
+  std::optional<process_facts> left;  ///< another one has taken its place
+  edit_facts edit;
+  store_facts store;
   std::optional<process_facts> last;  ///< the one that ended last
   std::uint64_t last_incarnation = 0;
 
@@ -99,6 +127,16 @@ struct key_facts {
   std::map<std::size_t, std::uint64_t> waits_to_go;  ///< the incarnations of others that have to be gone before it is started again
   std::size_t calls_at_failure = 0;
   std::uint64_t generation_at_failure = 0;
+
+  /// Some process that is alive; empty if there is none.
+  [[nodiscard]] const process_facts* alive() const noexcept {
+    for (const auto* each : {&live, &heir, &left})
+      if (*each) return &**each;
+    return nullptr;
+  }
+
+  /// Whether a process takes over an edit, or another one its place.
+  [[nodiscard]] bool takes_over() const noexcept { return heir || left || edit.reloads; }
 
   /// Whether what lives, or was told last, is what the row wants.
   [[nodiscard]] bool as_row_wants() const noexcept { return row && row->up && row->generation == (live ? live->generation : generation); }
@@ -125,6 +163,7 @@ class simulation_model {
   [[nodiscard]] const simulated_row& row(std::uint32_t version) const { return version == 0 ? none_ : *rows_.at(version); }
 
   [[nodiscard]] moment now() const noexcept { return now_; }
+  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }  ///< how many events
   [[nodiscard]] const pass_facts& pass() const noexcept { return pass_; }
   [[nodiscard]] std::size_t reads_open() const noexcept { return reads_open_; }  ///< of single rows
   [[nodiscard]] moment read_last() const noexcept { return read_last_; }         ///< when the last of these was answered
@@ -159,6 +198,15 @@ class simulation_model {
   /// Whether this state is the failure of a process, by itself, that its policy has decided about.
   [[nodiscard]] bool is_failure(const trace_event& now) const;
 
+  /// Whether a process that has just begun is to take the place of the one that lives; whether the one that runs is told to have taken over an edit,
+  /// and which other one to have taken its place.
+  [[nodiscard]] bool is_heir(const trace_event& now) const;
+  [[nodiscard]] bool is_reload(const trace_event& now) const;
+  [[nodiscard]] bool is_succession(const trace_event& now) const;
+
+  /// The last flush of the store that was answered: where in the trace it was asked for.
+  [[nodiscard]] std::size_t flushed() const noexcept { return flushed_; }
+
   /// Whether two keys may be in one group, by any of their rows.
   [[nodiscard]] bool may_share_group(std::size_t key, std::size_t other) const;
 
@@ -171,11 +219,19 @@ class simulation_model {
  private:
   void take_state(const trace_event& now);
   void take_process(const trace_event& now);
+  void take_process(key_facts& its, std::optional<process_facts>& process, const trace_event& now);
   void take_edit(const trace_event& now);
   void take_call(const trace_event& now);
   void take_failure(const trace_event& now);
   void take_read(const trace_event& now);
   void take_run(const trace_event& now);
+  void take_edit_of_process(const trace_event& now);
+  void take_store(const trace_event& now);
+  void take_crash(const trace_event& now);
+  void take_keep(key_facts& its, const trace_event& now);
+  static void forget(key_facts& its);
+  static void begin_anew(key_facts& its);
+  void move_on(key_facts& its, std::uint64_t generation, std::uint32_t version);
   [[nodiscard]] static std::uint32_t version_of(const key_facts& its);
   void clear_restarts(key_facts& of, bool group_too, std::size_t key);
   void clear_groups(std::size_t key);
@@ -186,6 +242,9 @@ class simulation_model {
   std::vector<key_facts> keys_;
   std::vector<restart_facts> groups_;
   std::size_t taken_ = 0;
+  std::size_t flushed_ = 0;  // the last flush that was answered: where it was asked for
+  std::size_t sure_of_ = 0;  // what was told before this place in the trace outlives the manager
+  bool groups_behind_ = false;
   moment now_{};
   moment jumped_to_{-1};
   pass_facts pass_;

@@ -41,6 +41,7 @@ class drawing {
   }
 
   void draw_manager() {
+    plan_.stores = with_.stores && one_in(2);
     plan_.interval = one_in(2) ? 400ms : 2s;
     plan_.initial_wait = one_in(2) ? 20ms : 1s;
     if (one_in(2)) plan_.max_starting = 1 + pick(2);
@@ -101,9 +102,20 @@ class drawing {
     return {.restarts = static_cast<std::uint32_t>(pick(3)), .window = one_in(2) ? 100ms : 2s, .then = static_cast<exhausted>(pick(2))};
   }
 
+  simulated_edit draw_edit() {
+    simulated_edit edit;
+    if (one_in(2)) return edit;
+    if (with_.edits) edit.kind = one_in(3) ? row_edit::keep : row_edit::reload;
+    if (with_.replaces && (!with_.edits || one_in(2))) edit.kind = row_edit::replace;
+    if (with_.mishaps && one_in(2)) edit.reload = static_cast<reloading>(pick(reloadings));
+    edit.time = pick(durations);
+    return edit;
+  }
+
   simulated_row draw_row() {
     simulated_row row;
     row.version = ++versions_;
+    row.edit = draw_edit();
     row.policy.when = one_in(3) ? static_cast<restart>(pick(3)) : restart::always;
     row.policy.delays = draw_delays();
     if (with_.budgets && one_in(2)) row.policy.budget = draw_budget();
@@ -112,10 +124,13 @@ class drawing {
       if (!one_in(3)) row.deadlines.stop = one_in(2) ? 5ms : 20ms;
       if (!one_in(3)) row.deadlines.kill = one_in(2) ? 5ms : 20ms;
     }
+    // What hangs may be kept, and has to come to an end all the same.
+    if (with_.deadlines && row.edit.kind == row_edit::keep && row.deadlines.start <= nanoseconds::zero()) row.deadlines.start = 50ms;
     if (with_.mishaps)
       for (std::size_t i = pick(4); i > 0; --i) row.runs.push_back({static_cast<mishap>(pick(mishaps)), pick(durations)});
     for (simulated_run& each : row.runs)
       if (each.what == mishap::hangs && row.deadlines.start <= nanoseconds::zero()) each.what = mishap::is_slow;
+    if (row.edit.reload == reloading::hangs && row.deadlines.start <= nanoseconds::zero()) row.edit.reload = reloading::is_slow;
     return row;
   }
 
@@ -146,6 +161,7 @@ class drawing {
 
   [[nodiscard]] deed draw_fault() {
     constexpr std::array of_reads{deed::slow_reads, deed::failing_reads, deed::failing_gets, deed::garble, deed::heal, deed::heal};
+    constexpr std::array of_the_store{deed::slow_store, deed::failing_store, deed::hanging_store, deed::deaf_store, deed::blank_store};
     std::vector<deed> all(of_reads.begin(), of_reads.end());
     const auto perhaps = [&all](bool may, deed what) {
       if (may) all.push_back(what);
@@ -157,6 +173,7 @@ class drawing {
     perhaps(with_.doubled_hints, deed::double_hints);
     perhaps(with_.delayed_hints, deed::delay_hints);
     perhaps(with_.reordered_hints, deed::reorder_hints);
+    if (plan_.stores && with_.store_faults && one_in(3)) return of_the_store.at(pick(of_the_store.size()));
     return all[pick(all.size())];
   }
 
@@ -168,6 +185,7 @@ class drawing {
     deed what = usual.at(pick(usual.size()));
     if (with_.table_faults && one_in(4)) what = draw_fault();
     if (with_.runs && one_in(40)) what = deed::run;
+    if (plan_.stores && with_.crashes && one_in(14)) what = deed::crash;
     if (what == deed::put && !jumps) return timed(draw_put(key));
     return timed(plain(jumps ? deed::jump : what, key));
   }

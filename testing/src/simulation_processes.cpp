@@ -16,6 +16,10 @@ result<runnable> simulation_world::make(const std::string& name, const simulated
   const auto known = kept_->status(name);
   const simulated_run script = row.run(runs_[row.version]++);
   incarnation who{number_of(name), known->generation, known->incarnation, row.version, script, nop()};
+  if (known->state == row_state::running) {  // it is to replace that one: its number is the next, and its generation is told when it does
+    ++who.number;
+    who.generation = 0;
+  }
   if (script.what == mishap::cannot_be_made) return fail(error("cannot be made, on purpose"));
   if (what_.make) {
     auto made = what_.make(name);
@@ -28,7 +32,10 @@ result<runnable> simulation_world::make(const std::string& name, const simulated
 /// Notes when a process begins, and that it has ended, however it does.
 class simulation_world::on_stage {
  public:
-  on_stage(simulation_world& of, const incarnation& who) : of_(of), who_(who) { of_.note(happening::begun, who_); }
+  on_stage(simulation_world& of, incarnation& who) : of_(of), who_(who) {
+    who.begun = of_.trace_.size();
+    of_.note(happening::begun, who_);
+  }
   on_stage(const on_stage&) = delete;
   on_stage& operator=(const on_stage&) = delete;
   ~on_stage() { of_.note(happening::ended, who_).text = failure_; }
@@ -45,7 +52,7 @@ class simulation_world::on_stage {
   std::string failure_;
 };
 
-task<> simulation_world::live(context& ctx, callback ready, const incarnation& who) {
+task<> simulation_world::live(context& ctx, callback ready, incarnation who) {
   on_stage here(*this, who);
   const auto note_forced = [&] { note(happening::forced, who); };
   const stop_callback forced(ctx, note_forced);
@@ -97,6 +104,27 @@ task<> simulation_world::until_lost(context& handed, callback ready, const incar
   const stop_callback losing(fuse, lose);
   auto outcome = co_await ready(fragile);
   fragile.stop();
+  co_return outcome;
+}
+
+task<> simulation_world::reload(context& ctx, std::size_t key, std::uint32_t version, simulated_edit how) {
+  const std::size_t begun = trace_.size();
+  note(happening::reload_begun, key).version = version;
+  result<> outcome;
+  if (how.reload == reloading::is_slow || how.reload == reloading::fails) outcome = co_await ctx.sleep_for(how.time);
+  if (how.reload == reloading::hangs) {
+    error why = co_await ctx.stopped();
+    outcome = fail(std::move(why));
+  }
+  const bool fails = how.reload == reloading::fails || how.reload == reloading::throws;
+  const auto why = ctx.stop_error();
+  const bool given_up = !outcome && why && why->inherited();  // its deadline is another matter
+  trace_event& told = note(given_up ? happening::reload_given_up : happening::reload_answered, key);
+  told.version = version;
+  told.call = begun;
+  told.yes = outcome && !fails;
+  if (how.reload == reloading::throws) throw std::runtime_error("cannot take it, on purpose");
+  if (outcome && fails) co_return error("cannot take it, on purpose");
   co_return outcome;
 }
 

@@ -14,10 +14,13 @@ constexpr std::array<std::string_view, mishaps> mishap_names{
     "none",           "is_slow", "hangs",   "fails_to_start",    "ends_before_ready", "throws",
     "cannot_be_made", "ends",    "crashes", "winds_down_slowly", "ignores_its_stop"};
 
+constexpr std::array<std::string_view, reloadings> reloading_names{"succeeds", "is_slow", "fails", "throws", "hangs"};
+
 constexpr std::array<std::string_view, deeds> deed_names{
-    "put",          "erase",       "want_up",       "want_down",    "start",      "stop",          "rush",         "get",    "run",
-    "reconcile",    "slow_reads",  "failing_reads", "failing_gets", "late_reads", "hanging_reads", "hanging_gets", "garble", "lose_hints",
-    "double_hints", "delay_hints", "reorder_hints", "heal",         "jump",       "close",         "force"};
+    "put",        "erase",       "want_up",      "want_down",     "start",         "stop",       "rush",          "get",
+    "run",        "reconcile",   "slow_reads",   "failing_reads", "failing_gets",  "late_reads", "hanging_reads", "hanging_gets",
+    "garble",     "lose_hints",  "double_hints", "delay_hints",   "reorder_hints", "slow_store", "failing_store", "hanging_store",
+    "deaf_store", "blank_store", "heal",         "jump",          "crash",         "close",      "force"};
 
 constexpr std::array<std::string_view, happenings> happening_names{"row put",
                                                                    "row erased",
@@ -47,6 +50,15 @@ constexpr std::array<std::string_view, happenings> happening_names{"row put",
                                                                    "process is asked to stop",
                                                                    "process is forced",
                                                                    "process has ended",
+                                                                   "edit is judged",
+                                                                   "reload begins",
+                                                                   "reload answered",
+                                                                   "reload given up",
+                                                                   "store: refuses",
+                                                                   "store: does not recall",
+                                                                   "store: flush asked",
+                                                                   "store: flush answered",
+                                                                   "manager is lost",
                                                                    "manager is in use",
                                                                    "manager is asked to end",
                                                                    "manager is forced",
@@ -79,6 +91,8 @@ std::string text_of(const simulated_row& row, const std::vector<std::string>& ke
   limit("start", row.deadlines.start);
   limit("stop", row.deadlines.stop);
   limit("kill", row.deadlines.kill);
+  if (row.edit.kind != row_edit::restart) text += ", edited by " + std::string(steward::to_string(row.edit.kind));
+  if (row.edit.kind == row_edit::reload) text += ", which " + std::string(to_string(row.edit.reload)) + " " + short_text(row.edit.time);
   for (const simulated_run& each : row.runs)
     text += "; " + std::string(to_string(each.what)) + (each.what == mishap::none ? "" : " " + short_text(each.time));
   return text;
@@ -96,6 +110,7 @@ std::string text_of(const simulated_deed& what, const std::vector<std::string>& 
 }  // namespace
 
 std::string_view to_string(mishap what) noexcept { return mishap_names[static_cast<std::size_t>(what)]; }
+std::string_view to_string(reloading what) noexcept { return reloading_names[static_cast<std::size_t>(what)]; }
 std::string_view to_string(deed what) noexcept { return deed_names[static_cast<std::size_t>(what)]; }
 std::string_view to_string(happening what) noexcept { return happening_names[static_cast<std::size_t>(what)]; }
 
@@ -103,7 +118,7 @@ std::string simulation_plan::to_string() const {
   std::string text = "a pass every " + short_text(interval) + ", initial wait " + short_text(initial_wait) +
                      ", starting at a time: " + (max_starting == 0 ? "any" : std::to_string(max_starting)) + ", total start " +
                      short_text(total.start) + ", total stop " + short_text(total.stop) + ", rows in a page: " + std::to_string(rows_in_a_page) +
-                     ", read limit " + short_text(read_limit) + (runs_again ? ", run again" : "") + "\n";
+                     ", read limit " + short_text(read_limit) + (stores ? ", with a store" : "") + (runs_again ? ", run again" : "") + "\n";
   for (std::size_t i = 0; i < groups.size(); ++i)
     text += "group " + std::to_string(i) + ": " + std::string(steward::to_string(groups[i].strategy)) + ", " + text_of(groups[i].restart) + "\n";
   for (const simulated_deed& each : before) text += text_of(each, keys);
@@ -121,7 +136,8 @@ std::string to_string(const trace_event& what, const std::vector<std::string>& k
   if (what.what == happening::row_put || (what.generation > 0 && (what.what == happening::get_answered || what.what == happening::row_seen)))
     text += what.yes ? " up" : " down";
   if (what.what == happening::start_answered || what.what == happening::run_answered || what.what == happening::stop_answered ||
-      what.what == happening::looked || what.what == happening::status)
+      what.what == happening::looked || what.what == happening::status || what.what == happening::reload_answered ||
+      what.what == happening::flush_answered || what.what == happening::crashed)
     text += what.yes ? ": yes" : ": no";
   if (what.generation > 0) text += ", generation " + std::to_string(what.generation);
   if (what.version > 0) text += ", version " + std::to_string(what.version);

@@ -22,6 +22,13 @@ constexpr auto long_enough = 20s;
 simulation_world::simulation_world(std::uint64_t seed, const simulation_plan& plan, const simulation_options& what, simulation_trace& trace)
     : plan_(plan), what_(what), trace_(trace), time_(seed) {
   table_.rows_in_a_page(plan.rows_in_a_page);
+  begin_life();
+}
+
+// The one before, if there was one, is lost.
+void simulation_world::begin_life() {
+  store_.join();
+  is_lost_ = false;
   const auto factory = [this](const std::string& name, const simulated_row& row) { return make(name, row); };
   kept_ = std::make_unique<fleet>(told_, factory, options());
 }
@@ -52,6 +59,14 @@ simulation_world::fleet::options_type simulation_world::options() {
     return group_place{std::to_string(*row.where.group), row.where.place};
   };
   how.groups = [this](const std::string& name) { return plan_.groups[std::stoul(name)]; };
+  how.edit = [this](const std::string& name, const simulated_row&, const simulated_row& now) {
+    note(happening::edit_asked, number_of(name)).version = now.version;
+    return now.edit.kind;
+  };
+  how.reload = [this](context& ctx, const std::string& name, const std::shared_ptr<const simulated_row>& now) {
+    return reload(ctx, number_of(name), now->version, now->edit);
+  };
+  if (plan_.stores) how.store = &store_;
   how.on_event = [this](const manager_event<std::string>& what) { note(what); };
   how.spread = [] { return 0.0; };
   return how;
@@ -59,16 +74,26 @@ simulation_world::fleet::options_type simulation_world::options() {
 
 bool simulation_world::play() {
   for (const simulated_deed& each : plan_.before) edit(each);
-  if (!run_once(root_, plan_.deeds)) return false;
-  if (plan_.runs_again && !run_once(root_again_, {})) return false;
+  std::span<const simulated_deed> left = plan_.deeds;
+  for (;;) {
+    if (!run_once(left)) return false;
+    if (!is_lost_) break;
+    begin_life();
+  }
+  if (plan_.runs_again && !run_once(left)) return false;
   note(happening::over);
   return true;
 }
 
-bool simulation_world::run_once(context& ctx, std::span<const simulated_deed> what) {
+bool simulation_world::run_once(std::span<const simulated_deed>& what) {
   released_.close();
+  context& ctx = roots_.emplace_back(time_);
+  main_call_ = trace_.size();
+  note(happening::run_called);
   auto running = std::make_unique<background<void>>(time_, main_run(ctx));
-  for (const simulated_deed& each : what) {
+  while (!what.empty() && !is_lost_) {
+    const simulated_deed& each = what.front();
+    what = what.subspan(1);
     if (each.after > 0ns) time_.advance(each.after);
     for (std::size_t i = 0; i < each.items; ++i) time_.run_one();
     perform(each);
@@ -84,8 +109,7 @@ bool simulation_world::run_once(context& ctx, std::span<const simulated_deed> wh
 }
 
 task<> simulation_world::main_run(context& ctx) {
-  const std::size_t call = trace_.size();
-  note(happening::run_called);
+  const std::size_t call = main_call_;
   const auto holding = [this, call](context& handed) { return hold(handed, call); };
   auto running = kept_->run(ctx, holding);
   const auto ran = co_await std::move(running);
@@ -163,9 +187,11 @@ void simulation_world::perform(const simulated_deed& what) {
       return;
     case deed::close:
       return released_.open();
+    case deed::crash:
+      return crash(what);
     case deed::force:
-      note(happening::run_forced).call = trace_event::no_key;
-      root_.stop();
+      note(happening::run_forced).call = main_call_;
+      roots_.back().stop();
       return released_.open();
     default:
       return misbehave(what);
@@ -178,6 +204,15 @@ void simulation_world::rush(const simulated_deed& what) {
     call(stop(what.key, what.time));
     look(what.key);
   }
+}
+
+// As far as anybody is told it is gone at once. It is forced to end, in a while of which nothing is written down.
+void simulation_world::crash(const simulated_deed& what) {
+  note(happening::crashed).yes = what.n == 0;
+  is_lost_ = true;
+  store_.leave(what.n == 0);
+  roots_.back().stop();
+  released_.open();
 }
 
 void simulation_world::edit(const simulated_deed& what) {
@@ -240,9 +275,27 @@ void simulation_world::misbehave(const simulated_deed& what) {
       table_.hold_hints();
       call(tell_held_hints_after(what.time, what.what == deed::delay_hints ? hint_order::as_it_was : hint_order::backwards));
       break;
-    default:
+    case deed::heal:
       table_.heal();
+      store_.heal();
       break;
+    default:
+      return misbehave_in_store(what);
+  }
+}
+
+void simulation_world::misbehave_in_store(const simulated_deed& what) {
+  switch (what.what) {
+    case deed::slow_store:
+      return store_.be_slow(what.time);
+    case deed::failing_store:
+      return store_.fail_to_write(what.n);
+    case deed::hanging_store:
+      return store_.hang(1 + what.n);
+    case deed::deaf_store:
+      return store_.be_deaf();
+    default:
+      return store_.be_blank();
   }
 }
 
@@ -281,6 +334,7 @@ task<> simulation_world::stop(std::size_t key, std::chrono::nanoseconds patience
 
 void simulation_world::settle() {
   table_.heal();
+  store_.heal();
   note(happening::healed);
   time_.advance(long_enough);
   note(happening::settled);
@@ -303,7 +357,7 @@ std::size_t simulation_world::number_of(const std::string& name) const {
 }
 
 trace_event& simulation_world::note(happening what, std::size_t key) {
-  trace_event& told = trace_.emplace_back();
+  trace_event& told = is_lost_ ? unheard_ = trace_event() : trace_.emplace_back();
   told.at = time_.elapsed();
   told.what = what;
   told.key = key;
@@ -321,6 +375,7 @@ trace_event& simulation_world::note_answer(happening what, std::size_t call, con
 
 trace_event& simulation_world::note(happening what, const incarnation& who) {
   trace_event& told = note(what, who.key);
+  told.call = who.begun;
   told.generation = who.generation;
   told.incarnation = who.number;
   told.version = who.version;

@@ -3,6 +3,7 @@
 // A manager, its table, its callers and its processes in virtual time, doing what a plan says and writing down what happens.
 #pragma once
 
+#include "simulation_store.hpp"
 #include "simulation_table.hpp"
 #include "steward/manager.hpp"
 #include "steward/root_context.hpp"
@@ -40,24 +41,30 @@ class simulation_world {
     std::uint32_t version;
     simulated_run script;
     runnable inside;
+    std::size_t begun = 0;  // where in the trace
   };
   class on_stage;
 
   [[nodiscard]] fleet::options_type options();
   [[nodiscard]] result<runnable> make(const std::string& name, const simulated_row& row);
-  task<> live(context& ctx, callback ready, const incarnation& who);
+  task<> live(context& ctx, callback ready, incarnation who);
+  task<> reload(context& ctx, std::size_t key, std::uint32_t version, simulated_edit how);
   task<> be_used(context& ctx, context& handed, callback ready, const incarnation& who, on_stage& here);
   task<> until_lost(context& handed, callback ready, const incarnation& who, bool& lost);
   task<> main_run(context& ctx);
   task<> other_run(std::chrono::nanoseconds patience);
   task<> hold(context& ctx, std::size_t call);
 
-  [[nodiscard]] bool run_once(context& ctx, std::span<const simulated_deed> what);
+  /// One run of the manager; up to the first crash if there is one. What comes after that is left in `what`.
+  [[nodiscard]] bool run_once(std::span<const simulated_deed>& what);
+  void crash(const simulated_deed& what);
+  void begin_life();
   void perform(const simulated_deed& what);
   void call(task<> made) { callers_.emplace_back(time_, std::move(made)); }
   void rush(const simulated_deed& what);
   void edit(const simulated_deed& what);
   void misbehave(const simulated_deed& what);
+  void misbehave_in_store(const simulated_deed& what);
   void look(std::size_t key);
   void settle();
   task<> tell_held_hints_after(std::chrono::nanoseconds time, hint_order order);
@@ -76,8 +83,7 @@ class simulation_world {
   const simulation_options& what_;
   simulation_trace& trace_;
   virtual_scheduler time_;
-  root_context root_{time_};
-  root_context root_again_{time_};
+  std::list<root_context> roots_;  // of each run, the present one last
   root_context callers_root_{time_};
   virtual_scheduler aside_;
   root_context aside_root_{aside_};
@@ -87,7 +93,13 @@ class simulation_world {
                      if (what == happening::run_begun) ++runs_begun_;
                      return note(what, key == nullptr ? trace_event::no_key : number_of(*key));
                    }};
+  simulated_store store_{trace_, [this](happening what, const std::string* key) -> trace_event& {
+                           return note(what, key == nullptr ? trace_event::no_key : number_of(*key));
+                         }};
+  bool is_lost_ = false;  // the manager: what it still does on its way out never happened
+  trace_event unheard_;
   std::map<std::uint32_t, std::size_t> runs_;  // how many there were of each version
+  std::size_t main_call_ = 0;                  // where in the trace the present run was called
   std::size_t runs_begun_ = 0;                 // of the manager
   bool another_waits_ = false;                 // to run it
   gate released_;

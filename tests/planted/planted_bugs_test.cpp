@@ -20,11 +20,38 @@ using detail::bug;
 
 constexpr std::uint64_t patience = 5'000;
 
-constexpr std::array<std::string_view, detail::bugs> names{
-    "none",         "StopLostInStart",    "StopDoesNotWait", "EditLostInStart", "FailedPassDeletes", "CompletedRestarted", "TwoProcesses",
-    "EventDropped", "StoppingAnswers",    "BudgetForgotten", "BackoffSkipped",  "DeadlineIgnored",   "NeedsIgnored",       "PlacesIgnored",
-    "LossIgnored",  "DependentsNotFirst", "MemberForgotten", "HintIsTruth",     "GroupNotTakenDown", "NeedsNotEdited",     "MoveIgnored",
-    "KeyForgotten", "StopUndone",         "LateIsTruth",     "PassLate"};
+constexpr std::array<std::string_view, detail::bugs> names{"none",
+                                                           "StopLostInStart",
+                                                           "StopDoesNotWait",
+                                                           "EditLostInStart",
+                                                           "FailedPassDeletes",
+                                                           "CompletedRestarted",
+                                                           "TwoProcesses",
+                                                           "EventDropped",
+                                                           "StoppingAnswers",
+                                                           "BudgetForgotten",
+                                                           "BackoffSkipped",
+                                                           "DeadlineIgnored",
+                                                           "NeedsIgnored",
+                                                           "PlacesIgnored",
+                                                           "LossIgnored",
+                                                           "DependentsNotFirst",
+                                                           "MemberForgotten",
+                                                           "HintIsTruth",
+                                                           "GroupNotTakenDown",
+                                                           "NeedsNotEdited",
+                                                           "MoveIgnored",
+                                                           "KeyForgotten",
+                                                           "StopUndone",
+                                                           "LateIsTruth",
+                                                           "PassLate",
+                                                           "PredecessorKept",
+                                                           "ReloadNotTaken",
+                                                           "FailedReloadKept",
+                                                           "StoreNotAwaited",
+                                                           "PastBudgetForgotten",
+                                                           "PastGiveUpForgotten",
+                                                           "PastBackoffForgotten"};
 
 std::vector<bug> all_bugs() {
   std::vector<bug> all;

@@ -109,6 +109,27 @@ TEST_F(ManagerEdits, WhatNewlyRequiresOneThatDoesNotRunIsRestartedAndWaits) {
   }
 }
 
+TEST_F(ManagerEdits, WhatNoLongerIgnoresALossThatHasHappenedIsRestartedAndWaits) {
+  kind = row_edit::keep;
+  on_loss loss = on_loss::ignore;
+  how.requirements = [&loss](const std::string& key, const runnable&) {
+    std::vector<requirement<std::string>> all;
+    if (key == "web") all.push_back({"base", loss});
+    return all;
+  };
+  put("base", part("base").lose_after(1s));
+  put("web", part("web"));
+  how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::never, .delays = {}}; };
+  run(table_);
+  time.advance(2s);
+  EXPECT_EQ(state("web"), row_state::running);
+  loss = on_loss::restart;
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(state("web"), row_state::waiting);
+  finish();
+}
+
 TEST_F(ManagerEdits, ReloadHandsItToTheProcessThatRuns) {
   run_and_edit(row_edit::reload);
   EXPECT_EQ(generation(), 2U);
@@ -147,6 +168,109 @@ TEST_F(ManagerEdits, AStopEndsAReload) {
   time.run_until_idle();
   EXPECT_TRUE(stopping.done());
   EXPECT_EQ(state("web"), row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerEdits, AReloadHasUntilTheStartDeadlineOfItsRow) {
+  how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.start = 5s}; };
+  reload_takes = 1h;
+  run_and_edit(row_edit::reload);
+  time.advance(5s);
+  EXPECT_THAT(problems, ElementsAre("web: reload: stopped: deadline"));
+  EXPECT_EQ(incarnation(), 2U);
+  EXPECT_TRUE(log.has("web 2 ready"));
+  finish();
+}
+
+TEST_F(ManagerEdits, WhatIsLostDuringAReloadIsRestartedAtOnce) {
+  kind = row_edit::reload;
+  reload_takes = 1h;
+  put("web", part("web").lose_after(10s).fail_with(error("no")));
+  run(table_);
+  put("web", part("web 2"));
+  look();
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(incarnation(), 2U);
+  EXPECT_TRUE(log.has("web 2 ready"));
+  finish();
+}
+
+TEST_F(ManagerEdits, WhatIsStoppedBeforeItsReloadHasBegunIsNotReloaded) {
+  kind = row_edit::reload;
+  reload_takes = 1h;
+  how.requirements = [](const std::string& key, const runnable&) {
+    std::vector<requirement<std::string>> all;
+    if (key == "web") all.push_back({"www", on_loss::restart});  // which a pass sees after it
+    return all;
+  };
+  put("web", part("web"));
+  put("www", part("www"));
+  run(table_);
+  put("web", part("web 2"));
+  table_.set_wanted("www", wanted::down);
+  look();
+  EXPECT_EQ(state("www"), row_state::stopped);
+  EXPECT_EQ(log.count("web reloads"), 0U);
+  finish();
+}
+
+TEST_F(ManagerEdits, AnEndAfterAReloadIsSeenWhileTheTableIsSlow) {
+  faulty_table<std::string, runnable> slow(table_);
+  kind = row_edit::reload;
+  put("web", part("web").lose_after(10s).fail_with(error("no")));
+  run(slow);
+  slow.on_every_get(fault::slow(20s));
+  put("web", part("web 2"));
+  look();
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::starting);
+  finish();
+}
+
+TEST_F(ManagerEdits, TheStartDeadlineOfAReplacementIsThatOfItsOwnRow) {
+  kind = row_edit::replace;
+  how.deadlines = [this](const std::string&, const runnable& of) {
+    const auto now = kept->get("web");
+    return process_deadlines{.start = now && now->get() != &of ? 5s : 0s};
+  };
+  put("web", part("old"));
+  run(table_);
+  put("web", part("hangs").hang());
+  look();
+  time.advance(5s);
+  EXPECT_TRUE(log.has("hangs end"));
+  finish();
+}
+
+TEST_F(ManagerEdits, AStopWaitsForTheFormerOneToo) {
+  kind = row_edit::replace;
+  put("web", part("old").winds_down_in(10s));
+  run(table_);
+  put("web", part("new"));
+  look();
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.advance(9s);
+  EXPECT_TRUE(log.has("new end"));
+  EXPECT_FALSE(stopping.done());
+  time.advance(1s);
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(state("web"), row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerEdits, AStopThatIsGivenUpForcesTheFormerOneToo) {
+  kind = row_edit::replace;
+  put("web", part("old").winds_down_in(1h));
+  run(table_);
+  put("web", part("new"));
+  look();
+  deadline_context patience(root, 5s);
+  background<void> stopping(time, kept->stop(patience, "web"));
+  time.advance(5s);
+  EXPECT_TRUE(log.has("old forced"));
+  ASSERT_TRUE(stopping.done());
+  EXPECT_FALSE(stopping.outcome());
   finish();
 }
 

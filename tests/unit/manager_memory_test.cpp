@@ -66,6 +66,94 @@ TEST_F(ManagerMemory, AnOrderlyEndTakesThePlaceOfAFormerExitAndIsNotWorthTheMemo
   EXPECT_FALSE(kept->status("once")->last);
 }
 
+// Makes sure of nothing, and does not say so until it is asked to end.
+class hanging_store final : public state_store<std::string> {
+ public:
+  [[nodiscard]] row_past recall(const std::string&) override { return {}; }
+  void remember(const std::string&, const row_past&) override {}
+  void forget(const std::string&) override {}
+  [[nodiscard]] restart_history recall_group(const std::string&) override { return {}; }
+  void remember_group(const std::string&, const restart_history&) override {}
+  [[nodiscard]] task<> flush(context& ctx) override {
+    const error why = co_await ctx.stopped();
+    co_return why;
+  }
+};
+
+TEST_F(ManagerMemory, AStoreThatHangsKeepsNothingFromRunning) {
+  hanging_store hangs;
+  how.store = &hangs;
+  policy.budget = restart_budget();
+  put("web", part("web").lose_after(1s).then(part("web 2")));
+  run(table_);
+  time.advance(30s);
+  EXPECT_EQ(state("web"), row_state::backoff);
+  time.advance(1s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_THAT(problems, ::testing::ElementsAre("web: stopped: deadline"));
+  finish();
+}
+
+TEST_F(ManagerMemory, AStopEndsTheWaitForTheStore) {
+  hanging_store hangs;
+  how.store = &hangs;
+  policy.budget = restart_budget();
+  put("web", part("web").lose_after(1s));
+  run(table_);
+  time.advance(2s);
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_TRUE(problems.empty());
+  finish();
+}
+
+TEST_F(ManagerMemory, ARecalledBackoffIsNotCutShortByAnotherOfItsGroup) {
+  how.group = [](const std::string&, const runnable&) { return std::optional(group_place{.group = "all"}); };
+  how.groups = [](const std::string&) { return group_policy{.strategy = group_strategy::one_for_all, .restart = {}}; };
+  policy.delays.max = 10min;
+  row_past past;
+  past.generation = 1;
+  past.state = row_state::backoff;
+  past.until = time.now() + 10min;
+  store.remember("later", past);
+  put("later", part("later"));
+  put("web", crashing().then(part("web 2")));
+  run(table_);
+  time.advance(2s);
+  EXPECT_FALSE(log.has("later start"));
+  time.advance(10min);
+  EXPECT_TRUE(log.has("later ready"));
+  EXPECT_TRUE(log.has("web 2 ready"));
+  finish();
+}
+
+TEST_F(ManagerMemory, WhatIsRecalledAndCannotBeReadIsNoFailure) {
+  policy.delays.initial = policy.delays.max = 10min;
+  policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
+  put("web", crashing().then(part("web 2")));
+  run(table_);
+  time.advance(1s);
+  time.run_until_idle();
+  put("web", part("web"));
+  released.open();
+  time.advance(1s);
+  ASSERT_TRUE(running->done());
+  row_past past = store.recall("web");
+  past.state = row_state::backoff;
+  past.until = time.now() + 1s;
+  store.remember("web", past);
+  released.close();
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.garble("web", errc::unreadable);
+  run(faulty);
+  time.advance(2s);
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_EQ(store.recall("web").history, past.history);
+  finish();
+}
+
 TEST_F(ManagerMemory, ABackoffOfAClockThatWasSetBackIsNoLongerThanItsPolicyAllows) {
   policy.delays.initial = 10min;
   policy.delays.max = 10min;

@@ -168,12 +168,18 @@ TEST_F(ManagerReads, M7_AStartWaitsForWhateverIsLeftOfTheLastIncarnation) {
 
 TEST_F(ManagerReads, M10_WhatCannotBeReadAfterAReloadIsReported) {
   how.edit = [](const std::string&, const runnable&, const runnable&) { return row_edit::reload; };
-  how.reload = [](context&, const std::string&, const std::shared_ptr<const runnable>&) -> task<> { co_return {}; };
+  how.reload = [this](context&, const std::string&, const std::shared_ptr<const runnable>&) -> task<> {
+    co_await or_return(co_await root.sleep_for(1s));
+    co_return {};
+  };
   put("web", part("web"));
   run(faulty);
   put("web", part("web 2"));
-  faulty.on_get(1, fault::failing(errc::unreadable));
   look();
+  put("web", part("web 3"));
+  look();
+  faulty.on_get(1, fault::failing(errc::unreadable));
+  time.advance(1s);
   EXPECT_THAT(problems, ElementsAre("web: unreadable"));
   finish();
 }

@@ -5,6 +5,7 @@
 
 #include "steward/manager.hpp"
 #include "steward/process_wait.hpp"
+#include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 
 namespace steward {
@@ -145,7 +146,32 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
     co_await detail::gone_awaiter(*e.life);
   }
   if (const auto why = e.life->err(); outcome && why && !why->is_echo_of(&e.life->own_)) outcome = fail(why->prefixed("run: "));
+  const bool is_alone = !e.editing;
   leave(e);
+  if (!is_alone) {  // another one of the key may be left, which was to take its place, or had
+    auto waiting = wait_until_gone(ctx, key);
+    const auto waited = co_await std::move(waiting);
+    if (outcome) outcome = waited;
+  }
+  co_return outcome;
+}
+
+// Whatever is left of a key is to be gone. What is not when the caller's context stops is forced, and waited for.
+template <class Key, class Value>
+task<> manager<Key, Value>::wait_until_gone(context& ctx, const Key& key) {
+  result<> outcome;
+  root_context forced(ctx_->scheduler());
+  for (entry* e = entries_.find(key); e != nullptr && is_going(e->state); e = entries_.find(key)) {
+    context until_gone(outcome ? ctx : static_cast<context&>(forced));
+    const auto place = waiting_for_end_.emplace(key, &until_gone);
+    co_await until_gone.stopped();
+    waiting_for_end_.erase(place);
+    auto why = ctx.stop_error();
+    if (!outcome || !why) continue;
+    outcome = fail(std::move(*why));
+    e = entries_.find(key);
+    if (e != nullptr && is_going(e->state)) force(*e, stop_reason::requested);
+  }
   co_return outcome;
 }
 

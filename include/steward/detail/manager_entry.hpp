@@ -85,6 +85,7 @@ struct alignas(64) manager_entry final : waiter {
   bool counted = false;                  // the next start is one that a budget counts
   bool makes_sure = false;               // that is being written down, and it is launched after that
   bool editing = false;                  // takes over a new row while it runs
+  bool reloads = false;                  // is handed a new row while it runs
   bool circle_told = false;              // that it waits for itself: once for each generation
   bool has_number = false;               // `incarnation` is that of a start which has not come to a process
   std::shared_ptr<const Value> value;    // *

@@ -110,6 +110,7 @@ bool manager<Key, Value>::follow_group_policy(entry& e, const exit& ended, resta
     for (entry* const other : going) {  // all of them first: one may require another
       enter_regroup(*other);
       other->counted = other->counted || is_counted;
+      if (other->state == row_state::backoff) team.until = std::max(team.until, other->until);  // one that was recalled is not in it yet
     }
     enter_regroup(e);
     back_off(e, team.until, *ended.ended_at, &ended);

@@ -32,7 +32,8 @@ void manager<Key, Value>::begin(entry& e) {
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
   const bool reads_again = e.reread;
-  if (reads_again) (void)co_await reread_row(e);
+  if (reads_again && !e.asked) (void)co_await reread_row(e);
+  if (!e.value) e.asked = true;  // it was recalled, and its row cannot be read: whoever reads it starts it
   result<> outcome = fail(errc::stopped);
   if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
   if (!e.asked && !ending_) outcome = prepare(e);
@@ -180,6 +181,7 @@ template <class Key, class Value>
 void manager<Key, Value>::process_gone(work& self) noexcept {
   auto& e = static_cast<entry&>(static_cast<waiter&>(self));
   e.gone = true;
+  if (e.reloads) e.reading->stop();  // there is nothing left to hand a row to
   if (e.users == 0) e.owner.after_end(e);
 }
 

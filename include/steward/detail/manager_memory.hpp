@@ -3,6 +3,7 @@
 // What a manager hands to its store, and takes back from it. Everything here runs on the manager's strand.
 #pragma once
 
+#include "steward/deadline_context.hpp"
 #include "steward/detail/contained.hpp"
 #include "steward/detail/entry_queue.hpp"
 #include "steward/manager.hpp"
@@ -61,18 +62,18 @@ void manager<Key, Value>::launch_when_sure(entry& e) {
   leave(e);
 }
 
-// What cannot be remembered must not keep anything from running. Whatever changes its state meanwhile says what becomes of it.
+// What cannot be remembered, or not in time, must not keep anything from running. Whatever changes its state meanwhile says what becomes of it.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::make_sure_of(entry& e) {
   if (e.makes_sure) {
-    context until_changed(*pass_ctx_);
-    e.reading = &until_changed;
-    auto flushing = options_.store->flush(until_changed);
+    deadline_context in_time(*pass_ctx_, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
+    e.reading = &in_time;
+    auto flushing = options_.store->flush(in_time);
     auto flushed = co_await std::move(flushing);
-    if (!flushed && !until_changed.is_stopped()) report(&e.key, flushed.error());
-    if (e.reading == &until_changed) {
+    if (e.reading == &in_time) {
       e.reading = nullptr;
       e.makes_sure = e.counted = false;
+      if (!flushed && !pass_ctx_->is_stopped()) report(&e.key, flushed.error());
       launch(e);
     }
   }

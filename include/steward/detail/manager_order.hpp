@@ -23,13 +23,16 @@ void manager<Key, Value>::note_requirements(entry& e) {
   e.bonds = std::make_unique<detail::entry_bonds<Key>>(std::move(required));
 }
 
-// Whether it requires, as this value has it, what does not run and what it has not required before.
+// Whether it requires, as this value has it, what does not run and what it has not required before, or whose loss it has ignored.
 template <class Key, class Value>
 bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
   if (!options_.requirements || detail::planted(detail::bug::needs_ignored)) return false;
-  const auto is_new = [&e](const Key& key) { return !e.bonds || !detail::loss_in(e.bonds->required, key); };
+  const auto is_new = [&e](const requirement<Key>& each) {
+    const auto before = e.bonds ? detail::loss_in(e.bonds->required, each.key) : std::nullopt;
+    return !before || (*before == on_loss::ignore && each.loss != on_loss::ignore);
+  };
   return std::ranges::any_of(asked_of(options_.requirements, e.key, as),
-                             [&](const requirement<Key>& each) { return is_new(each.key) && !runs(each.key); });
+                             [&](const requirement<Key>& each) { return is_new(each) && !runs(each.key); });
 }
 
 // Whether somebody does not run who is needed: who is required may have been lost, and a row that was read again may need others.

@@ -83,7 +83,7 @@ void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds proces
 // The row of one that stops has been edited: it does not take it any more, but for a shorter time to stop in.
 template <class Key, class Value>
 void manager<Key, Value>::hasten(entry& e, const Value& edited) {
-  if (!e.requested || e.forced) return;
+  if (!e.life || !e.requested || e.forced) return;  // a start that ends has none yet
   const instant at = stop_until(e.asked_at, e.until, asked_of(options_.deadlines, e.key, edited).stop);
   if (at != e.until) wake_at(e, at);
 }

@@ -21,6 +21,9 @@ auto manager<Key, Value>::obtain(const Key& key) -> entry& {
 template <class Key, class Value>
 auto manager<Key, Value>::recall(const Key& key) -> entry& {
   row_past past = ask_store(&key, [&key](state_store<Key>& store) { return store.recall(key); });
+  if (detail::planted(detail::bug::past_budget_forgotten)) past.history = {};
+  if (detail::planted(detail::bug::past_give_up_forgotten) && is_settled(past.state)) past.state = row_state::stopped;
+  if (detail::planted(detail::bug::past_backoff_forgotten) && past.state == row_state::backoff) past.state = row_state::stopped;
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
   entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
     made.since = now;

@@ -44,6 +44,7 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
   std::unique_ptr<detail::entry_wait<entry, Key>> waits_no_more;
   if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
   const row_state before = e.state;
+  if (state == row_state::stopped || is_settled(state)) e.counted = false;
   if (std::exchange(e.makes_sure, false) && e.reading != nullptr) std::exchange(e.reading, nullptr)->stop();
   count(static_cast<std::size_t>(before), -1);
   count(static_cast<std::size_t>(state), +1);

@@ -62,7 +62,8 @@ void manager<Key, Value>::launch(entry& e) {
     set_state(e, row_state::stopped);
     return rest(e);
   }
-  if (e.counted && options_.store != nullptr) return launch_when_sure(e);
+  const bool to_be_stored = e.counted && options_.store != nullptr && !detail::planted(detail::bug::store_not_awaited);
+  if (to_be_stored) return launch_when_sure(e);
   if (passes_ == 0 && !e.initial) {
     e.initial = true;
     ++initial_;

@@ -20,7 +20,8 @@ struct simulation_options {
   std::vector<std::string> keys{"a", "b", "c", "d"};
 
   /// What runs for a key, beneath the mishaps: your own runnable or factory. By default one that is ready at once and ends when it is asked to.
-  /// Shape: it is ready, and ends when it is asked to, within a second of virtual time, and waits on its context only.
+  /// Shape: it is ready, and ends when it is asked to, within a second of virtual time, and waits on its context only. Two of a key live beside each
+  /// other when one replaces the other; for one that cannot, switch `replaces` off.
   std::function<result<runnable>(const std::string& key)> make;
 
   std::size_t deeds = 14;  ///< how many things are done while the manager runs
@@ -49,7 +50,11 @@ struct simulation_report {
 
 /// Plays one simulation, and holds the laws of a manager against it: at most one process of a key alive, restarts as its policy says and within its
 /// budget, deadlines, the order of requirements and groups, answers to callers, one run at a time, passes that go on, edits that are followed and not
-/// undone, errors that are all told, an orderly end; and that in the end what runs is what the rows want.
+/// undone, errors that are all told, an orderly end; and that in the end what runs is what the rows want, at the generation of each.
+/// Two of a key live only while one replaces the other, which is asked to stop as soon as the new one is ready; who has been reloaded goes on as its
+/// new row has it, who could not be is restarted.
+/// A manager may be lost in the middle of it, with what its store had not made sure of: over all of its successors budgets hold, what has given up
+/// stays down, and no backoff is cut short.
 /// The same seed gives the same trace.
 ///
 ///     simulation_options what;

@@ -3,6 +3,7 @@
 // What a simulation does, drawn from a seed before it begins: rows, how their processes misbehave, and what is done to the manager when.
 #pragma once
 
+#include "steward/reconcile.hpp"
 #include "steward/supervision.hpp"
 #include "steward/table.hpp"
 #include "steward/testing/choices.hpp"
@@ -38,6 +39,23 @@ struct simulated_run {
   std::chrono::nanoseconds time{};  ///< how long it takes, or after how long it happens
 };
 
+/// What becomes of a process that is handed a new version while it runs.
+enum class reloading : unsigned char {
+  succeeds,
+  is_slow,  ///< succeeds after a while
+  fails,    ///< after a while
+  throws,
+  hangs,  ///< until its context stops
+};
+inline constexpr std::size_t reloadings = 5;
+
+/// What an edit to a version asks of the process that runs the one before.
+struct simulated_edit {
+  row_edit kind = row_edit::restart;
+  reloading reload = reloading::succeeds;
+  std::chrono::nanoseconds time{};  ///< how long a reload takes
+};
+
 /// What a row has to do with the others: whom it needs, and the group that it belongs to. An edit may change all of it. Keys are numbered in the
 /// order in which they were named.
 struct simulated_place {
@@ -54,6 +72,7 @@ struct simulated_row {
   restart_policy policy;
   process_deadlines deadlines;
   simulated_place where;
+  simulated_edit edit;
 
   /// What happens to the n-th run of this version, from 0.
   [[nodiscard]] simulated_run run(std::size_t n) const { return n < runs.size() ? runs[n] : simulated_run{}; }
@@ -82,12 +101,18 @@ enum class deed : unsigned char {
   double_hints,   ///< the watch tells everything twice
   delay_hints,    ///< what the watch has to tell in the next `time` comes at its end
   reorder_hints,  ///< the same, and the last comes first
+  slow_store,     ///< the store takes a while to remember for good
+  failing_store,  ///< it fails to, the `n`-th time from now or every time
+  hanging_store,  ///< it hangs, the `n`-th time from now, until its context stops
+  deaf_store,     ///< it refuses what it is to remember
+  blank_store,    ///< it cannot recall anything
   heal,           ///< no fault any more
   jump,           ///< the machine was asleep: the clock is ahead, and every timer on the way is late
+  crash,          ///< the manager is gone with all that it ran, and another one takes its place. What the store had not made sure of is lost, or not
   close,          ///< the manager's callback returns
   force,          ///< the context of the manager's run is stopped
 };
-inline constexpr std::size_t deeds = 25;
+inline constexpr std::size_t deeds = 31;
 
 struct simulated_deed {
   deed what{};
@@ -97,7 +122,7 @@ struct simulated_deed {
   simulated_row row;                ///< to put
   wanted want = wanted::up;         ///< of what is put
   std::chrono::nanoseconds time{};  ///< how long a caller waits, a read takes, or the machine sleeps
-  std::size_t n = 0;                ///< which read fails, from 1; zero: every one
+  std::size_t n = 0;                ///< which read or write fails, from 1; zero: every one. Of a crash: zero if the store loses nothing
   bool hint = false;                ///< whether a pass is asked for after an edit, whatever the watch tells
 };
 
@@ -113,6 +138,7 @@ struct simulation_plan {
   std::vector<group_policy> groups;
   std::vector<simulated_deed> before;  ///< edits before the manager runs
   std::vector<simulated_deed> deeds;   ///< while it runs, in order
+  bool stores = false;                 ///< the manager has a store
   bool runs_again = false;             ///< the manager is run once more when it has ended
 
   /// A line for each key, group and deed.
@@ -137,6 +163,11 @@ struct simulation_features {
   bool runs = true;             ///< the manager is run by others meanwhile, and again when it has ended
   bool jumps = true;            ///< of the clock
   bool early_ends = true;       ///< the manager ends, or is forced, in the middle of it all
+  bool edits = true;            ///< an edit may keep a process as it is, or hand it the new version
+  bool replaces = true;         ///< among them: a process may be replaced by another, with which it lives for a while
+  bool stores = true;           ///< the manager may have a store
+  bool store_faults = true;     ///< which may fail
+  bool crashes = true;          ///< and the manager may be lost, and followed by another
 };
 
 /// Draws a plan. Pure: the same answers give the same plan.
@@ -145,6 +176,7 @@ struct simulation_features {
 
 /// `"winds_down_slowly"`, `"failing_gets"`. Static storage.
 [[nodiscard]] std::string_view to_string(mishap what) noexcept;
+[[nodiscard]] std::string_view to_string(reloading what) noexcept;
 [[nodiscard]] std::string_view to_string(deed what) noexcept;
 
 }  // namespace steward::testing

@@ -36,15 +36,24 @@ enum class happening : unsigned char {
   start_answered,
   stop_called,
   stop_answered,
-  looked,   ///< what `get` said
-  state,    ///< the manager told a state
-  problem,  ///< the manager told an error
-  begun,    ///< a process runs
-  ready,    ///< it has called its callback
-  lost,     ///< it is no longer usable
-  asked,    ///< its callback has returned
-  forced,   ///< its context has stopped
-  ended,    ///< its run is over
+  looked,           ///< what `get` said
+  state,            ///< the manager told a state
+  problem,          ///< the manager told an error
+  begun,            ///< a process runs
+  ready,            ///< it has called its callback
+  lost,             ///< it is no longer usable
+  asked,            ///< its callback has returned
+  forced,           ///< its context has stopped
+  ended,            ///< its run is over
+  edit_asked,       ///< the manager has asked what an edit to this version asks of the process
+  reload_begun,     ///< the process is handed this version
+  reload_answered,  ///< it has taken it, or not
+  reload_given_up,  ///< it has not, and its context has stopped
+  refused,          ///< the store has not remembered what it was told of a key, or of some group
+  not_recalled,     ///< the store has failed to say what it remembers of a key, or of some group
+  flush_asked,      ///< the manager has the store make sure of all that it was told
+  flush_answered,
+  crashed,  ///< the manager is gone, with its processes; and what its store had not made sure of, if not `yes`
   in_use,   ///< the manager has called its callback
   closing,  ///< which returns
   run_forced,
@@ -53,7 +62,7 @@ enum class happening : unsigned char {
   over,     ///< the manager's run has completed
   stuck,    ///< it has not, in all the time there is
 };
-inline constexpr std::size_t happenings = 35;
+inline constexpr std::size_t happenings = 44;
 
 struct trace_event {
   static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
@@ -68,8 +77,9 @@ struct trace_event {
   bool yes = true;                    ///< wanted; succeeded; there is one
   std::optional<exit_reason> reason;  ///< of a state that follows an end
   std::size_t because_of = no_key;
-  std::size_t call = 0;  ///< of an answer: where in the trace the call is; of a page: where that for the first of its iteration is
-  std::string text;      ///< of an error, also of the one with which a process has ended
+  std::size_t call =
+      0;  ///< of an answer: where in the trace the call is; of a process: where it has begun; of a page: where that for the first of its iteration is
+  std::string text;  ///< of an error, also of the one with which a process has ended
 };
 
 using simulation_trace = std::vector<trace_event>;
