@@ -96,8 +96,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
   if (!outcome || lacks) {
     e.reading = nullptr;
-    ask_to_end(e);
-    e.again = true;
+    wind_down(e, sequel::start_again);
     if (outcome) co_return {};
     co_return outcome.error().prefixed("reload: ");
   }
@@ -120,7 +119,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   const process_deadlines limits = asked_of(options_.deadlines, e);
   std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
   {
-    deadline_context in_time(ctx, limits.start.count() > 0 ? later(strand_->now(), limits.start) : instant::max());
+    deadline_context in_time(ctx, deadline_after(strand_->now(), limits.start));
     result<> ready = co_await heir->start(in_time);
     if (!ready) {
       co_await detail::gone_awaiter(*heir);
@@ -133,8 +132,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
     co_await detail::gone_awaiter(*heir);
     if (e.state != row_state::running) co_return {};
     e.reading = nullptr;
-    ask_to_end(e);
-    e.again = true;
+    wind_down(e, sequel::start_again);
     co_return {};
   }
   heir.swap(e.life);
@@ -162,10 +160,9 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
 // The second phase: the first one is asked to stop, forced, and in the end reported as what it is, left over. Edits wait until it is gone.
 template <class Key, class Value>
 task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines limits) {
-  const auto in = [this](std::chrono::nanoseconds limit) { return limit.count() > 0 ? later(strand_->now(), limit) : instant::max(); };
   before.request_stop();
   {
-    deadline_context in_time(*ctx_, in(limits.stop));
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.stop));
     result<> gone = co_await before.done(in_time);
     if (gone) co_return {};
   }
@@ -175,7 +172,7 @@ task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines
   }
   before.force(stop_reason::deadline);
   {
-    deadline_context in_time(*ctx_, in(limits.kill));
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.kill));
     result<> gone = co_await before.done(in_time);
     if (gone) co_return {};
   }

@@ -40,9 +40,9 @@ void manager<Key, Value>::remember(const entry& e) {
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::remember_group(const group& team) {
-  (void)ask_store(nullptr, [&team](state_store<Key>& store) {
-    store.remember_group(team.name, team.history);
+void manager<Key, Value>::remember_group(const entry_group& group) {
+  (void)ask_store(nullptr, [&group](state_store<Key>& store) {
+    store.remember_group(group.name, group.history);
     return true;
   });
 }
