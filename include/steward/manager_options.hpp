@@ -52,8 +52,8 @@ struct manager_event : manager_news {
   const Key* because_of = nullptr;  ///< whose end takes this one down
 };
 
-/// The same, for those who follow the events of a manager: it owns what it tells. There are two because this one takes copies, of a key and of an end,
-/// that `on_event` need not pay for.
+/// The same, for those who follow the events of a manager: it owns what it tells. There are two because this one takes copies, of a key and of an
+/// end, that `on_event` need not pay for.
 template <class Key>
 struct manager_record : manager_news {
   manager_record() = default;
