@@ -9,7 +9,7 @@
 #include "steward/detail/first_error.hpp"
 #include "steward/detail/spread.hpp"
 #include "steward/duration_text.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/exit_reason.hpp"
 #include "steward/stop_callback.hpp"
 #include "steward/wait.hpp"
 

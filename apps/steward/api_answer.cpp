@@ -4,6 +4,7 @@
 #include "api.hpp"
 #include "json_text.hpp"
 #include "status_reader.hpp"
+#include "status_writer.hpp"
 
 #include <limits>
 

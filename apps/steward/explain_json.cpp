@@ -3,6 +3,7 @@
 
 #include "explain_text.hpp"
 #include "status_reader.hpp"
+#include "status_writer.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "failures_json.hpp"
 
-#include "status_reader.hpp"
+#include "status_writer.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -3,8 +3,8 @@
 // What the daemon knows of its units at one instant, as values: what status shows and the socket answers.
 #pragma once
 
-#include "steward/exit.hpp"
-#include "steward/explanation.hpp"
+#include "steward/exit_reason.hpp"
+#include "steward/obstacle.hpp"
 #include "steward/row_state.hpp"
 #include "timestamp.hpp"
 

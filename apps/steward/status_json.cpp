@@ -2,6 +2,7 @@
 #include "status_json.hpp"
 
 #include "status_reader.hpp"
+#include "status_writer.hpp"
 
 #include <fmt/format.h>
 

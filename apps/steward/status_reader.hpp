@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts that everything is made of that a daemon tells of its units as JSON: instants, signals, names, and how something ended; both ways.
+// Reads the parts that everything is made of that a daemon tells of its units as JSON: instants, signals, names, and how something ended.
 #pragma once
 
 #include "status.hpp"
 #include "table_reader.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -19,16 +17,6 @@
 namespace steward {
 
 inline constexpr std::string_view wanted_text = "it must be a string";
-
-/// Null where there is none.
-template <class T>
-[[nodiscard]] boost::json::value nullable(const std::optional<T>& from) {
-  if (!from) return nullptr;
-  return boost::json::value(*from);
-}
-[[nodiscard]] boost::json::value nullable(const std::optional<wall_time>& from);
-[[nodiscard]] boost::json::value exit_to_json(const std::optional<unit_exit>& from);
-[[nodiscard]] boost::json::array names_to_json(const std::vector<std::string>& names);
 
 /// Reads the keys of a status, each into its field. A key that must be there and is not is a problem.
 ///

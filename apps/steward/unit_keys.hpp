@@ -3,7 +3,7 @@
 // The keys of a unit, and what an edit of each asks of its program while that runs.
 #pragma once
 
-#include "steward/reconcile.hpp"
+#include "steward/row_edit.hpp"
 #include "unit.hpp"
 
 #include <boost/json/value.hpp>

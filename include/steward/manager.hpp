@@ -7,11 +7,13 @@
 #include "steward/detail/entry_group.hpp"
 #include "steward/detail/manager_entries.hpp"
 #include "steward/detail/manager_hints.hpp"
+#include "steward/detail/member_work.hpp"
 #include "steward/detail/strand.hpp"
 #include "steward/event_stream.hpp"
 #include "steward/explanation.hpp"
 #include "steward/memory_table.hpp"
 #include "steward/plan.hpp"
+#include "steward/row_straggler.hpp"
 #include "steward/turnstile.hpp"
 
 #include <array>
@@ -116,9 +118,7 @@ class manager {
 
  private:
   using entry = detail::manager_entry<Key, Value>;
-  using group = detail::entry_group<entry>;
-  class look_item;
-  class hint_item;
+  using entry_group = detail::entry_group<entry>;
   class visit;
   class closing;
   class planner;
@@ -131,6 +131,7 @@ class manager {
   [[nodiscard]] std::chrono::nanoseconds pause_between_passes();
   void note_readable(const result<>& looked, const context& pass);
   void post_look() noexcept;
+  void look_now() noexcept;
   [[nodiscard]] bool idle() const noexcept;
   void check_idle() noexcept;
   // How it reads one row: detail/manager_reads.hpp
@@ -139,10 +140,10 @@ class manager {
   task<> reread_row(entry& e);
   // Hints of the table: detail/manager_watch.hpp
   void take_hint(const Key* key) noexcept;
+  void take_hints_up() noexcept;
   detail::detached follow_hints();
   task<> look_at(context& pass, const Key& key);
   task<> look_at_each(context& pass, std::vector<Key> keys);
-
   // Those who come from outside: detail/manager_control.hpp
   [[nodiscard]] bool enter() noexcept;
   void depart() noexcept;
@@ -153,12 +154,13 @@ class manager {
   task<> wait_until_gone(context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp
   [[nodiscard]] std::vector<Key> cycle_through(const Key& key) const;
-
   // Who is held back: detail/manager_waiting.hpp
   [[nodiscard]] std::vector<Key> needed_by(const Key& key, const Value& value);
   [[nodiscard]] bool runs(const Key& key) const;
   [[nodiscard]] bool has_place() const noexcept;
   void launch(entry& e);
+  void hold_back(entry& e, detail::entry_queue<entry>& behind, std::vector<Key> needs);
+  void tell_of_circle(entry& e);
   void start_those_held_back();
   void start_those_waiting_for(const Key& key);
   // What it tells: detail/manager_tell.hpp
@@ -171,10 +173,9 @@ class manager {
   template <class F>
   auto ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&>;
   void remember(const entry& e);
-  void remember_group(const group& team);
+  void remember_group(const entry_group& group);
   void launch_when_sure(entry& e);
   detail::detached make_sure_of(entry& e);
-
   // What it keeps of a key, and does about its row: detail/manager_rows.hpp
   [[nodiscard]] entry& obtain(const Key& key);
   [[nodiscard]] entry& recall(const Key& key);
@@ -189,16 +190,14 @@ class manager {
   [[nodiscard]] std::unique_ptr<process> make_process(const Key& key, runnable what);
   void started(entry& e, const result<>& outcome);
   void settle_initial(entry& e);
-  void ask_to_end(entry& e, const Key* because_of = nullptr);
-  void end(entry& e, const Key* because_of = nullptr);
-  void request_end(entry& e);
+  void wind_down(entry& e, sequel then, const Key* because_of = nullptr);
+  void request_stop(entry& e);
   void occupy(entry& e) noexcept;
   void leave(entry& e);
   void rest(entry& e);
   static void process_gone(work& self) noexcept;
   [[nodiscard]] exit exit_of(const entry& e) const;
   void after_end(entry& e);
-
   // Ends without being asked, and deadlines: detail/manager_policy.hpp
   template <class F>
   [[nodiscard]] auto asked_of(const F& function, const Key& key, const Value& value) -> std::invoke_result_t<const F&, const Key&, const Value&>;
@@ -213,7 +212,7 @@ class manager {
   void hasten(entry& e, const Value& edited);
   static void alarm_over(entry& e);
   void late_at_start(entry& e);
-  void force(entry& e, stop_reason why);
+  void force(entry& e, stop_reason why, detail::end_request how = detail::end_request::force);
   static void total_over(manager& of);
   void set_total(std::chrono::nanoseconds limit);
   // Edits that a process lives through: detail/manager_edit.hpp
@@ -225,28 +224,28 @@ class manager {
   task<> reload(entry& e, row<Value> found, context& ctx);
   task<> replace(entry& e, row<Value> found, context& ctx);
   task<> see_off(entry& e, process& before, process_deadlines limits);
-
   // Who goes down and comes up together: detail/manager_groups.hpp
   void enter_group(entry& e);
   void leave_group(entry& e);
-  void leave_regroup(entry& e) noexcept;
-  [[nodiscard]] bool follow_group_policy(entry& e, const exit& ended, restart_decision& decision);
-  void enter_regroup(entry& e);
+  void go_alone(entry& e) noexcept;
+  [[nodiscard]] group_decision decide_for_group(entry& e, const group_policy& policy, const restart_decision& own, const exit& ended);
+  void follow_together(entry& e, const group_policy& policy, const group_decision& whole, const exit& ended);
+  void go_with_group(entry& e);
   void take_down(entry& e, const Key& because_of);
   void give_up(entry& e, const Key& because_of);
-  void await_group(entry& e, const exit& ended);
-  void check_group(group& team);
+  void check_group(entry_group& group);
   void disband_groups() noexcept;
-
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
   [[nodiscard]] bool lacks_requirement(const entry& e, const Value& as);
   [[nodiscard]] bool lacks_someone(const entry& e, bool was_read_again);
   void stop_those_that_require(entry& e);
+  void park(entry& e, const Key& because_of);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   std::unique_ptr<detail::entry_bonds<Key>> forget_requirements(entry& e);
   void release_those_before(entry& e);
-  void dependents_of(entry& e, int change);
+  template <class F>
+  void each_needed_by(const entry& e, F&& visit);
   void count_dependents();
   void free_cycles();
 
@@ -267,8 +266,8 @@ class manager {
   detail::manager_hints<Key> hints_;
   detail::strand* strand_ = nullptr;
   turnstile turns_;
-  std::unique_ptr<look_item> look_;
-  std::unique_ptr<hint_item> hint_item_;
+  detail::member_work<manager> look_{*this, &manager::look_now};
+  detail::member_work<manager> follow_{*this, &manager::take_hints_up};
   std::unique_ptr<table_watch> watch_;
 
   // Of the strand alone.
@@ -290,7 +289,7 @@ class manager {
   std::unordered_map<Key, detail::entry_queue<entry>> for_another_;  // held back: by the first that they wait for
   std::unordered_map<Key, std::vector<entry*>> required_by_;         // those that live, by what they require
   std::unordered_multimap<Key, context*> waiting_for_end_;           // starts by hand of keys that are going: to be stopped when they are gone
-  std::map<std::string, group> groups_;
+  std::map<std::string, entry_group> groups_;
   detail::alarm<manager>* total_ = nullptr;
   bool total_forced_ = false;
 };

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "steward/exit.hpp"
-#include "steward/reconcile.hpp"
+#include "steward/row_edit.hpp"
+#include "steward/row_state.hpp"
 #include "steward/state_store.hpp"
 #include "steward/supervision.hpp"
 #include "steward/task.hpp"
@@ -33,32 +34,40 @@ struct row_status {
   std::optional<Key> because_of;  ///< whose end took the last incarnation down
 };
 
-/// Something that happened. Handed out by reference for the time of the call.
-template <class Key>
-struct manager_event {
-  const Key* key = nullptr;  ///< empty if it concerns no single key
-  row_state state{};         ///< with a key and no problem: the state that it has just entered
+/// What an event and its record have in common.
+struct manager_news {
+  row_state state{};  ///< with a key and no problem: the state that it has just entered
   std::uint64_t generation = 0;
   std::uint64_t incarnation = 0;
-  const exit* ended = nullptr;      ///< when an incarnation has ended: how
-  const error* problem = nullptr;   ///< an error that nobody else receives
-  std::optional<instant> until;     ///< in backoff: when it will be started
-  const Key* because_of = nullptr;  ///< whose end takes this one down
+  std::optional<instant> until;  ///< in backoff: when it will be started
   instant at{};
 };
 
-/// The same, for those who follow the events of a manager: it owns what it tells.
+/// Something that happened. Handed out by reference for the time of the call.
 template <class Key>
-struct manager_record {
-  std::optional<Key> key;  ///< empty if it concerns no single key
-  row_state state{};       ///< with a key and no problem: the state that it has just entered
-  std::uint64_t generation = 0;
-  std::uint64_t incarnation = 0;
+struct manager_event : manager_news {
+  const Key* key = nullptr;         ///< empty if it concerns no single key
+  const exit* ended = nullptr;      ///< when an incarnation has ended: how
+  const error* problem = nullptr;   ///< an error that nobody else receives
+  const Key* because_of = nullptr;  ///< whose end takes this one down
+};
+
+/// The same, for those who follow the events of a manager: it owns what it tells. There are two because this one takes copies, of a key and of an
+/// end, that `on_event` need not pay for.
+template <class Key>
+struct manager_record : manager_news {
+  manager_record() = default;
+  explicit manager_record(const manager_event<Key>& from) : manager_news(from) {
+    if (from.key != nullptr) key = *from.key;
+    if (from.ended != nullptr) ended = *from.ended;
+    if (from.problem != nullptr) problem = *from.problem;
+    if (from.because_of != nullptr) because_of = *from.because_of;
+  }
+
+  std::optional<Key> key;         ///< empty if it concerns no single key
   std::optional<exit> ended;      ///< when an incarnation has ended: how
   std::optional<error> problem;   ///< an error that nobody else receives
   std::optional<Key> because_of;  ///< whose end takes this one down
-  std::optional<instant> until;   ///< in backoff: when it will be started
-  instant at{};
 };
 
 /// How a manager works. Every function may be empty; an exception from one becomes an error event (R7). All are called one at a time, by whichever

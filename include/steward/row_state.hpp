@@ -3,6 +3,7 @@
 // What a row of a manager can be in.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -23,6 +24,9 @@ enum class row_state : unsigned char {
 };
 
 inline constexpr std::size_t row_states = 9;
+
+/// How many keys are in each state, by the number of the state.
+using state_counts = std::array<std::size_t, row_states>;
 
 /// Whether what lives in this state is to be gone.
 [[nodiscard]] constexpr bool is_going(row_state state) noexcept { return state == row_state::stopping || state == row_state::abandoned; }

@@ -3,7 +3,7 @@
 // Where coroutines run, and what time it is there.
 #pragma once
 
-#include "steward/exit.hpp"
+#include "steward/instant.hpp"
 #include "steward/work.hpp"
 
 namespace steward {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "steward/restart_policy.hpp"
+#include "steward/sequel.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,6 +33,32 @@ enum class on_loss : unsigned char {
 /// `"ignore"`, `"restart"`, `"stop"`. Static storage.
 [[nodiscard]] std::string_view to_string(on_loss what) noexcept;
 [[nodiscard]] std::optional<on_loss> on_loss_from_string(std::string_view text) noexcept;
+
+/// What to do to one that requires what goes down.
+enum class loss_action : unsigned char {
+  nothing,
+  go_with_group,  ///< end it; its group says what follows
+  restart,        ///< end it, and start it again when the other is running again
+  park,           ///< end it, if it does not go down already, and keep it down for this generation
+};
+
+/// What is known of one that requires what goes down.
+struct loss_facts {
+  on_loss loss = on_loss::ignore;
+  bool going = false;                  ///< it goes down already
+  bool taken_down = false;             ///< and does so because of another
+  sequel follows = sequel::by_policy;  ///< what has been said to follow its end
+};
+
+/// Decides for one that requires what goes down. Pure.
+[[nodiscard]] constexpr loss_action decide_loss(const loss_facts& facts) noexcept {
+  using enum loss_action;
+  if (facts.loss == on_loss::ignore) return nothing;
+  if (facts.follows == sequel::with_group) return facts.going ? nothing : go_with_group;
+  if (facts.going && !facts.taken_down) return nothing;  // somebody else has said what becomes of it
+  if (facts.loss == on_loss::stop) return park;
+  return facts.going ? nothing : restart;
+}
 
 /// Another key that must be running while this one does.
 template <class Key>

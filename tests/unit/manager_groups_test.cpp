@@ -139,6 +139,20 @@ TEST_F(ManagerGroups, AMemberThatGivesUpTakesItsGroupAlong) {
   finish();
 }
 
+TEST_F(ManagerGroups, NoPassBringsBackOneThatGivesUpWithItsGroupAndIsNotGoneYet) {
+  policy.strategy = group_strategy::one_for_all;
+  policy.restart.budget = restart_budget{.restarts = 0, .window = 1h, .then = exhausted::give_up};
+  put("a", part("a").lose_after(10s).fail_with(error("no")));
+  put("b", part("b").winds_down_in(1s));
+  run(table_);
+  time.advance(10s);
+  ASSERT_EQ(state("b"), row_state::stopping);
+  look();
+  time.advance(1s);
+  EXPECT_EQ(state("b"), row_state::gave_up);
+  finish();
+}
+
 TEST_F(ManagerGroups, WhoGaveUpWithItsGroupAndWasEditedIsOnlyStoppedWhenItIsStoppedLater) {
   policy.strategy = group_strategy::one_for_all;
   policy.restart.budget = restart_budget{.restarts = 0, .window = 1h, .then = exhausted::give_up};

@@ -32,7 +32,7 @@ class ManagerPlan : public virtual_test {
   }
 
   void run() {
-    kept = std::make_unique<manager<int, part>>(table, [](const int&, const part&) { return result<runnable>(nop()); }, how);
+    kept = std::make_unique<manager<int, part>>(table, [this](const int&, const part&) { return result<runnable>(making()); }, how);
     hold = [this](context&) -> task<> {
       co_await released.passed();
       co_return {};
@@ -56,6 +56,7 @@ class ManagerPlan : public virtual_test {
   gate released;
   std::function<task<>(context&)> hold;
   std::vector<int> reloaded;
+  std::function<runnable()> making = [] { return nop(); };
   std::unique_ptr<manager<int, part>> kept;
   std::unique_ptr<background<void>> running;
 };
@@ -101,6 +102,23 @@ TEST_F(ManagerPlan, ShowsWhoWouldWaitForWhom) {
   parts other;
   other.put(2, part{.required = {{1}}, .edit = {}});
   EXPECT_EQ(plan(other), (lines{{2, plan_action::wait, {}, {1}}}));
+  finish();
+}
+
+TEST_F(ManagerPlan, OneThatIsBeingStoppedByHandWouldBeStartedAgain) {
+  table.put(1, part());
+  gate gone;
+  making = [&gone] { return runnable(scripted("1").winds_down_when(gone)); };
+  run();
+  background<void> by_hand(time, kept->stop(root, 1));
+  time.run_until_idle();
+  EXPECT_EQ(plan(table), (lines{{1, plan_action::restart, {}, {}}}));
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_THAT(plan(table), IsEmpty()) << "it will be, whatever the rows say";
+  gone.open();
+  time.run_until_idle();
+  EXPECT_EQ(kept->status(1)->incarnation, 2U);
   finish();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a manager keeps its entries in: an index by hash and a pool that never moves what it holds. Both against the standard's containers.
+#include "steward/detail/manager_entry.hpp"
 #include "steward/detail/slot_index.hpp"
 #include "steward/detail/stable_pool.hpp"
 
@@ -17,6 +18,8 @@
 
 namespace steward::detail {
 namespace {
+
+static_assert(sizeof(manager_entry<int, int>) <= 320, "five cache lines a row");
 
 TEST(SlotIndex, FindsWhatWasAddedAndNothingElseWhateverCollides) {
   for (const std::uint32_t different_hashes : {1U, 3U, 1000U, 0xffffffffU}) {

@@ -540,22 +540,5 @@ TEST_F(Manager, ARememberedIncarnationGoesOnAndACompletedOneStays) {
   finish();
 }
 
-TEST(Reconcile, DecidesForEveryStateWantedAndEdit) {
-  using enum reconcile_action;
-  const std::map<row_state, std::vector<reconcile_action>> expected{
-      {row_state::waiting, {stop, nothing, start}},     {row_state::starting, {stop, nothing, restart}},
-      {row_state::running, {stop, nothing, restart}},   {row_state::stopping, {stop, restart, restart}},
-      {row_state::backoff, {stop, nothing, start}},     {row_state::stopped, {nothing, start, start}},
-      {row_state::completed, {stop, nothing, start}},   {row_state::gave_up, {stop, nothing, start}},
-      {row_state::abandoned, {stop, restart, restart}},
-  };
-  for (const auto& [state, actions] : expected) {
-    EXPECT_EQ(reconcile(state, wanted::down, false), actions[0]) << to_string(state);
-    EXPECT_EQ(reconcile(state, wanted::down, true), actions[0]) << to_string(state);
-    EXPECT_EQ(reconcile(state, wanted::up, false), actions[1]) << to_string(state);
-    EXPECT_EQ(reconcile(state, wanted::up, true), actions[2]) << to_string(state);
-  }
-}
-
 }  // namespace
 }  // namespace steward::test

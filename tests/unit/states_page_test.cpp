@@ -71,15 +71,16 @@ TEST(StatesPage, ShowsTheTableThatAProcessDecidesBy) {
 }
 
 TEST(StatesPage, ShowsWhatAPassDoesAboutEachState) {
-  const auto word = [](reconcile_action action) {
-    constexpr std::array<const char*, 4> words{"nothing", "start", "restart", "stop"};
+  const auto word = [](row_action action) {
+    constexpr std::array<const char*, 5> words{"nothing", "start", "edit", "restart", "stop"};
     return std::string(words.at(static_cast<std::size_t>(action)));
   };
   std::string expected = "| state | wanted down, or deleted | wanted up | wanted up, changed |\n|---|---|---|---|\n";
   for (std::size_t i = 0; i < row_states; ++i) {
     const auto state = static_cast<row_state>(i);
-    expected += "| " + quoted(to_string(state)) + " | " + word(reconcile(state, wanted::down, false)) + " | " +
-                word(reconcile(state, wanted::up, false)) + " | " + word(reconcile(state, wanted::up, true)) + " |\n";
+    const row_facts stopped_by_hand{.state = state, .follows = is_going(state) ? sequel::stopped : sequel::by_policy};
+    expected += "| " + quoted(to_string(state)) + " | " + word(decide_row(stopped_by_hand, wanted::down, false)) + " | " +
+                word(decide_row(stopped_by_hand, wanted::up, false)) + " | " + word(decide_row(stopped_by_hand, wanted::up, true)) + " |\n";
   }
   EXPECT_EQ(part_of_states_page("reconcile"), expected) << "docs/states.md should say:\n" << expected;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What follows the failure of a member of a group, and what a total deadline does: decisions, as tables.
-#include "steward/reconcile.hpp"
+// What follows the failure of a member of a group, a loss and an end, and what a total deadline does: decisions, as tables.
+#include "steward/overdue.hpp"
+#include "steward/row_edit.hpp"
+#include "steward/sequel.hpp"
 #include "steward/supervision.hpp"
 
 #include <gtest/gtest.h>
@@ -124,31 +126,41 @@ TEST(StopUntil, IsNeverLaterThanItWas) {
   EXPECT_EQ(stop_until(asked_at, instant{}, 0s), instant{});
 }
 
-TEST(SequelDecision, IsATable) {
+TEST(LossDecision, IsATable) {
   struct row {
-    sequel_facts facts;
-    sequel expected;
+    loss_facts facts;
+    loss_action expected;
   };
-  using enum sequel;
+  using enum loss_action;
   const std::vector<row> rows{
-      {{}, by_policy},
-      {{.asked = true}, stopped},
-      {{.awaited = true}, stopped},
-      {{.ending = true}, stopped},
-      {{.deleted = true}, stopped},
-      {{.asked = true, .again = true}, start_again},
-      {{.again = true, .regroups = true}, start_again},
-      {{.ending = true, .asked = true, .again = true}, stopped},
-      {{.deleted = true, .asked = true, .again = true}, stopped},
-      {{.regroups = true}, with_group},
-      {{.asked = true, .regroups = true}, with_group},
-      {{.regroups = true, .awaited = true}, with_group},
-      {{.asked = true, .gives_up = true}, gave_up},
-      {{.asked = true, .again = true, .gives_up = true}, start_again},
-      {{.ending = true, .asked = true, .gives_up = true}, stopped},
-      {{.deleted = true, .asked = true, .gives_up = true}, stopped},
+      {{}, nothing},
+      {{.loss = on_loss::restart}, restart},
+      {{.loss = on_loss::stop}, park},
+      // It goes down already: who has said that says what follows, unless it was for the loss of another.
+      {{.loss = on_loss::restart, .going = true}, nothing},
+      {{.loss = on_loss::stop, .going = true}, nothing},
+      {{.loss = on_loss::stop, .going = true, .follows = sequel::stopped}, nothing},
+      {{.loss = on_loss::restart, .going = true, .taken_down = true, .follows = sequel::start_again}, nothing},
+      {{.loss = on_loss::stop, .going = true, .taken_down = true, .follows = sequel::start_again}, park},
+      // What took its last incarnation down is no matter of this one.
+      {{.loss = on_loss::restart, .taken_down = true}, restart},
+      // Its group says what follows.
+      {{.loss = on_loss::stop, .follows = sequel::with_group}, go_with_group},
+      {{.loss = on_loss::restart, .follows = sequel::with_group}, go_with_group},
+      {{.loss = on_loss::stop, .going = true, .taken_down = true, .follows = sequel::with_group}, nothing},
+      {{.loss = on_loss::ignore, .follows = sequel::with_group}, nothing},
   };
-  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(decide_sequel(rows[i].facts), rows[i].expected) << "row " << i;
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(decide_loss(rows[i].facts), rows[i].expected) << "row " << i;
+}
+
+TEST(SequelDecision, IsWhatWasSaidUnlessNothingFollows) {
+  using enum sequel;
+  for (const sequel said : {by_policy, start_again, with_group, stopped, gave_up}) {
+    EXPECT_EQ(decide_sequel({.said = said}), said);
+    EXPECT_EQ(decide_sequel({.said = said, .for_good = true}), stopped);
+    EXPECT_EQ(decide_sequel({.said = said, .for_good = true, .awaited = true}), stopped);
+    EXPECT_EQ(decide_sequel({.said = said, .awaited = true}), said == by_policy ? stopped : said) << "what follows is for whoever awaits it to say";
+  }
 }
 
 }  // namespace

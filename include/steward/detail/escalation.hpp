@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "steward/exit.hpp"
+#include "steward/instant.hpp"
 
 #include <chrono>
 #include <optional>

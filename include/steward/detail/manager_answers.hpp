@@ -33,9 +33,9 @@ explanation<Key> explanation_of(const manager_entry<Key, Value>& e) {
                           .unwanted = e.unwanted,
                           .parked = e.parked,
                           .needs_others = e.wait && !e.wait->needs.empty(),
-                          .regroups = e.regroup,
-                          .requested = e.requested,
-                          .forced = e.forced});
+                          .regroups = e.follows == sequel::with_group,
+                          .requested = e.request != end_request::none,
+                          .forced = is_forced(e.request)});
   if (e.until != instant{}) told.until = e.until;
   if (e.wait) told.waiting_for = e.wait->needs;
   if (e.because_of) told.because_of = *e.because_of;

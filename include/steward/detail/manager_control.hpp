@@ -62,19 +62,19 @@ auto manager<Key, Value>::start_on_strand(visit, context& ctx, const Key& key) -
   if (ending_) co_return errc::manager_not_running;
   if (e.state == row_state::waiting || e.state == row_state::starting || e.state == row_state::running) co_return errc::process_exists;
   detail::drop_alarm(e);
-  leave_regroup(e);
+  go_alone(e);
   const row_state before = is_settled(e.state) ? e.state : row_state::stopped;
-  e.asked = e.again = e.erase = e.reread = e.restart = e.gives_up = false;
-  e.by_hand = true;
+  e.erase = false;
+  e.cause = detail::start_cause::hand;
   e.on = strand_;
   detail::take_number(e);
   occupy(e);
   set_state(e, row_state::starting);
   auto claimed = co_await read_claimed(e, ctx);
   if (!claimed) {
-    e.by_hand = e.asked = false;
     e.erase = claimed.error().is(errc::not_found);
-    leave_regroup(e);
+    go_alone(e);
+    detail::mark(e, &entry::follows, sequel::by_policy);
     set_state(e, before);
     leave(e);
     co_return std::move(claimed.error());
@@ -95,7 +95,7 @@ task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
   e.reading = &reading;
   auto found = co_await read(reading, e.key);
   e.reading = nullptr;
-  if (e.asked) co_return error::stopped(stop_reason::requested);
+  if (e.follows != sequel::by_policy) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   if (found->wanted == wanted::down) co_return errc::invalid_state;
   take_row(e, std::move(*found));
@@ -123,20 +123,18 @@ task<> manager<Key, Value>::stop_on_strand(visit, context& ctx, const Key& key) 
       co_return errc::process_not_found;
     case row_state::waiting:
     case row_state::backoff:
-      ask_to_end(e);
+      wind_down(e, sequel::stopped);
       co_return {};
     case row_state::stopping:
     case row_state::abandoned:
-      if (e.asked && !e.again && !e.regroup) co_return errc::process_not_found;
+      if (e.follows == sequel::stopped || e.follows == sequel::gave_up) co_return errc::process_not_found;
       break;
     case row_state::starting:
     case row_state::running:
       break;
   }
   if (e.life && e.life->contains(ctx)) co_return errc::would_wait_for_itself;
-  e.again = false;
-  ask_to_end(e);
-  if (detail::planted(detail::bug::stop_undone)) e.again = true;
+  wind_down(e, detail::planted(detail::bug::stop_undone) ? sequel::start_again : sequel::stopped);
   if (!e.life) co_return {};
   if (detail::planted(detail::bug::stop_does_not_wait)) co_return {};
   occupy(e);

@@ -88,7 +88,7 @@ detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, ta
 template <class Key, class Value>
 task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   const auto limit = asked_of(options_.deadlines, e.key, *found.value).start;
-  deadline_context in_time(ctx, limit.count() > 0 ? later(strand_->now(), limit) : instant::max());
+  deadline_context in_time(ctx, deadline_after(strand_->now(), limit));
   auto made = detail::contained([&] { return options_.reload(in_time, e.key, found.value); });
   result<> outcome = made ? result<>() : fail(made.error());
   e.reloads = true;
@@ -99,8 +99,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   if (!outcome && detail::planted(detail::bug::failed_reload_kept)) co_return {};
   if (!outcome || lacks) {
     e.reading = nullptr;
-    ask_to_end(e);
-    e.again = true;
+    wind_down(e, sequel::start_again);
     if (outcome) co_return {};
     co_return outcome.error().prefixed("reload: ");
   }
@@ -125,7 +124,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   const auto limit = asked_of(options_.deadlines, e.key, *found.value).start;
   std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
   {
-    deadline_context in_time(ctx, limit.count() > 0 ? later(strand_->now(), limit) : instant::max());
+    deadline_context in_time(ctx, deadline_after(strand_->now(), limit));
     result<> ready = co_await heir->start(in_time);
     if (!ready) {
       co_await detail::gone_awaiter(*heir);
@@ -138,8 +137,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
     co_await detail::gone_awaiter(*heir);
     if (e.state != row_state::running) co_return {};
     e.reading = nullptr;
-    ask_to_end(e);
-    e.again = true;
+    wind_down(e, sequel::start_again);
     co_return {};
   }
   heir.swap(e.life);
@@ -167,10 +165,9 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
 // The second phase: the first one is asked to stop, forced, and in the end reported as what it is, left over. Edits wait until it is gone.
 template <class Key, class Value>
 task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines limits) {
-  const auto in = [this](std::chrono::nanoseconds limit) { return limit.count() > 0 ? later(strand_->now(), limit) : instant::max(); };
   if (!detail::planted(detail::bug::predecessor_kept)) before.request_stop();
   {
-    deadline_context in_time(*ctx_, in(limits.stop));
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.stop));
     result<> gone = co_await before.done(in_time);
     if (gone) co_return {};
   }
@@ -180,7 +177,7 @@ task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines
   }
   before.force(stop_reason::deadline);
   {
-    deadline_context in_time(*ctx_, in(limits.kill));
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.kill));
     result<> gone = co_await before.done(in_time);
     if (gone) co_return {};
   }

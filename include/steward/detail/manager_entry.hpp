@@ -8,6 +8,8 @@
 #include "steward/detail/spin_lock.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/process.hpp"
+#include "steward/reconcile.hpp"
+#include "steward/sequel.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -42,6 +44,24 @@ template <class Key>
   return found == required.end() ? std::nullopt : std::optional(found->loss);
 }
 
+/// How a start comes about.
+enum class start_cause : unsigned char {
+  row,      // its row, which has just been read
+  resumed,  // it went down to be started again, and its row is to be read again
+  policy,   // the same, and it counts as a restart
+  hand,     // somebody waits for it: what follows a failure is theirs
+};
+
+/// What the process of an incarnation was told about its end. Each is more than the one before.
+enum class end_request : unsigned char {
+  none,        // nothing: it may be meant to stop, and those that require it are not gone
+  stop,        // to stop
+  force,       // by force
+  late_start,  // by force, because it was not ready by its deadline
+};
+
+[[nodiscard]] constexpr bool is_forced(end_request what) noexcept { return what >= end_request::force; }
+
 /// The incarnation that a replacement has left behind, until it is gone.
 struct manager_predecessor {
   process& what;
@@ -65,23 +85,16 @@ struct alignas(64) manager_entry final : waiter {
   // What `get` reads comes first: with a small key it is one cache line.
   const Key key;
   row_state state = row_state::stopped;  // *
-  bool asked = false;                    // its end was asked for: no policy
-  bool again = false;                    // start it again when it is gone
+  start_cause cause{};                   // of its next start, until that is over
+  end_request request{};                 // * to its process
+  sequel follows{};                      // * its end; while it waits for its group to start again, too
   bool erase = false;                    // forget it when it is gone
-  bool by_hand = false;                  // somebody waits for this start: what follows a failure is theirs
-  bool reread = false;                   // read its row before the next start
   bool initial = false;                  // counted among the first starts
   bool gone = false;                     // what lived has ended; dealt with when nobody is inside any more
   bool has_place = false;                // counted among those that start just now
-  bool restart = false;                  // the next start is one by policy
   bool busy = false;                     // counted among those that are not at rest
-  bool requested = false;                // * its process was asked, not only meant to be: those that require it are gone
-  bool late = false;                     // it was not ready by its deadline
-  bool forced = false;                   // * a deadline has forced it
   bool parked = false;                   // * one that it required is lost: stays down for this generation
   bool unwanted = false;                 // * its row does not want it
-  bool regroup = false;                  // * starts again together with its group
-  bool gives_up = false;                 // its group has used up its budget
   bool counted = false;                  // the next start is one that a budget counts
   bool makes_sure = false;               // that is being written down, and it is launched after that
   bool editing = false;                  // takes over a new row while it runs
@@ -119,7 +132,7 @@ struct alignas(64) manager_entry final : waiter {
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 
   std::unique_ptr<entry_bonds<Key>> bonds;  // empty if it requires nothing
-  entry_group<manager_entry>* team = nullptr;
+  entry_group<manager_entry>* group = nullptr;
 
   std::unique_ptr<entry_wait<manager_entry, Key>> wait;  // *, in waiting
 
@@ -137,6 +150,12 @@ void mark(Entry& e, T Entry::* what, std::type_identity_t<T> to) noexcept {
 template <class Key, class Value>
 void take_number(manager_entry<Key, Value>& e) noexcept {
   if (!std::exchange(e.has_number, true)) mark(e, &manager_entry<Key, Value>::incarnation, e.incarnation + 1);
+}
+
+/// What a decision about its row looks at.
+template <class Key, class Value>
+[[nodiscard]] row_facts facts_of(const manager_entry<Key, Value>& e) noexcept {
+  return {.state = e.state, .parked = e.parked, .reading = e.state == row_state::starting && e.reading != nullptr, .follows = e.follows};
 }
 
 /// It goes down because of another.

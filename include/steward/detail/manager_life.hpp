@@ -5,6 +5,7 @@
 
 #include "steward/manager.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -14,11 +15,11 @@ namespace steward {
 
 template <class Key, class Value>
 void manager<Key, Value>::begin(entry& e) {
-  e.asked = e.again = e.erase = e.by_hand = e.gives_up = false;
+  e.erase = false;
   e.on = strand_;
   e.has_place = true;
   ++starting_;
-  if (std::exchange(e.restart, false)) detail::mark(e, &entry::restarts, e.restarts + 1);
+  if (e.cause == detail::start_cause::policy) detail::mark(e, &entry::restarts, e.restarts + 1);
   detail::take_number(e);
   if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
@@ -31,12 +32,13 @@ void manager<Key, Value>::begin(entry& e) {
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
-  const bool reads_again = e.reread;
-  if (reads_again && !e.asked) (void)co_await reread_row(e);
-  if (!e.value) e.asked = true;  // it was recalled, and its row cannot be read: whoever reads it starts it
+  const bool reads_again = e.cause != detail::start_cause::row;
+  if (reads_again && e.follows == sequel::by_policy) (void)co_await reread_row(e);
+  // It was recalled, and its row cannot be read: whoever reads it starts it.
+  if (!e.value && e.follows == sequel::by_policy) detail::mark(e, &entry::follows, sequel::stopped);
   result<> outcome = fail(errc::stopped);
-  if (!e.asked && lacks_someone(e, reads_again)) e.asked = e.again = true;  // it waits again
-  if (!e.asked && !ending_) outcome = prepare(e);
+  if (e.follows == sequel::by_policy && lacks_someone(e, reads_again)) detail::mark(e, &entry::follows, sequel::start_again);  // it waits again
+  if (e.follows == sequel::by_policy && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
   leave(e);
@@ -48,13 +50,8 @@ result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
   e.started_at = e.since;
   e.ready_at = {};
-  e.late = false;
   detail::pardon(e);
   e.has_number = false;
-  {
-    const std::lock_guard guard(e.shard);
-    e.requested = e.forced = false;
-  }
   try {
     result<runnable> made = make_(e.key, *e.value);
     if (!made) return fail(std::move(made.error()));
@@ -82,7 +79,7 @@ void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (e.state == row_state::starting) detail::drop_alarm(e);
   if (outcome) {
     e.ready_at = strand_->now();
-    if (!e.asked && !e.late) {
+    if (e.state == row_state::starting) {
       set_state(e, row_state::running, e.ready_at);
       start_those_waiting_for(e.key);
     }
@@ -101,36 +98,28 @@ void manager<Key, Value>::settle_initial(entry& e) {
   if (settled_ != nullptr && passes_ > 0 && initial_ == 0) settled_->stop();
 }
 
-// Whatever an entry does, it comes to an end, and no policy starts it again.
+// Whatever an entry does, it comes to an end, and no policy says what follows. One that does not live stays down.
 template <class Key, class Value>
-void manager<Key, Value>::ask_to_end(entry& e, const Key* because_of) {
-  leave_regroup(e);
-  end(e, because_of);
-}
-
-// The same, for one that goes down with its group, and comes back with it.
-template <class Key, class Value>
-void manager<Key, Value>::end(entry& e, const Key* because_of) {
+void manager<Key, Value>::wind_down(entry& e, sequel then, const Key* because_of) {
+  if (then != sequel::with_group) go_alone(e);
   switch (e.state) {
     case row_state::stopping:
     case row_state::abandoned:
-      e.asked = true;
-      return request_end(e);
+      detail::mark(e, &entry::follows, then);
+      return request_stop(e);
     case row_state::starting:
     case row_state::running:
-      e.asked = true;
+      detail::mark(e, &entry::follows, then);
       if (because_of != nullptr) detail::blame(e, *because_of);
       set_state(e, row_state::stopping);
       if (e.reading != nullptr) e.reading->stop();
       stop_those_that_require(e);
-      return request_end(e);
+      return request_stop(e);
     case row_state::backoff:
       detail::drop_alarm(e);
-      e.restart = false;
       break;
     case row_state::waiting:
       settle_initial(e);
-      e.restart = false;
       break;
     case row_state::stopped:
     case row_state::completed:
@@ -144,11 +133,11 @@ void manager<Key, Value>::end(entry& e, const Key* because_of) {
 
 // Asks the process itself, once, and not before those are gone that must be gone first.
 template <class Key, class Value>
-void manager<Key, Value>::request_end(entry& e) {
-  if (e.dependents != 0 || !e.life || e.requested) return;
-  detail::mark(e, &entry::requested, true);
+void manager<Key, Value>::request_stop(entry& e) {
+  if (e.dependents != 0 || !e.life || e.request != detail::end_request::none) return;
+  detail::mark(e, &entry::request, detail::end_request::stop);
   e.asked_at = strand_->now();
-  if (!e.forced) set_deadline(e, &process_deadlines::stop, strand_->now());
+  set_deadline(e, &process_deadlines::stop, e.asked_at);
   e.life->request_stop();
 }
 
@@ -189,8 +178,8 @@ void manager<Key, Value>::process_gone(work& self) noexcept {
 template <class Key, class Value>
 exit manager<Key, Value>::exit_of(const entry& e) const {
   end_facts facts;
-  facts.asked = e.asked;
-  facts.late = e.late;
+  facts.asked = e.follows != sequel::by_policy;
+  facts.late = e.request == detail::end_request::late_start;
   facts.forced = e.life && e.life->was_forced();
   facts.was_ready = e.ready_at != instant{};
   facts.failure = e.life ? e.life->err() : e.failure.copy();
@@ -210,27 +199,26 @@ void manager<Key, Value>::after_end(entry& e) {
   if (e.life) release_those_before(e);
   e.life.reset();
   e.gone = false;
+  if (e.request != detail::end_request::none) detail::mark(e, &entry::request, detail::end_request::none);
   e.dependents = 0;
   e.failure = {};
   sequel_facts facts;
-  facts.ending = ending_;
-  facts.deleted = e.erase;
-  facts.asked = std::exchange(e.asked, false);
-  facts.again = std::exchange(e.again, false);
-  facts.regroups = e.regroup;
-  facts.gives_up = e.gives_up;
-  facts.awaited = std::exchange(e.by_hand, false) && !ended.ready_at;
+  facts.said = e.follows;
+  facts.for_good = ending_ || e.erase;
+  facts.awaited = e.cause == detail::start_cause::hand && !ended.ready_at;
+  if (is_ordered(e.follows)) detail::mark(e, &entry::follows, sequel::by_policy);
   const bool is_news = !ending_ || !ended.clean() || e.last;  // a first end that is clean and the last of all is not worth its memory
   if (is_news) detail::mark(e, &entry::last, std::make_unique<exit>(ended));
   const instant at = *ended.ended_at;
   switch (decide_sequel(facts)) {
     case sequel::start_again:
       set_state(e, row_state::stopped, at, &ended);
-      e.reread = true;
+      e.cause = detail::start_cause::resumed;
       launch(e);
       break;
     case sequel::with_group:
-      await_group(e, ended);
+      back_off(e, std::max(e.group->until, at), at, &ended);
+      check_group(*e.group);
       break;
     case sequel::stopped:
       set_state(e, row_state::stopped, at, &ended);
@@ -242,7 +230,7 @@ void manager<Key, Value>::after_end(entry& e) {
       follow_policy(e, ended);
       break;
   }
-  if (!facts.asked) stop_those_that_require(e);
+  if (facts.said == sequel::by_policy) stop_those_that_require(e);
   start_those_held_back();
   rest(e);
 }

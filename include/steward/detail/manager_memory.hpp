@@ -43,9 +43,9 @@ void manager<Key, Value>::remember(const entry& e) {
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::remember_group(const group& team) {
-  (void)ask_store(nullptr, [&team](state_store<Key>& store) {
-    store.remember_group(team.name, team.history);
+void manager<Key, Value>::remember_group(const entry_group& group) {
+  (void)ask_store(nullptr, [&group](state_store<Key>& store) {
+    store.remember_group(group.name, group.history);
     return true;
   });
 }
@@ -66,7 +66,7 @@ void manager<Key, Value>::launch_when_sure(entry& e) {
 template <class Key, class Value>
 detail::detached manager<Key, Value>::make_sure_of(entry& e) {
   if (e.makes_sure) {
-    deadline_context in_time(*pass_ctx_, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
+    deadline_context in_time(*pass_ctx_, deadline_after(strand_->now(), options_.read_limit));
     e.reading = &in_time;
     auto flushing = options_.store->flush(in_time);
     auto flushed = co_await std::move(flushing);

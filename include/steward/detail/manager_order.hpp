@@ -61,20 +61,31 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
       ++e.dependents;
     }
     if (detail::planted(detail::bug::dependents_not_first)) e.dependents = 0;
-    if (other->regroup) {  // its group says what becomes of it
-      if (!goes_already) end(*other, &e.key);
-      continue;
+    switch (decide_loss({.loss = loss, .going = goes_already, .taken_down = other->because_of != nullptr, .follows = other->follows})) {
+      case loss_action::nothing:
+        break;
+      case loss_action::go_with_group:
+        wind_down(*other, sequel::with_group, &e.key);
+        break;
+      case loss_action::restart:
+        wind_down(*other, sequel::start_again, &e.key);
+        break;
+      case loss_action::park:
+        park(*other, e.key);
+        break;
     }
-    if (goes_already && !other->because_of) continue;  // somebody else has said what becomes of it
-    if (!goes_already) {
-      ask_to_end(*other, &e.key);
-      other->again = true;
-    }
-    if (loss != on_loss::stop) continue;
-    detail::blame(*other, e.key);  // of several, the one for which it stays down
-    other->again = false;
-    detail::mark(*other, &entry::parked, true);
   }
+}
+
+// It goes down, and stays down for this generation.
+template <class Key, class Value>
+void manager<Key, Value>::park(entry& e, const Key& because_of) {
+  if (!is_going(e.state))
+    wind_down(e, sequel::stopped, &because_of);
+  else if (e.follows == sequel::start_again)
+    detail::mark(e, &entry::follows, sequel::stopped);
+  detail::blame(e, because_of);  // of several, the one for which it stays down
+  detail::mark(e, &entry::parked, true);
 }
 
 // Whether an entry that is to be stopped waits, directly or through others, for this one to be gone.
@@ -82,7 +93,7 @@ template <class Key, class Value>
 bool manager<Key, Value>::waits_for(const entry& who, const entry& whom) const {
   std::vector<const entry*> looked_at{&who};
   for (std::size_t i = 0; i < looked_at.size(); ++i) {
-    if (looked_at[i]->requested) continue;
+    if (looked_at[i]->request != detail::end_request::none) continue;
     const auto found = required_by_.find(looked_at[i]->key);
     if (found == required_by_.end()) continue;
     for (const entry* const each : found->second) {
@@ -110,13 +121,26 @@ auto manager<Key, Value>::forget_requirements(entry& e) -> std::unique_ptr<detai
 template <class Key, class Value>
 void manager<Key, Value>::release_those_before(entry& e) {
   const auto bonds = forget_requirements(e);
-  if (ending_) return dependents_of(e, -1);
+  if (ending_) {
+    return each_needed_by(e, [this](entry& other) {
+      if (other.dependents > 0 && --other.dependents == 0) wind_down(other, sequel::stopped);
+    });
+  }
   if (!bonds) return;
   for (const auto& [key, incarnation] : bonds->held) {
     entry* const other = entries_.find(key);
     if (other == nullptr || other->incarnation != incarnation || other->dependents == 0) continue;
-    if (--other->dependents == 0) request_end(*other);
+    if (--other->dependents == 0) request_stop(*other);
   }
+}
+
+// Those that it was started after.
+template <class Key, class Value>
+template <class F>
+void manager<Key, Value>::each_needed_by(const entry& e, F&& visit) {
+  if (!e.value) return;
+  for (const Key& key : needed_by(e.key, *e.value))
+    if (entry* const other = entries_.find(key); other != nullptr && other != &e) visit(*other);
 }
 
 // In the end everything is asked at once, but for those that others which still live were started after: they are asked when the last of these is
@@ -125,7 +149,9 @@ template <class Key, class Value>
 void manager<Key, Value>::count_dependents() {
   if (!options_.after && !options_.requirements) return;
   entries_.each([](entry& e) { e.dependents = 0; });
-  entries_.each([&](entry& e) { dependents_of(e, +1); });
+  entries_.each([this](const entry& e) {
+    if (e.life) each_needed_by(e, [](entry& other) { ++other.dependents; });
+  });
   free_cycles();
 }
 
@@ -144,30 +170,12 @@ void manager<Key, Value>::free_cycles() {
     entry* const gone = going.back();
     going.pop_back();
     left.erase(gone);
-    for (const Key& key : needed_by(gone->key, *gone->value)) {
-      const auto other = left.find(entries_.find(key));
-      if (other == left.end() || other->first == gone) continue;
-      --other->second;
-      if (other->second == 0) going.push_back(other->first);
-    }
+    each_needed_by(*gone, [&](entry& needed) {
+      const auto other = left.find(&needed);
+      if (other != left.end() && --other->second == 0) going.push_back(&needed);
+    });
   }
   for (const auto& [e, count] : left) e->dependents = 0;
-}
-
-// Counts an entry among, or out of, the dependents of those that it was started after.
-template <class Key, class Value>
-void manager<Key, Value>::dependents_of(entry& e, int change) {
-  if (!ending_ || !e.life || !e.value) return;
-  for (const Key& key : needed_by(e.key, *e.value)) {
-    entry* const other = entries_.find(key);
-    if (other == nullptr || other == &e) continue;
-    if (change > 0) {
-      ++other->dependents;
-    } else if (other->dependents > 0) {
-      --other->dependents;
-      if (other->dependents == 0) ask_to_end(*other);
-    }
-  }
 }
 
 }  // namespace steward

@@ -23,22 +23,21 @@ class manager<Key, Value>::planner {
   void see(const Key& key, const row<Value>& found) {
     rows_.insert_or_assign(key, found);
     seen_.emplace(key, seen_.size());
-    entry* const e = of_.entries_.find(key);
-    const row_state state = e != nullptr ? e->state : row_state::stopped;
+    const entry* const e = of_.entries_.find(key);
+    const row_facts known = e != nullptr ? detail::facts_of(*e) : row_facts();
     const bool changed = e == nullptr || e->generation != found.generation;
-    if (e != nullptr && e->parked && !changed && found.wanted == wanted::up) return;
-    switch (reconcile(state, found.wanted, changed)) {
-      case reconcile_action::nothing:
-        if (state == row_state::waiting) plan(key, plan_action::start);  // one that it waits for may be started
+    switch (decide_row(known, found.wanted, changed)) {
+      case row_action::nothing:
+        if (known.state == row_state::waiting) plan(key, plan_action::start);  // one that it waits for may be started
         return;
-      case reconcile_action::start:
+      case row_action::start:
         return plan(key, plan_action::start);
-      case reconcile_action::restart:
-        if (changed && (state == row_state::running || state == row_state::starting)) return plan(key, edit(*e, *found.value));
-        if (changed) plan(key, plan_action::restart);
-        return;
-      case reconcile_action::stop:
-        if (!is_settled(state)) plan(key, plan_action::stop);
+      case row_action::edit:
+        return plan(key, edit(*e, *found.value));
+      case row_action::restart:
+        return plan(key, plan_action::restart);
+      case row_action::stop:
+        if (!is_settled(known.state)) plan(key, plan_action::stop);
         return;
     }
   }

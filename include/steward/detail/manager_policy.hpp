@@ -6,6 +6,7 @@
 #include "steward/detail/contained.hpp"
 #include "steward/detail/spread.hpp"
 #include "steward/manager.hpp"
+#include "steward/overdue.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,7 +40,13 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
   if (detail::planted(detail::bug::backoff_skipped)) decision.delay = {};
   e.counted = policy.budget.has_value();
   if (decision.what == verdict::completed) return set_state(e, row_state::completed, *ended.ended_at, &ended);
-  if (e.team != nullptr && !follow_group_policy(e, ended, decision)) return;
+  if (e.group != nullptr) {
+    const group_policy of_group = policy_of_group(e);
+    const group_decision whole = decide_for_group(e, of_group, decision, ended);
+    if (whole.together) return follow_together(e, of_group, whole, ended);
+    decision.what = whole.what;
+    decision.delay = whole.delay;
+  }
   if (decision.what == verdict::gave_up) return set_state(e, row_state::gave_up, *ended.ended_at, &ended);
   back_off(e, later(*ended.ended_at, decision.delay), *ended.ended_at, &ended);
   if (decision.delay.count() == 0) return launch(e);
@@ -49,7 +56,7 @@ void manager<Key, Value>::follow_policy(entry& e, const exit& ended) {
 // It will be started again at that time, by a launch that is the caller's to see to.
 template <class Key, class Value>
 void manager<Key, Value>::back_off(entry& e, instant until, instant at, const exit* ended) {
-  e.restart = e.reread = true;
+  e.cause = detail::start_cause::policy;
   detail::mark(e, &entry::until, until);
   set_state(e, row_state::backoff, at, ended);
 }
@@ -58,7 +65,7 @@ void manager<Key, Value>::back_off(entry& e, instant until, instant at, const ex
 template <class Key, class Value>
 void manager<Key, Value>::bound_backoff(entry& e) {
   std::chrono::nanoseconds longest = asked_of(options_.policy, e).delays.max;
-  if (e.team != nullptr) longest = std::max(longest, policy_of_group(e).restart.delays.max);
+  if (e.group != nullptr) longest = std::max(longest, policy_of_group(e).restart.delays.max);
   const instant latest = later(strand_->now(), longest);
   if (e.until <= latest) return;
   wake_at(e, latest);
@@ -83,7 +90,7 @@ void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds proces
 // The row of one that stops has been edited: it does not take it any more, but for a shorter time to stop in.
 template <class Key, class Value>
 void manager<Key, Value>::hasten(entry& e, const Value& edited) {
-  if (!e.life || !e.requested || e.forced) return;  // a start that ends has none yet
+  if (e.request != detail::end_request::stop) return;
   const instant at = stop_until(e.asked_at, e.until, asked_of(options_.deadlines, e.key, edited).stop);
   if (at != e.until) wake_at(e, at);
 }
@@ -98,7 +105,7 @@ void manager<Key, Value>::alarm_over(entry& e) {
     case row_state::starting:
       return of.late_at_start(e);
     case row_state::stopping:
-      return e.forced ? of.set_state(e, row_state::abandoned) : of.force(e, stop_reason::deadline);
+      return is_forced(e.request) ? of.set_state(e, row_state::abandoned) : of.force(e, stop_reason::deadline);
     default:
       return;
   }
@@ -107,16 +114,14 @@ void manager<Key, Value>::alarm_over(entry& e) {
 template <class Key, class Value>
 void manager<Key, Value>::late_at_start(entry& e) {
   if (!e.life || e.life->state() == process_state::running) return;  // ready at this very instant
-  e.late = true;
   set_state(e, row_state::stopping);
-  force(e, stop_reason::deadline);
+  force(e, stop_reason::deadline, detail::end_request::late_start);
 }
 
 template <class Key, class Value>
-void manager<Key, Value>::force(entry& e, stop_reason why) {
-  if (!e.life || e.forced) return;
-  detail::mark(e, &entry::requested, true);
-  detail::mark(e, &entry::forced, true);
+void manager<Key, Value>::force(entry& e, stop_reason why, detail::end_request how) {
+  if (!e.life || is_forced(e.request)) return;
+  detail::mark(e, &entry::request, how);
   set_deadline(e, &process_deadlines::kill, strand_->now());
   if (e.before) e.before->what.force(why);
   e.life->force(why);
@@ -140,7 +145,7 @@ void manager<Key, Value>::total_over(manager& of) {
         return of.late_at_start(e);
       case overdue_action::force:
         e.dependents = 0;
-        of.ask_to_end(e);
+        of.wind_down(e, sequel::stopped);
         return of.force(e, stop_reason::deadline);
       case overdue_action::abandon:
         return of.set_state(e, row_state::abandoned);

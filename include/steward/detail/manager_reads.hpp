@@ -21,7 +21,7 @@ task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
     const std::uint64_t before = noticed();
     result<row<Value>> found = fail(errc::unreadable);
     {
-      deadline_context in_time(ctx, options_.read_limit.count() > 0 ? later(strand_->now(), options_.read_limit) : instant::max());
+      deadline_context in_time(ctx, deadline_after(strand_->now(), options_.read_limit));
       found = co_await table_.get(in_time, key);
     }
     const std::uint64_t now = noticed();
@@ -43,19 +43,17 @@ task<row<Value>> manager<Key, Value>::read_or_tell(context& ctx, const Key& key)
 // that fails must not keep anything from running.
 template <class Key, class Value>
 task<> manager<Key, Value>::reread_row(entry& e) {
-  e.reread = false;
   context reading(*pass_ctx_);
   e.reading = &reading;
   auto found = co_await read_or_tell(reading, e.key);
   e.reading = nullptr;
-  if (e.asked) co_return {};
-  if (found) {
-    e.asked = found->wanted == wanted::down;
-    if (e.asked) detail::mark(e, &entry::unwanted, true);
-    take_row(e, std::move(*found));
-    co_return {};
-  }
-  if (found.error().is(errc::not_found)) e.asked = e.erase = true;
+  if (e.follows != sequel::by_policy) co_return {};
+  const bool deleted = !found && found.error().is(errc::not_found);
+  const bool unwanted = found && found->wanted == wanted::down;
+  if (deleted) e.erase = true;
+  if (unwanted) detail::mark(e, &entry::unwanted, true);
+  if (deleted || unwanted) detail::mark(e, &entry::follows, sequel::stopped);
+  if (found) take_row(e, std::move(*found));
   co_return {};
 }
 

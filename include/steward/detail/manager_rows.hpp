@@ -39,7 +39,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
   });
   count(static_cast<std::size_t>(added.state), +1);
   if (added.state == row_state::backoff) {
-    added.restart = added.reread = true;
+    added.cause = detail::start_cause::policy;
     added.alarm = detail::alarm<entry>::set(*strand_, added.until, &alarm_over, added);
   }
   return added;
@@ -64,9 +64,9 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
     e.generation = e.noticed = found.generation;
     e.value.swap(found.value);  // the old one is destroyed with the row, without the lock
   }
-  if (e.team == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
+  if (e.group == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
   if (e.generation == before) return;
-  e.restart = e.circle_told = false;
+  e.circle_told = false;
   if (before != 0) forget_failures(e);  // a new one has none, and its group may have
 }
 
@@ -76,9 +76,9 @@ void manager<Key, Value>::forget_failures(entry& e) {
   detail::mark(e, &entry::restarts, 0);
   e.history = {};
   e.counted = false;
-  if (e.team == nullptr || e.team->history == restart_history()) return;
-  e.team->history = {};
-  remember_group(*e.team);
+  if (e.group == nullptr || e.group->history == restart_history()) return;
+  e.group->history = {};
+  remember_group(*e.group);
 }
 
 template <class Key, class Value>
@@ -87,35 +87,30 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   e.erase = false;  // it may have been deleted, and be back before its process has ended
   e.noticed = found.generation;
   const bool changed = found.generation != e.generation;
-  const bool lives = is_alive(e.state);
   if (e.unwanted != (found.wanted == wanted::down)) detail::mark(e, &entry::unwanted, !e.unwanted);
-  if (e.parked && !changed && found.wanted == wanted::up) return;
   if (detail::planted(detail::bug::edit_lost_in_start) && e.state == row_state::starting) e.generation = found.generation;
   if (detail::planted(detail::bug::completed_restarted) && e.state == row_state::completed && found.wanted == wanted::up) return launch(e);
   if (changed && e.state == row_state::stopping) hasten(e, *found.value);
-  const reconcile_action action = reconcile(e.state, found.wanted, changed);
+  const row_action action = decide_row(detail::facts_of(e), found.wanted, changed);
   const bool recalled = !e.value && e.state == row_state::backoff;
-  if (!lives && (changed || !e.value)) take_row(e, std::move(found));
+  if (!is_alive(e.state) && (changed || !e.value)) take_row(e, std::move(found));
   if (recalled) bound_backoff(e);
   switch (action) {
-    case reconcile_action::nothing:
+    case row_action::nothing:
       return;
-    case reconcile_action::start:
+    case row_action::start:
       if (e.state == row_state::waiting && detail::planted(detail::bug::needs_not_edited)) return;
-      e.reread = false;  // it has just been read
+      e.cause = detail::start_cause::row;
       return launch(e);
-    case reconcile_action::restart:
-      if (e.state == row_state::starting && e.reading != nullptr) return;  // what is read then is newer, or read again
-      if (!changed && (!e.asked || e.regroup)) return;                     // it stops by policy, which says what follows
-      // NOLINTNEXTLINE(bugprone-use-after-move): what lives has not taken its row
-      if (changed && (e.state == row_state::running || e.state == row_state::starting) && follow_edit(e, found)) return;
-      ask_to_end(e);
+    case row_action::edit:
+      if (follow_edit(e, found)) return;  // NOLINT(bugprone-use-after-move): what lives has not taken its row
+      [[fallthrough]];
+    case row_action::restart:
+      wind_down(e, sequel::start_again);
       if (changed) detail::pardon(e);
-      e.again = true;
       return;
-    case reconcile_action::stop:
-      e.again = false;
-      return ask_to_end(e);
+    case row_action::stop:
+      return wind_down(e, sequel::stopped);
   }
 }
 

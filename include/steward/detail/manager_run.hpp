@@ -24,27 +24,6 @@ inline constexpr std::size_t rows_fetched_ahead = 16;
 
 }  // namespace detail
 
-/// Looks at the table sooner than planned, or at whether everything has come to rest. On the strand.
-template <class Key, class Value>
-class manager<Key, Value>::look_item final : public work {
- public:
-  explicit look_item(manager& of) noexcept : work(&run), of_(of) {}
-
- private:
-  static void run(work& self) noexcept {
-    manager& of = static_cast<look_item&>(self).of_;
-    {
-      const std::lock_guard guard(of.lock_);
-      of.look_posted_ = false;
-    }
-    of.look_again_ = true;
-    if (of.nap_ != nullptr) of.nap_->stop();
-    of.check_idle();
-  }
-
-  manager& of_;
-};
-
 /// The wait for everything to come to rest. On the strand.
 template <class Key, class Value>
 class manager<Key, Value>::closing {
@@ -63,11 +42,7 @@ class manager<Key, Value>::closing {
 
 template <class Key, class Value>
 manager<Key, Value>::manager(table<Key, Value>& rows, factory make, options_type options)
-    : table_(rows),
-      make_(std::move(make)),
-      options_(std::move(options)),
-      look_(std::make_unique<look_item>(*this)),
-      hint_item_(std::make_unique<hint_item>(*this)) {}
+    : table_(rows), make_(std::move(make)), options_(std::move(options)) {}
 
 template <class Key, class Value>
 manager<Key, Value>::~manager() {
@@ -143,7 +118,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   disband_groups();
   count_dependents();
   for (std::uint32_t i = 0; i < entries_.end(); ++i) {
-    if (entry* const e = entries_.at(i); e != nullptr && (e->dependents == 0 || !e->life)) ask_to_end(*e);
+    if (entry* const e = entries_.at(i); e != nullptr && (e->dependents == 0 || !e->life)) wind_down(*e, sequel::stopped);
     if (i % detail::entries_in_a_stride == 0) co_await detail::yield();
   }
   if (auto passed = co_await all_passes.join(); !passed) report(nullptr, passed.error());
@@ -235,7 +210,7 @@ task<> manager<Key, Value>::look_for_deleted(context& pass) {
     if (e.pass != pass_) unseen.push_back(e.key);
   });
   if (detail::planted(detail::bug::failed_pass_deletes))
-    for (const Key& key : unseen) ask_to_end(obtain(key));
+    for (const Key& key : unseen) wind_down(obtain(key), sequel::stopped);
   co_return co_await look_at_each(pass, std::move(unseen));
 }
 
@@ -254,7 +229,19 @@ void manager<Key, Value>::note_readable(const result<>& looked, const context& p
 // With the lock held.
 template <class Key, class Value>
 void manager<Key, Value>::post_look() noexcept {
-  if (!std::exchange(look_posted_, true)) strand_->post(*look_);
+  if (!std::exchange(look_posted_, true)) strand_->post(look_);
+}
+
+// Looks at the table sooner than planned, or at whether everything has come to rest. On the strand.
+template <class Key, class Value>
+void manager<Key, Value>::look_now() noexcept {
+  {
+    const std::lock_guard guard(lock_);
+    look_posted_ = false;
+  }
+  look_again_ = true;
+  if (nap_ != nullptr) nap_->stop();
+  check_idle();
 }
 
 template <class Key, class Value>

@@ -9,19 +9,7 @@ namespace steward {
 
 template <class Key, class Value>
 void manager<Key, Value>::tell(const manager_event<Key>& what) {
-  events_.publish([&what] {
-    manager_record<Key> kept;
-    if (what.key != nullptr) kept.key = *what.key;
-    kept.state = what.state;
-    kept.generation = what.generation;
-    kept.incarnation = what.incarnation;
-    if (what.ended != nullptr) kept.ended = *what.ended;
-    if (what.problem != nullptr) kept.problem = *what.problem;
-    if (what.because_of != nullptr) kept.because_of = *what.because_of;
-    kept.until = what.until;
-    kept.at = what.at;
-    return kept;
-  });
+  events_.publish([&what] { return manager_record<Key>(what); });
   if (!options_.on_event) return;
   try {
     options_.on_event(what);

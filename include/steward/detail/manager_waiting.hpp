@@ -56,7 +56,7 @@ bool manager<Key, Value>::has_place() const noexcept {
 template <class Key, class Value>
 void manager<Key, Value>::launch(entry& e) {
   detail::drop_alarm(e);
-  leave_regroup(e);
+  go_alone(e);
   if (e.parked) detail::mark(e, &entry::parked, false);
   if (ending_) {
     set_state(e, row_state::stopped);
@@ -72,15 +72,27 @@ void manager<Key, Value>::launch(entry& e) {
   if (e.value) needs = needed_by(e.key, *e.value);
   if (detail::planted(detail::bug::needs_ignored)) needs.clear();
   const auto absent = std::ranges::find_if(needs, [this](const Key& key) { return !runs(key); });
-  if (absent == needs.end() && has_place()) return begin(e);
-  const bool for_others = absent != needs.end();
-  detail::entry_queue<entry>& behind = for_others ? for_another_[*absent] : for_a_place_;
+  if (absent != needs.end()) {
+    detail::entry_queue<entry>& behind = for_another_[*absent];
+    hold_back(e, behind, std::move(needs));
+    return tell_of_circle(e);
+  }
+  if (!has_place()) return hold_back(e, for_a_place_, std::move(needs));
+  begin(e);
+}
+
+template <class Key, class Value>
+void manager<Key, Value>::hold_back(entry& e, detail::entry_queue<entry>& behind, std::vector<Key> needs) {
   detail::entry_queue<entry>::remove(e);
   detail::mark(e, &entry::wait, std::make_unique<detail::entry_wait<entry, Key>>(std::move(needs)));
   behind.push(e);
   if (e.state != row_state::waiting) set_state(e, row_state::waiting);
-  // Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.
-  if (!for_others || e.circle_told) return;
+}
+
+// Those that wait for nobody but each other are queued in a circle, each for the next: whoever closes it finds somebody waiting for itself.
+template <class Key, class Value>
+void manager<Key, Value>::tell_of_circle(entry& e) {
+  if (e.circle_told) return;
   const auto waiting = for_another_.find(e.key);
   if (waiting == for_another_.end() || waiting->second.empty()) return;
   const std::vector<Key> way = cycle_through(e.key);

@@ -30,31 +30,22 @@ void manager<Key, Value>::take_hint(const Key* key) noexcept {
     hints_.all = true;
   }
   if (hints_.all) return post_look();
-  if (!std::exchange(hints_.posted, true)) strand_->post(*hint_item_);
+  if (!std::exchange(hints_.posted, true)) strand_->post(follow_);
 }
 
 // On the strand.
 template <class Key, class Value>
-class manager<Key, Value>::hint_item final : public work {
- public:
-  explicit hint_item(manager& of) noexcept : work(&run), of_(of) {}
-
- private:
-  static void run(work& self) noexcept {
-    manager& of = static_cast<hint_item&>(self).of_;
-    {
-      const std::lock_guard guard(of.lock_);
-      of.hints_.posted = false;  // not before: an item is in one queue at a time
-    }
-    if (!std::exchange(of.following_, true) && !of.follow_hints().start(*of.strand_)) {
-      of.following_ = false;
-      of.reconcile_now();  // a pass finds what the hints are about
-    }
-    of.check_idle();
+void manager<Key, Value>::take_hints_up() noexcept {
+  {
+    const std::lock_guard guard(lock_);
+    hints_.posted = false;  // not before: an item is in one queue at a time
   }
-
-  manager& of_;
-};
+  if (!std::exchange(following_, true) && !follow_hints().start(*strand_)) {
+    following_ = false;
+    reconcile_now();  // a pass finds what the hints are about
+  }
+  check_idle();
+}
 
 template <class Key, class Value>
 detail::detached manager<Key, Value>::follow_hints() {
@@ -88,8 +79,7 @@ task<> manager<Key, Value>::look_at(context& pass, const Key& key) {
   if (entry* const e = entries_.find(key)) {
     e->noticed = 0;
     e->erase = true;
-    e->again = false;
-    ask_to_end(*e);
+    wind_down(*e, sequel::stopped);
   }
   co_return {};
 }

@@ -3,7 +3,7 @@
 // What a simulation does, drawn from a seed before it begins: rows, how their processes misbehave, and what is done to the manager when.
 #pragma once
 
-#include "steward/reconcile.hpp"
+#include "steward/row_edit.hpp"
 #include "steward/supervision.hpp"
 #include "steward/table.hpp"
 #include "steward/testing/choices.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "steward/explanation.hpp"
+#include "steward/obstacle.hpp"
 
 #include "steward/detail/enum_names.hpp"
 

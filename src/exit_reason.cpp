@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "steward/exit.hpp"
+#include "steward/exit_reason.hpp"
 
 #include "steward/detail/enum_names.hpp"
 
@@ -21,5 +21,18 @@ constexpr detail::enum_names<exit_reason, 7> names{{
 std::string_view to_string(exit_reason reason) noexcept { return detail::name_of(names, reason); }
 
 std::optional<exit_reason> exit_reason_from_string(std::string_view text) noexcept { return detail::with_name(names, text); }
+
+exit_reason reason_of(const end_facts& facts) noexcept {
+  if (facts.failure && facts.failure->is(errc::exception)) return exit_reason::exception;
+  const bool only_stopped = facts.failure && facts.failure->is_stop();
+  if (facts.late) return exit_reason::start_deadline;
+  if (only_stopped && !facts.was_ready && facts.failure->reason() == stop_reason::deadline) return exit_reason::start_deadline;
+  if (facts.asked || facts.forced) {
+    if (facts.failure && !only_stopped) return exit_reason::failed;
+    return facts.forced ? exit_reason::forced : exit_reason::stopped;
+  }
+  if (facts.failure) return exit_reason::failed;
+  return facts.was_ready ? exit_reason::completed : exit_reason::ended_before_ready;
+}
 
 }  // namespace steward
