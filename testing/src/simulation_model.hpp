@@ -73,10 +73,11 @@ struct read_facts {
   std::uint64_t taken = 0;   ///< the newest that was read while nothing lived
   std::uint64_t last = 0;    ///< the one that was read last
   moment newest_at{};
-  std::size_t answered = 0;         ///< where in the trace it was seen last, present or missing; zero: never by this manager
+  std::size_t answered = 0;         ///< where in the trace it was seen last, present or missing
   std::size_t failed = 0;           ///< where in the trace it could not be read last
   std::optional<moment> wanted_at;  ///< when it was seen last, if it was wanted then
   std::size_t untold = 0;           ///< failures that nobody has been told
+  bool has_row = false;             ///< the present manager has taken some row: until then it knows of none what it needs, or its group
 };
 
 /// The last walk of a manager over its table.

@@ -136,7 +136,8 @@ void simulation_model::begin_anew(key_facts& its) {
   its.edit = {};
   its.store = {.has_forgotten = true};
   if (!is_settled(its.state)) its.state = row_state::stopped;
-  its.read.open = its.read.untold = its.read.failed = its.read.answered = 0;
+  its.read.open = its.read.untold = its.read.failed = 0;
+  its.read.has_row = false;
   its.read.wanted_at.reset();
   its.because_of = trace_event::no_key;
   its.stop_called = its.starts_open = its.stops_open = 0;
