@@ -105,8 +105,12 @@ void simulation_model::take_crash(const trace_event& now) {
   if (now.yes) sure_of_ = taken_;
   const auto is_lost = [this](const restart_fact& each) { return each.told >= sure_of_; };
   for (restart_facts& each : groups_) groups_behind_ ? each.since_cleared.clear() : (void)std::erase_if(each.since_cleared, is_lost);
-  for (key_facts& its : keys_) {
-    if (its.store.is_behind || its.store.has_refused) forget(its);
+  for (std::size_t key = 0; key < keys_.size(); ++key) {
+    key_facts& its = keys_[key];
+    if (its.store.is_behind || its.store.has_refused) {  // nor that an edit of it has forgiven its group already
+      forget(its);
+      clear_groups(key);
+    }
     std::erase_if(its.restarts.since_cleared, is_lost);
     if (its.state_told >= sure_of_) {
       its.failures = 0;
