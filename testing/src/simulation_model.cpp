@@ -278,6 +278,7 @@ void simulation_model::take_process(const trace_event& now) {
     fresh.version = now.version;
     fresh.begun_at = now.at;
     fresh.begun = taken_;
+    its.edit.heir.reset();
     if (is_heir(now)) {
       its.heir = fresh;
       return;
@@ -304,6 +305,10 @@ void simulation_model::take_process(key_facts& its, std::optional<process_facts>
   if (now.what == happening::lost) process->lost = true;
   if (now.what != happening::ended) return;
   its.edit.touched = taken_;
+  if (&process == &its.heir && process->ready_at) {
+    its.edit.heir = process;
+    its.edit.heir->failure = now.text;
+  }
   if (&process == &its.live) {
     its.last = process;
     its.last->failure = now.text;
@@ -317,6 +322,7 @@ void simulation_model::take_state(const trace_event& now) {
   if (its.state == row_state::running) its.ran_until = now.at;
   if (is_succession(now)) {
     its.left = std::exchange(its.live, std::exchange(its.heir, std::nullopt));
+    if (its.edit.heir) its.last = its.edit.heir;
     its.last_incarnation = now.incarnation;
   }
   if (now.state == row_state::running && its.live && now.generation != its.live->generation) {
@@ -324,6 +330,7 @@ void simulation_model::take_state(const trace_event& now) {
     if (known != its.rows.end()) move_on(its, now.generation, known->second.version);
   }
   its.edit.taken.reset();
+  its.edit.heir.reset();
   its.edit.failed = false;
   its.store.has_forgotten = false;
   if (now.state != row_state::starting && now.state != row_state::stopping) its.store.is_behind = std::exchange(its.store.has_refused, false);

@@ -56,6 +56,7 @@ struct edit_facts {
   std::optional<std::uint32_t> reloads;  ///< the version that the process is handed
   std::optional<std::uint32_t> taken;    ///< the one that it has taken, and nobody was told yet
   bool failed = false;                   ///< it could not take one, and nobody was told yet
+  std::optional<process_facts> heir;     ///< was ready to take its place, and has ended before anybody was told
 };
 
 /// How far its store keeps up with a key, or with all groups.

@@ -23,9 +23,10 @@ bool simulation_model::is_reload(const trace_event& now) const {
 
 bool simulation_model::is_succession(const trace_event& now) const {
   const key_facts& its = keys_[now.key];
-  if (now.what != happening::state || now.state != row_state::running || its.state != row_state::running || !its.heir) return false;
+  if (now.what != happening::state || now.state != row_state::running || its.state != row_state::running) return false;
+  const auto& heir = its.heir ? its.heir : its.edit.heir;
   const auto known = its.rows.find(now.generation);
-  return now.incarnation == its.heir->incarnation && its.heir->ready_at && known != its.rows.end() && known->second.version == its.heir->version;
+  return heir && now.incarnation == heir->incarnation && heir->ready_at && known != its.rows.end() && known->second.version == heir->version;
 }
 
 // From now on it lives as this row has it.
