@@ -172,7 +172,7 @@ class manager {
   // What outlives it: detail/manager_memory.hpp
   template <class F>
   auto ask_store(const Key* key, F&& ask) -> std::invoke_result_t<F&, state_store<Key>&>;
-  void remember(const entry& e);
+  void remember(const entry& e, row_state as);
   void remember_group(const entry_group& group);
   void launch_when_sure(entry& e);
   detail::detached make_sure_of(entry& e);

@@ -59,7 +59,8 @@ std::string running_is_ready(const simulation_model& known, const trace_event& n
 std::string begins_while_starting(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::begun) return {};
   const row_state state = known.key(now.key).state;
-  return known.is_heir(now) || state == starting || state == stopping ? "" : "a process begins in " + std::string(to_string(state));
+  const bool slept = state == abandoned && known.jumped_to() == now.at;  // all its deadlines were over before it had a moment to begin
+  return known.is_heir(now) || state == starting || state == stopping || slept ? "" : "a process begins in " + std::string(to_string(state));
 }
 
 std::string incarnations_grow(const simulation_model& known, const trace_event& now) {

@@ -9,7 +9,8 @@ namespace {
 
 std::string what_it_needs_runs_first(const simulation_model& known, const trace_event& now) {
   if (now.what != happening::state || now.state != row_state::starting || known.key(now.key).starts_open > 0) return {};
-  if (known.key(now.key).store.has_forgotten) return {};  // what it needs is read before its process begins
+  // What another manager has remembered comes without its row: what it needs is read before its process begins.
+  if (known.key(now.key).store.has_forgotten || !known.key(now.key).read.has_row) return {};
   const auto runs = [&](std::size_t other) { return known.key(other).state == row_state::running; };
   const simulated_place& where = known.place(now.key, now.generation);
   for (const std::size_t each : where.after)

@@ -176,7 +176,7 @@ void simulation_model::take_read(const trace_event& now) {
     if (now.what == happening::fetch_answered && (!now.yes || !now.text.empty())) {
       pass_.ended = now.at;
       pass_.failed = !now.text.empty();
-      if (pass_.failed) ++untold_;
+      if (pass_.failed && !ends_since_) ++untold_;
     }
     return;
   }
@@ -198,8 +198,8 @@ void simulation_model::take_read(const trace_event& now) {
   }
   if (now.what == happening::read_given_up) return;
   if (!now.text.empty()) {
-    // A limit that is reached when the manager has just given it up is nobody's failure.
-    if (keys_[now.key].state != row_state::stopping) ++its.untold;
+    // A limit that is reached when the manager has just given it up, or everything, is nobody's failure.
+    if (keys_[now.key].state != row_state::stopping && !ends_since_) ++its.untold;
     its.failed = taken_;
     pass_.missed = true;
     return;
@@ -212,7 +212,9 @@ void simulation_model::take_read(const trace_event& now) {
     clear_groups(now.key);
     its.newest = its.taken = keys_[now.key].last_incarnation = 0;
   }
-  if (now.generation < its.newest || now.generation == 0) return;
+  if (now.generation == 0) return;
+  if (!is_alive(keys_[now.key].state)) its.has_row = true;
+  if (now.generation < its.newest) return;
   if (now.yes) its.wanted_at = now.at;
   // A row is taken when nothing of the one before it lives any more; the failures are forgiven then.
   const bool is_taken = !is_alive(keys_[now.key].state) && now.generation > its.taken;
@@ -276,11 +278,13 @@ void simulation_model::take_process(const trace_event& now) {
     fresh.version = now.version;
     fresh.begun_at = now.at;
     fresh.begun = taken_;
+    its.edit.heir.reset();
     if (is_heir(now)) {
       its.heir = fresh;
       return;
     }
     its.live = fresh;
+    its.read.has_row = true;
     if (its.generation > now.generation) move_on(its, its.generation, its.rows.at(its.generation).version);  // it was kept before it began
     its.last_incarnation = now.incarnation;
     its.parked = false;
@@ -301,6 +305,10 @@ void simulation_model::take_process(key_facts& its, std::optional<process_facts>
   if (now.what == happening::lost) process->lost = true;
   if (now.what != happening::ended) return;
   its.edit.touched = taken_;
+  if (&process == &its.heir && process->ready_at) {
+    its.edit.heir = process;
+    its.edit.heir->failure = now.text;
+  }
   if (&process == &its.live) {
     its.last = process;
     its.last->failure = now.text;
@@ -314,6 +322,7 @@ void simulation_model::take_state(const trace_event& now) {
   if (its.state == row_state::running) its.ran_until = now.at;
   if (is_succession(now)) {
     its.left = std::exchange(its.live, std::exchange(its.heir, std::nullopt));
+    if (its.edit.heir) its.last = its.edit.heir;
     its.last_incarnation = now.incarnation;
   }
   if (now.state == row_state::running && its.live && now.generation != its.live->generation) {
@@ -321,6 +330,7 @@ void simulation_model::take_state(const trace_event& now) {
     if (known != its.rows.end()) move_on(its, now.generation, known->second.version);
   }
   its.edit.taken.reset();
+  its.edit.heir.reset();
   its.edit.failed = false;
   its.store.has_forgotten = false;
   if (now.state != row_state::starting && now.state != row_state::stopping) its.store.is_behind = std::exchange(its.store.has_refused, false);
@@ -382,7 +392,8 @@ void simulation_model::take_failure(const trace_event& now) {
     key_facts& others = keys_[other];
     if (other == now.key || !is_alive(others.state)) continue;
     // The row of one that does not live yet is being read: it may move, or belong to no group yet.
-    const bool may_move = !others.live && (others.generation == 0 || !others.row || others.row->generation != others.generation);
+    const bool may_move =
+        !others.live && (!others.read.has_row || others.generation == 0 || !others.row || others.row->generation != others.generation);
     if (may_move ? !may_share_group(now.key, other) : !go_together(where, place(other))) continue;
     others.taken_down = true;
     if (may_move || (others.state != row_state::starting && others.state != row_state::running)) continue;

@@ -56,6 +56,7 @@ struct edit_facts {
   std::optional<std::uint32_t> reloads;  ///< the version that the process is handed
   std::optional<std::uint32_t> taken;    ///< the one that it has taken, and nobody was told yet
   bool failed = false;                   ///< it could not take one, and nobody was told yet
+  std::optional<process_facts> heir;     ///< was ready to take its place, and has ended before anybody was told
 };
 
 /// How far its store keeps up with a key, or with all groups.
@@ -77,6 +78,7 @@ struct read_facts {
   std::size_t failed = 0;           ///< where in the trace it could not be read last
   std::optional<moment> wanted_at;  ///< when it was seen last, if it was wanted then
   std::size_t untold = 0;           ///< failures that nobody has been told
+  bool has_row = false;             ///< the present manager has taken some row: until then it knows of none what it needs, or its group
 };
 
 /// The last walk of a manager over its table.

@@ -23,9 +23,10 @@ bool simulation_model::is_reload(const trace_event& now) const {
 
 bool simulation_model::is_succession(const trace_event& now) const {
   const key_facts& its = keys_[now.key];
-  if (now.what != happening::state || now.state != row_state::running || its.state != row_state::running || !its.heir) return false;
+  if (now.what != happening::state || now.state != row_state::running || its.state != row_state::running) return false;
+  const auto& heir = its.heir ? its.heir : its.edit.heir;
   const auto known = its.rows.find(now.generation);
-  return now.incarnation == its.heir->incarnation && its.heir->ready_at && known != its.rows.end() && known->second.version == its.heir->version;
+  return heir && now.incarnation == heir->incarnation && heir->ready_at && known != its.rows.end() && known->second.version == heir->version;
 }
 
 // From now on it lives as this row has it.
@@ -105,8 +106,12 @@ void simulation_model::take_crash(const trace_event& now) {
   if (now.yes) sure_of_ = taken_;
   const auto is_lost = [this](const restart_fact& each) { return each.told >= sure_of_; };
   for (restart_facts& each : groups_) groups_behind_ ? each.since_cleared.clear() : (void)std::erase_if(each.since_cleared, is_lost);
-  for (key_facts& its : keys_) {
-    if (its.store.is_behind || its.store.has_refused) forget(its);
+  for (std::size_t key = 0; key < keys_.size(); ++key) {
+    key_facts& its = keys_[key];
+    if (its.store.is_behind || its.store.has_refused) {  // nor that an edit of it has forgiven its group already
+      forget(its);
+      clear_groups(key);
+    }
     std::erase_if(its.restarts.since_cleared, is_lost);
     if (its.state_told >= sure_of_) {
       its.failures = 0;
@@ -137,6 +142,7 @@ void simulation_model::begin_anew(key_facts& its) {
   its.store = {.has_forgotten = true};
   if (!is_settled(its.state)) its.state = row_state::stopped;
   its.read.open = its.read.untold = its.read.failed = 0;
+  its.read.has_row = false;
   its.read.wanted_at.reset();
   its.because_of = trace_event::no_key;
   its.stop_called = its.starts_open = its.stops_open = 0;

@@ -29,6 +29,7 @@ simulation_world::simulation_world(std::uint64_t seed, const simulation_plan& pl
 void simulation_world::begin_life() {
   store_.join();
   is_lost_ = false;
+  runs_begun_ = 0;
   const auto factory = [this](const std::string& name, const simulated_row& row) { return make(name, row); };
   kept_ = std::make_unique<fleet>(told_, factory, options());
 }

@@ -100,7 +100,7 @@ class simulation_world {
   trace_event unheard_;
   std::map<std::uint32_t, std::size_t> runs_;  // how many there were of each version
   std::size_t main_call_ = 0;                  // where in the trace the present run was called
-  std::size_t runs_begun_ = 0;                 // of the manager
+  std::size_t runs_begun_ = 0;                 // of the present manager: whoever runs it after another comes after that
   bool another_waits_ = false;                 // to run it
   gate released_;
   std::list<background<void>> callers_;

@@ -162,6 +162,57 @@ TEST_F(ManagerDeadlines, AStopOfWhatIsForcedForItsLateStartKeepsItDown) {
   EXPECT_TRUE(running->done());
 }
 
+/// A table whose iteration sees nothing, and which answers one `get` when a gate opens, and not before, whoever gives it up.
+class gated_table final : public table<std::string, runnable> {
+ public:
+  explicit gated_table(rows& inside) noexcept : inside_(&inside) {}
+
+  bool holds_next = false;
+  gate answers;
+
+  [[nodiscard]] task<row<runnable>> get(context& ctx, const std::string& key) override {
+    auto reading = inside_->get(ctx, key);
+    auto found = co_await std::move(reading);
+    if (std::exchange(holds_next, false)) co_await answers.passed();
+    co_return found;
+  }
+
+ private:
+  class nothing final : public table_cursor<std::string, runnable> {
+   public:
+    task<std::vector<table_entry<std::string, runnable>>> fetch(context&) override { co_return std::vector<table_entry<std::string, runnable>>(); }
+  };
+
+  [[nodiscard]] std::unique_ptr<table_cursor<std::string, runnable>> scan() override { return std::make_unique<nothing>(); }
+
+  rows* inside_;
+};
+
+TEST_F(ManagerDeadlines, AnEditOfAStartThatIsEndedBeforeThereIsAProcessSetsNone) {
+  gated_table rows_by_key(table_);
+  table_.put("web", runnable(scripted("web", log)));
+  run(rows_by_key);
+  background<fleet::value_pointer> first(time, kept->start(root, "web"));
+  time.run_until_idle();
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  ASSERT_EQ(state("web"), row_state::stopped) << "one that was asked to stop";
+  rows_by_key.holds_next = true;
+  background<fleet::value_pointer> second(time, kept->start(root, "web"));
+  time.run_until_idle();
+  background<void> again(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  ASSERT_EQ(state("web"), row_state::stopping);
+  table_.put("web", runnable(scripted("heir", log)));
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_FALSE(kept->explain("web")->until) << "there is nothing to force";
+  rows_by_key.answers.open();
+  time.run_until_idle();
+  EXPECT_EQ(text(second.outcome()), "stopped: requested");
+  finish();
+}
+
 class ManagerTotals : public manager_test {};
 
 TEST_F(ManagerTotals, TheEndForcesAfterFourFifthsAndAsksEverybody) {

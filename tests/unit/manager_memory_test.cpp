@@ -191,6 +191,21 @@ TEST_F(ManagerMemory, WhatGaveUpStaysDownUntilItsRowIsEdited) {
   finish();
 }
 
+TEST_F(ManagerMemory, WhatGaveUpIsRememberedToHaveLeftThatWhenAnEditStartsIt) {
+  policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
+  put("web", crashing());
+  run(table_);
+  time.advance(1min);
+  ASSERT_EQ(store.recall("web").state, row_state::gave_up);
+  const std::uint64_t edited = table_.put("web", runnable(part("web").ready_after(1min)));
+  kept->reconcile_now();
+  time.run_until_idle();
+  ASSERT_EQ(state("web"), row_state::starting);
+  EXPECT_EQ(store.recall("web").generation, edited);
+  EXPECT_EQ(store.recall("web").state, row_state::stopped) << "a crash during this start is no reason to stay down";
+  finish();
+}
+
 TEST_F(ManagerMemory, ADeletedRowIsForgotten) {
   put("web", part("web"));
   run(table_);
@@ -307,6 +322,17 @@ TEST_F(ManagerWithALockedStore, AStopKeepsItDown) {
   finish();
 }
 
+TEST_F(ManagerWithALockedStore, AfterAStopByHandAPassStartsItAtOnce) {
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  ASSERT_TRUE(stopping.done());
+  EXPECT_EQ(state("web"), row_state::stopped);
+  look();
+  EXPECT_EQ(state("web"), row_state::running) << "the restart that a budget counts was given up, and this is none";
+  EXPECT_EQ(kept->status("web")->restarts, 0U);
+  finish();
+}
+
 TEST_F(ManagerWithALockedStore, ItDoesNotKeepTheEnd) {
   release();
   EXPECT_TRUE(running->done());
@@ -376,6 +402,19 @@ TEST_F(ManagerMemoryOfGroups, AnEditWhileThereIsNoManagerForgetsThemToo) {
   is_ready = false;
   run(table_);
   EXPECT_FALSE(is_used_up());
+  finish();
+}
+
+TEST_F(ManagerMemoryOfGroups, AnEditOfAMemberThatIsDownForgetsThemOnce) {
+  table_.set_wanted("b", wanted::down);
+  look();
+  table_.put("b", runnable(part("b 2")), wanted::down);
+  look();
+  EXPECT_EQ(store.recall_group("site"), restart_history());
+  time.advance(2min);
+  EXPECT_EQ(store.recall_group("site").recent.size(), 2U);
+  run_again();
+  EXPECT_TRUE(is_used_up()) << "the next manager has not seen a new edit";
   finish();
 }
 

@@ -184,5 +184,25 @@ TEST_F(ManagerReads, M10_WhatCannotBeReadAfterAReloadIsReported) {
   finish();
 }
 
+TEST_F(ManagerReads, ALateAnswerDoesNotUndoWhatAStartByHandHasRead) {
+  how.watch = true;
+  faulty_table<std::string, runnable> faulty(table_);
+  table_.put("web", runnable(scripted("web", log)));
+  run(faulty);
+  background<void> stopping(time, kept->stop(root, "web"));
+  time.run_until_idle();
+  faulty.on_get(1, fault::late(10s));
+  table_.put("web", runnable(scripted("web 2", log)));
+  time.run_until_idle();
+  faulty.tell_hints(0);
+  table_.put("web", runnable(scripted("web 3", log)), wanted::down);
+  background<fleet::value_pointer> by_hand(time, kept->start(root, "web"));
+  time.run_until_idle();
+  EXPECT_EQ(text(by_hand.outcome()), "process: invalid process state");
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::stopped) << "its row does not want it, and that was read last";
+  finish();
+}
+
 }  // namespace
 }  // namespace steward::test

@@ -97,6 +97,7 @@ task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
   e.reading = nullptr;
   if (e.follows != sequel::by_policy) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
+  e.noticed = found->generation;  // or an older answer that is still on its way would count
   if (found->wanted == wanted::down) co_return errc::invalid_state;
   take_row(e, std::move(*found));
   forget_failures(e);

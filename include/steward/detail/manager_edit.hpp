@@ -56,7 +56,6 @@ void manager<Key, Value>::keep(entry& e, row<Value> found) {
     note_requirements(e);
     if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.started_at);
   }
-  remember(e);
 }
 
 template <class Key, class Value>

@@ -23,19 +23,17 @@ auto manager<Key, Value>::ask_store(const Key* key, F&& ask) -> std::invoke_resu
   return {};
 }
 
-// The states in between are not worth it: whoever starts again after a crash begins with a start in any case.
 template <class Key, class Value>
-void manager<Key, Value>::remember(const entry& e) {
-  if (e.state == row_state::starting || e.state == row_state::stopping) return;
-  (void)ask_store(&e.key, [&e](state_store<Key>& store) {
+void manager<Key, Value>::remember(const entry& e, row_state as) {
+  (void)ask_store(&e.key, [&e, as](state_store<Key>& store) {
     row_past past;
     past.incarnation = e.incarnation;
     past.restarts = e.restarts;
     past.generation = e.generation;
-    past.state = e.state;
+    past.state = as;
     past.since = e.since;
     past.history = e.history;
-    if (e.state == row_state::backoff) past.until = e.until;
+    if (as == row_state::backoff) past.until = e.until;
     if (e.last) past.last = *e.last;
     store.remember(e.key, past);
     return true;

@@ -67,7 +67,9 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   if (e.group == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
   if (e.generation == before) return;
   e.circle_told = false;
-  if (before != 0) forget_failures(e);  // a new one has none, and its group may have
+  if (before == 0) return;  // a new one has none, and its group may have
+  forget_failures(e);
+  remember(e, row_state::stopped);  // or the next manager would forgive them once more; what it had settled for it has no longer
 }
 
 // It was edited, or is started by hand: what failed before that does not count any more, neither its own failures nor those of its group.

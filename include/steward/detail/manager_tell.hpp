@@ -47,8 +47,9 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     const auto [first, last] = waiting_for_end_.equal_range(e.key);
     for (auto each = first; each != last; ++each) each->second->stop();
   }
-  const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
-  if (!is_only_interrupted) remember(e);
+  const bool is_only_interrupted = ending_ && before == row_state::backoff;                 // the next run goes on with it
+  const bool is_in_between = state == row_state::starting || state == row_state::stopping;  // after a crash it is started in any case
+  if (!is_only_interrupted && !is_in_between) remember(e, state);
   if (detail::planted(detail::bug::event_dropped) && state == row_state::running && e.incarnation > 1) return;
   manager_event<Key> what;
   what.key = &e.key;
