@@ -42,7 +42,7 @@ obstacle obstacle_of(const obstacle_facts& facts) noexcept {
       if (facts.forced) return obstacle::forced;
       return facts.requested ? obstacle::stops : obstacle::waits_for_dependents;
     case row_state::backoff:
-      return facts.regroups ? obstacle::waits_for_group : obstacle::backs_off;
+      return facts.with_group ? obstacle::waits_for_group : obstacle::backs_off;
     case row_state::stopped:
       if (facts.unwanted) return obstacle::unwanted;
       return facts.parked ? obstacle::requirement_lost : obstacle::stopped;

@@ -60,15 +60,15 @@ class connection {
       parser.body_limit(largest_body);
       deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
       auto read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
+      form_.version = parser.get().version();
+      form_.head_only = parser.get().method() == http::verb::head;
       if (!read) {
         auto refused = refusal_of_unreadable(read.error());
         if (refused) (void)co_await send(ctx, std::move(*refused));
         break;
       }
       request_type request = parser.release();
-      form_.version = request.version();
       form_.keep_alive = request.keep_alive() && granted_ == welcome::full;
-      form_.head_only = request.method() == http::verb::head;
       auto sent = co_await take(ctx, request);
       if (!sent || !form_.keep_alive) break;
     }

@@ -30,7 +30,8 @@ std::string waits_for_others(const unit_explanation& what) {
 std::string past(wall_time at, wall_time now) { return fmt::format("{} ({} ago)", timestamp_text(at), short_duration_text(now - at)); }
 
 std::string future(wall_time at, wall_time now) {
-  const auto left = std::chrono::ceil<std::chrono::seconds>(std::max(at, now) - now);
+  if (at <= now) return fmt::format("{}, and is due", timestamp_text(at));
+  const auto left = std::chrono::ceil<std::chrono::seconds>(at - now);
   return fmt::format("{} (in {}, at the latest)", timestamp_text(at), short_duration_text(left));
 }
 

@@ -55,9 +55,9 @@ auto fleet::options() -> units_manager::options_type {
 }
 
 task<> fleet::run(context& ctx, callback ready) {
-  running_ = &ctx;
   context while_it_runs(ctx);
   if (auto dropped = co_await ends_.drop_known(ctx); !dropped) co_return dropped;
+  running_ = &ctx;
   if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
   task_scope beside(ctx.scheduler());
   beside_ = &beside;
@@ -377,7 +377,7 @@ std::optional<error> fleet::abandoned(const std::string& key) const {
   if (!known || known->state != row_state::abandoned) return std::nullopt;
   const auto pid = pid_of(key);
   return error(std::make_error_code(std::errc::device_or_resource_busy),
-               fmt::format("{} is abandoned since {}: its program{} was killed and is not gone; it stays down from then on", key,
+               fmt::format("{} is abandoned since {}: its program{} was killed and is not gone; when it is, it stays down", key,
                            timestamp_text(on_the_wall(known->since)), pid ? fmt::format(", pid {},", *pid) : ""));
 }
 

@@ -74,7 +74,7 @@ class manager {
   [[nodiscard]] task<value_pointer> start(context& ctx, Key key);
 
   /// Stops the process of a key, until the next pass or as long as its row does not want it (M13). Also ends a start, a wait or a backoff.
-  /// Stop: graceful; forced when `ctx` stops, and then fails with the reason.
+  /// Stop: graceful; forced when `ctx` stops, and then fails with the reason. Of a replacement both are stopped, forced and waited for.
   /// Errors: `process_not_found`, also while it is being stopped already; `run: …` if it failed (M5).
   [[nodiscard]] task<> stop(context& ctx, Key key);
 

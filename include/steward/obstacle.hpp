@@ -38,7 +38,7 @@ struct obstacle_facts {
   bool unwanted = false;      ///< its row says so
   bool parked = false;        ///< one that it required is lost
   bool needs_others = false;  ///< it comes after others
-  bool regroups = false;      ///< it starts again together with its group
+  bool with_group = false;    ///< it starts again together with its group
   bool requested = false;     ///< its process has been asked to stop
   bool forced = false;
 };

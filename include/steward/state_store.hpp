@@ -53,7 +53,8 @@ class state_store {
 
   /// Waits until all that was remembered before is remembered for good. A restart that a budget counts waits for it: no crash of this process makes
   /// more restarts of a budget.
-  /// Stop: a manager gives it up when the key is stopped, and after `manager_options::read_limit`.
+  /// Stop: a manager gives it up after `manager_options::read_limit`, and when something else becomes of the key: a stop, a start by hand, an edit,
+  /// what its group does, the end of all.
   /// Errors: what kept it from that; it is tried again with the next change. A restart is then done all the same.
   [[nodiscard]] virtual task<> flush(context& ctx) = 0;
 

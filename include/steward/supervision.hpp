@@ -55,7 +55,8 @@ struct loss_facts {
   using enum loss_action;
   if (facts.loss == on_loss::ignore) return nothing;
   if (facts.follows == sequel::with_group) return facts.going ? nothing : go_with_group;
-  if (facts.going && !facts.taken_down) return nothing;  // somebody else has said what becomes of it
+  const bool is_decided = !facts.taken_down || facts.follows == sequel::gave_up;
+  if (facts.going && is_decided) return nothing;  // somebody else has said what becomes of it
   if (facts.loss == on_loss::stop) return park;
   return facts.going ? nothing : restart;
 }

@@ -73,9 +73,11 @@ std::string end_is_told_with_its_error(const simulation_model& known, const trac
 
 std::string end_is_told(const simulation_model& known, const trace_event& now) {
   if (now.at <= known.now() || now.what == happening::jumped) return {};
-  for (std::size_t key = 0; key < known.size(); ++key)
-    if (known.key(key).state == row_state::running && !known.key(key).live && !known.key(key).takes_over())
-      return known.plan().keys[key] + " has ended, and nobody was told";
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    const bool waits_for_others = its.left || its.edit.reloads || (its.heir && its.heir->forced_at);
+    if (its.state == row_state::running && !its.live && !waits_for_others) return known.plan().keys[key] + " has ended, and nobody was told";
+  }
   return {};
 }
 

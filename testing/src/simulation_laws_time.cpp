@@ -103,7 +103,7 @@ std::string gives_up_only_when_used_up(const simulation_model& known, const trac
     return policy.budget && policy.budget->then == exhausted::give_up && still_counted(done, policy, now.at) >= policy.budget->restarts;
   };
   if (row == its.rows.end() || used_up(its.restarts, known.row(row->second.version).policy)) return {};
-  if (const auto team = known.place(now.key, now.generation).group; team && used_up(known.group(*team), known.plan().groups[*team].restart))
+  if (const auto group = known.place(now.key, now.generation).group; group && used_up(known.group(*group), known.plan().groups[*group].restart))
     return {};
   return "there is room in its budget";
 }

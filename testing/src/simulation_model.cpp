@@ -53,7 +53,7 @@ bool simulation_model::group_may_give_up(std::size_t key) const {
     if (may_share_group(key, other))
       for (const auto& [generation, each] : keys_[other].rows) {
         if (gives_up(row(each.version).policy)) return true;
-        if (const auto team = row(each.version).where.group; team && gives_up(plan_.groups[*team].restart)) return true;
+        if (const auto group = row(each.version).where.group; group && gives_up(plan_.groups[*group].restart)) return true;
       }
   return false;
 }
@@ -68,7 +68,7 @@ void simulation_model::clear_restarts(key_facts& of, bool group_too, std::size_t
 // Whichever of its rows it belongs to.
 void simulation_model::clear_groups(std::size_t key) {
   for (const auto& [generation, each] : keys_[key].rows)
-    if (const auto team = row(each.version).where.group) groups_[*team].since_cleared.clear();
+    if (const auto group = row(each.version).where.group) groups_[*group].since_cleared.clear();
 }
 
 void simulation_model::take(const trace_event& now) {
@@ -366,9 +366,9 @@ void simulation_model::take_failure(const trace_event& now) {
   key_facts& its = keys_[now.key];
   if (!is_failure(now)) {
     // It may have failed by itself before it was taken down: whether that counts is open.
-    const auto team = place(now.key, now.generation).group;
+    const auto group = place(now.key, now.generation).group;
     if (now.reason && its.taken_down) its.restarts.ever.push_back(now.at);
-    if (now.reason && its.taken_down && team) groups_[*team].ever.push_back(now.at);
+    if (now.reason && its.taken_down && group) groups_[*group].ever.push_back(now.at);
     return;
   }
   const auto known = its.rows.find(now.generation);

@@ -40,7 +40,7 @@ class lives {
 };
 
 void live_until_given_up(victim& one) {
-  one.wait_for("gave_up");
+  EXPECT_TRUE(one.wait_for("gave_up"));
   one.kill();
 }
 

@@ -78,10 +78,11 @@ int crash_loop_until_killed(const std::filesystem::path& file) {
   for (const char* key : {"alone", "first", "second"}) table.put(key, std::string());
   units kept(table, make, options(memory));
   const auto whole = chain(open_close, std::ref(memory), std::ref(kept));
-  const auto for_ever = [&kept](context& ctx) -> task<> {
+  const auto for_ever = [&kept, &memory](context& ctx) -> task<> {
     say("open");
     const std::string keys[] = {"alone", "first"};
     for (const std::string& key : keys) co_await or_return(wait_until_given_up(ctx, kept, key));
+    co_await or_return(memory.flush(ctx));
     say("gave_up");
     co_await ctx.stopped();
     co_return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The program that is killed: supervises what crashes again and again, with budgets that a `sqlite_state_store` remembers, and says each start on
-// stdout, and when all have given up.
+// stdout, and when all have given up, and that is stored.
 #pragma once
 
 #include <cstddef>

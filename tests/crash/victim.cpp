@@ -37,9 +37,11 @@ void victim::wait_for(std::size_t lines) {
   }
 }
 
-void victim::wait_for(const std::string& line) {
-  while (std::ranges::find(lines_, line) == lines_.end() && read_some()) {
+bool victim::wait_for(const std::string& line) {
+  const auto is_said = [&] { return std::ranges::find(lines_, line) != lines_.end(); };
+  while (!is_said() && read_some()) {
   }
+  return is_said();
 }
 
 void victim::kill() {

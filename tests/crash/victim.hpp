@@ -24,8 +24,8 @@ class victim {
   /// Reads until it has said so many lines.
   void wait_for(std::size_t lines);
 
-  /// Reads until it has said this.
-  void wait_for(const std::string& line);
+  /// Reads until it has said this. False: it has ended without.
+  [[nodiscard]] bool wait_for(const std::string& line);
 
   void kill();
 

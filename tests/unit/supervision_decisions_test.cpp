@@ -149,6 +149,7 @@ TEST(LossDecision, IsATable) {
       {{.loss = on_loss::restart, .follows = sequel::with_group}, go_with_group},
       {{.loss = on_loss::stop, .going = true, .taken_down = true, .follows = sequel::with_group}, nothing},
       {{.loss = on_loss::ignore, .follows = sequel::with_group}, nothing},
+      {{.loss = on_loss::stop, .going = true, .taken_down = true, .follows = sequel::gave_up}, nothing},
   };
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(decide_loss(rows[i].facts), rows[i].expected) << "row " << i;
 }

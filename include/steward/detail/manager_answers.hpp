@@ -33,7 +33,7 @@ explanation<Key> explanation_of(const manager_entry<Key, Value>& e) {
                           .unwanted = e.unwanted,
                           .parked = e.parked,
                           .needs_others = e.wait && !e.wait->needs.empty(),
-                          .regroups = e.follows == sequel::with_group,
+                          .with_group = e.follows == sequel::with_group,
                           .requested = e.request != end_request::none,
                           .forced = is_forced(e.request)});
   if (e.until != instant{}) told.until = e.until;

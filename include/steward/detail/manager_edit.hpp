@@ -90,9 +90,9 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   deadline_context in_time(ctx, deadline_after(strand_->now(), limit));
   auto made = detail::contained([&] { return options_.reload(in_time, e.key, found.value); });
   result<> outcome = made ? result<>() : fail(made.error());
-  e.reloads = true;
+  e.hands_over = true;
   if (made) outcome = co_await std::move(*made);
-  e.reloads = false;
+  e.hands_over = false;
   if (e.state != row_state::running || e.gone) co_return {};
   const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
   if (!outcome && detail::planted(detail::bug::failed_reload_kept)) co_return {};
@@ -124,17 +124,20 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
   {
     deadline_context in_time(ctx, deadline_after(strand_->now(), limit));
+    e.hands_over = true;
     result<> ready = co_await heir->start(in_time);
+    e.hands_over = false;
     if (!ready) {
       co_await detail::gone_awaiter(*heir);
       co_return ready.error().prefixed("replace: ");
     }
   }
-  const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
-  if (e.state != row_state::running || lacks) {
+  const bool lacks = lacks_requirement(e, *found.value);          // lost since it was found to run
+  const bool has_gone = e.state != row_state::running || e.gone;  // nobody is left to take the place of
+  if (has_gone || lacks) {
     heir->force();
     co_await detail::gone_awaiter(*heir);
-    if (e.state != row_state::running) co_return {};
+    if (has_gone) co_return {};
     e.reading = nullptr;
     wind_down(e, sequel::start_again);
     co_return {};

@@ -98,7 +98,7 @@ struct alignas(64) manager_entry final : waiter {
   bool counted = false;                  // the next start is one that a budget counts
   bool makes_sure = false;               // that is being written down, and it is launched after that
   bool editing = false;                  // takes over a new row while it runs
-  bool reloads = false;                  // is handed a new row while it runs
+  bool hands_over = false;               // its new row is being handed to it, or to its successor
   bool circle_told = false;              // that it waits for itself: once for each generation
   bool has_number = false;               // `incarnation` is that of a start which has not come to a process
   std::shared_ptr<const Value> value;    // *
@@ -146,10 +146,16 @@ void mark(Entry& e, T Entry::* what, std::type_identity_t<T> to) noexcept {
   std::swap(e.*what, to);
 }
 
-/// The number of the incarnation that is being started: one that comes to no process leaves it to the next.
+/// The number of the incarnation that is being started: one that comes to no process gives it back.
 template <class Key, class Value>
 void take_number(manager_entry<Key, Value>& e) noexcept {
   if (!std::exchange(e.has_number, true)) mark(e, &manager_entry<Key, Value>::incarnation, e.incarnation + 1);
+}
+
+/// A start has come to no process.
+template <class Key, class Value>
+void give_back_number(manager_entry<Key, Value>& e) noexcept {
+  if (std::exchange(e.has_number, false)) mark(e, &manager_entry<Key, Value>::incarnation, e.incarnation - 1);
 }
 
 /// What a decision about its row looks at.

@@ -170,7 +170,7 @@ template <class Key, class Value>
 void manager<Key, Value>::process_gone(work& self) noexcept {
   auto& e = static_cast<entry&>(static_cast<waiter&>(self));
   e.gone = true;
-  if (e.reloads) e.reading->stop();  // there is nothing left to hand a row to
+  if (e.hands_over && e.reading != nullptr) e.reading->stop();  // there is nothing left to hand a row to, or to take the place of
   if (e.users == 0) e.owner.after_end(e);
 }
 

@@ -27,7 +27,7 @@ template <class Key, class Value>
 void manager<Key, Value>::remember(const entry& e, row_state as) {
   (void)ask_store(&e.key, [&e, as](state_store<Key>& store) {
     row_past past;
-    past.incarnation = e.incarnation;
+    past.incarnation = e.incarnation - (e.has_number ? 1 : 0);
     past.restarts = e.restarts;
     past.generation = e.generation;
     past.state = as;
@@ -63,7 +63,7 @@ void manager<Key, Value>::launch_when_sure(entry& e) {
 // What cannot be remembered, or not in time, must not keep anything from running. Whatever changes its state meanwhile says what becomes of it.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::make_sure_of(entry& e) {
-  if (e.makes_sure) {
+  if (e.makes_sure && e.reading == nullptr) {  // and no other does
     deadline_context in_time(*pass_ctx_, deadline_after(strand_->now(), options_.read_limit));
     e.reading = &in_time;
     auto flushing = options_.store->flush(in_time);

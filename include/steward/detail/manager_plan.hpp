@@ -24,7 +24,8 @@ class manager<Key, Value>::planner {
     rows_.insert_or_assign(key, found);
     seen_.emplace(key, seen_.size());
     const entry* const e = of_.entries_.find(key);
-    const row_facts known = e != nullptr ? detail::facts_of(*e) : row_facts();
+    row_facts known = e != nullptr ? detail::facts_of(*e) : row_facts();
+    known.reading = false;  // what is read then is a row of the present table, not of this one
     const bool changed = e == nullptr || e->generation != found.generation;
     switch (decide_row(known, found.wanted, changed)) {
       case row_action::nothing:

@@ -61,6 +61,7 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
   what.because_of = e.because_of.get();
   what.at = at;
   tell(what);
+  if (!is_alive(state)) detail::give_back_number(e);
 }
 
 template <class Key, class Value>

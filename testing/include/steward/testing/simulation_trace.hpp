@@ -77,8 +77,8 @@ struct trace_event {
   bool yes = true;                    ///< wanted; succeeded; there is one
   std::optional<exit_reason> reason;  ///< of a state that follows an end
   std::size_t because_of = no_key;
-  std::size_t call =
-      0;  ///< of an answer: where in the trace the call is; of a process: where it has begun; of a page: where that for the first of its iteration is
+  /// Where in the trace: of an answer, its call; of what happens to a process, its begin; of a page, that for the first of its iteration.
+  std::size_t call = 0;
   std::string text;  ///< of an error, also of the one with which a process has ended
 };
 
