@@ -131,6 +131,7 @@ class wrong_request_test(clients_test):
         self.assertIn(b"400", one.recv(4096))
 
     def test_for_a_head_alone_gets_no_body_also_when_it_is_refused_unread(self):
+        self.run_daemon()
         head, _, body = self.send(b"HEAD /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n").partition("\r\n\r\n")
         self.assertTrue(head.startswith("HTTP/1.1 413 "), head)
         self.assertEqual(body, "")
