@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace steward {
 namespace {
 
@@ -55,9 +59,11 @@ TEST_F(SqliteState, OneTextOrAllOfAKeyIsForgotten) {
   for (const auto* key : {"a", "b"})
     for (const auto* name : {"x", "y", "z"}) (void)put(key, name, "1");
   EXPECT_TRUE(sync_wait([&](context& ctx) { return here.state.forget(ctx, "a", "y"); }));
+  const std::vector<std::pair<std::string, std::string>> two{{"a", "z"}, {"never", "x"}};
+  EXPECT_TRUE(sync_wait([&](context& ctx) { return here.state.forget(ctx, two); }));
   EXPECT_TRUE(sync_wait([&](context& ctx) { return here.state.forget(ctx, "b"); }));
   EXPECT_TRUE(sync_wait([&](context& ctx) { return here.state.forget(ctx, "never"); }));
-  EXPECT_THAT(all(), ElementsAre(state_entry{"a", "x", "1"}, state_entry{"a", "z", "1"}));
+  EXPECT_THAT(all(), ElementsAre(state_entry{"a", "x", "1"}));
 }
 
 TEST_F(SqliteState, SeveralArePutTogether) {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace steward::detail {
@@ -81,7 +82,7 @@ task<> sqlite_pasts::flush(context& ctx) {
 task<> sqlite_pasts::write_down(context& ctx) {
   std::set<changed> batch;
   std::vector<state_entry> entries;
-  std::vector<changed> gone;
+  std::vector<std::pair<std::string, std::string>> gone;
   {
     const std::lock_guard guard(mutex_);
     batch.swap(unwritten_);
@@ -89,13 +90,12 @@ task<> sqlite_pasts::write_down(context& ctx) {
       if (auto text = text_of(each))
         entries.push_back({each.first, std::string(each.second), std::move(*text)});
       else
-        gone.push_back(each);
+        gone.emplace_back(each.first, each.second);
     }
   }
   result<> outcome;
   if (!entries.empty()) outcome = co_await state_.put(ctx, std::move(entries));
-  for (const auto& [key, name] : gone)
-    if (outcome) outcome = co_await state_.forget(ctx, key, std::string(name));
+  if (outcome && !gone.empty()) outcome = co_await state_.forget(ctx, std::move(gone));
   if (!outcome) {
     const std::lock_guard guard(mutex_);
     unwritten_.merge(batch);

@@ -61,6 +61,13 @@ task<> sqlite_state::forget(context& ctx, std::string key) {
   co_return co_await database_->perform(ctx, job);
 }
 
+task<> sqlite_state::forget(context& ctx, std::vector<std::pair<std::string, std::string>> which) {
+  session_job job(detail::job_kind::write, [&](sqlite_session& session) {
+    for (const auto& [key, name] : which) session.forget(key, name);
+  });
+  co_return co_await database_->perform(ctx, job);
+}
+
 task<std::vector<state_entry>> sqlite_state::scan(context& ctx) {
   std::vector<state_entry> all;
   std::vector<state_entry> page;

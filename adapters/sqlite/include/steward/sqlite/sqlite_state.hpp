@@ -6,6 +6,7 @@
 #include "steward/sqlite/sqlite_database.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace steward {
@@ -39,6 +40,9 @@ class sqlite_state {
   /// Forgets a text, or all of a key. What is not there is forgotten already.
   [[nodiscard]] task<> forget(context& ctx, std::string key, std::string name);
   [[nodiscard]] task<> forget(context& ctx, std::string key);
+
+  /// The same for several, each a key and a name, all of them or none.
+  [[nodiscard]] task<> forget(context& ctx, std::vector<std::pair<std::string, std::string>> which);
 
   /// Everything, sorted by key and name. Read in pages: no consistent snapshot is promised.
   [[nodiscard]] task<std::vector<state_entry>> scan(context& ctx);
