@@ -51,11 +51,6 @@ task<> sqlite_state::put(context& ctx, std::vector<state_entry> entries) {
   co_return co_await database_->perform(ctx, job);
 }
 
-task<> sqlite_state::forget(context& ctx, std::string key, std::string name) {
-  session_job job(detail::job_kind::write, [&](sqlite_session& session) { session.forget(key, name); });
-  co_return co_await database_->perform(ctx, job);
-}
-
 task<> sqlite_state::forget(context& ctx, std::string key) {
   session_job job(detail::job_kind::write, [&](sqlite_session& session) { session.forget(key); });
   co_return co_await database_->perform(ctx, job);

@@ -37,11 +37,10 @@ class sqlite_state {
   /// The same for several, all of them or none.
   [[nodiscard]] task<> put(context& ctx, std::vector<state_entry> entries);
 
-  /// Forgets a text, or all of a key. What is not there is forgotten already.
-  [[nodiscard]] task<> forget(context& ctx, std::string key, std::string name);
+  /// Forgets all of a key. What is not there is forgotten already.
   [[nodiscard]] task<> forget(context& ctx, std::string key);
 
-  /// The same for several, each a key and a name, all of them or none.
+  /// Forgets texts, each by its key and name: all of them or none.
   [[nodiscard]] task<> forget(context& ctx, std::vector<std::pair<std::string, std::string>> which);
 
   /// Everything, sorted by key and name. Read in pages: no consistent snapshot is promised.
