@@ -6,7 +6,7 @@
 namespace steward {
 namespace {
 
-constexpr detail::enum_names<obstacle, 14> names{{
+constexpr detail::enum_names<obstacle, 15> names{{
     {obstacle::none, "none"},
     {obstacle::unwanted, "unwanted"},
     {obstacle::stopped, "stopped"},
@@ -16,6 +16,7 @@ constexpr detail::enum_names<obstacle, 14> names{{
     {obstacle::starts, "starts"},
     {obstacle::backs_off, "backs_off"},
     {obstacle::waits_for_group, "waits_for_group"},
+    {obstacle::waits_for_store, "waits_for_store"},
     {obstacle::completed, "completed"},
     {obstacle::gave_up, "gave_up"},
     {obstacle::waits_for_dependents, "waits_for_dependents"},
@@ -42,6 +43,7 @@ obstacle obstacle_of(const obstacle_facts& facts) noexcept {
       if (facts.forced) return obstacle::forced;
       return facts.requested ? obstacle::stops : obstacle::waits_for_dependents;
     case row_state::backoff:
+      if (facts.makes_sure) return obstacle::waits_for_store;
       return facts.with_group ? obstacle::waits_for_group : obstacle::backs_off;
     case row_state::stopped:
       if (facts.unwanted) return obstacle::unwanted;

@@ -71,6 +71,8 @@ std::string why_text(const unit_explanation& what) {
       return fmt::format("it ended{}, and is started again", last_end(what));
     case obstacle::waits_for_group:
       return "it is started again together with its group";
+    case obstacle::waits_for_store:
+      return fmt::format("it ended{}, and is started again when that is written down", last_end(what));
     case obstacle::completed:
       return fmt::format("it is done{}, and its restart policy leaves it at that", last_end(what));
     case obstacle::gave_up:

@@ -122,6 +122,7 @@ class manager {
   class visit;
   class closing;
   class planner;
+  class leftover;
 
   // The run and its passes: detail/manager_run.hpp
   task<> run_on_strand(context& ctx, callback ready);
@@ -223,7 +224,7 @@ class manager {
   detail::detached taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx));
   task<> reload(entry& e, row<Value> found, context& ctx);
   task<> replace(entry& e, row<Value> found, context& ctx);
-  task<> see_off(entry& e, process& before, process_deadlines limits);
+  task<> see_off(leftover& who, process& what, std::chrono::nanoseconds kill);
   // Who goes down and comes up together: detail/manager_groups.hpp
   void enter_group(entry& e);
   void leave_group(entry& e);
@@ -238,7 +239,7 @@ class manager {
   // Who must be gone before whom: detail/manager_order.hpp
   void note_requirements(entry& e);
   [[nodiscard]] bool lacks_requirement(const entry& e, const Value& as);
-  [[nodiscard]] bool lacks_someone(const entry& e, bool was_read_again);
+  [[nodiscard]] bool lacks_someone(const entry& e);
   void stop_those_that_require(entry& e);
   void park(entry& e, const Key& because_of);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;

@@ -21,6 +21,7 @@ enum class obstacle : unsigned char {
   starts,                ///< its row is being read, or it is not ready yet
   backs_off,             ///< it failed, and will be started again
   waits_for_group,       ///< it goes down and comes up with its group, which is not there yet
+  waits_for_store,       ///< its restart is counted by a budget, and is written down before it is done
   completed,             ///< it ended, and its policy leaves it at that
   gave_up,               ///< it, or its group, has used up its restart budget
   waits_for_dependents,  ///< it is to stop as soon as those that require it are gone
@@ -39,6 +40,7 @@ struct obstacle_facts {
   bool parked = false;        ///< one that it required is lost
   bool needs_others = false;  ///< it comes after others
   bool with_group = false;    ///< it starts again together with its group
+  bool makes_sure = false;    ///< its restart is being written down
   bool requested = false;     ///< its process has been asked to stop
   bool forced = false;
 };

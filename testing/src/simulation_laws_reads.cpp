@@ -43,9 +43,11 @@ std::string stop_lasts(const simulation_model& known, const trace_event& now) {
 }
 
 std::string newer_is_not_undone(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun || known.key(now.key).state == row_state::stopping || known.is_heir(now)) return {};
-  const read_facts& read = known.key(now.key).read;
+  if (now.what != happening::begun || known.is_heir(now)) return {};
+  const key_facts& its = known.key(now.key);
+  const read_facts& read = its.read;
   if (now.generation >= read.newest || read.newest_at == now.at || read.failed > read.answered) return {};
+  if (its.state == row_state::stopping || its.edit.touched > its.start_told) return {};  // it was made already
   return "generation " + std::to_string(read.newest) + " was read before";
 }
 

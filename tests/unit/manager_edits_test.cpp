@@ -371,7 +371,7 @@ TEST_F(ManagerEdits, AnOldOneThatDoesNotEndEvenForcedIsToldAndIsAStraggler) {
   EXPECT_EQ(kept->stragglers()[0].at, obstacle::forced);
   EXPECT_THAT(problems, IsEmpty());
   time.advance(1s);
-  EXPECT_THAT(problems, ElementsAre("web: replace: the former incarnation, 1, was forced to end and is not gone"));
+  EXPECT_THAT(problems, ElementsAre("web: replace: incarnation 1 was forced to end and is not gone"));
   EXPECT_EQ(kept->stragglers()[0].since, time.now());
   EXPECT_EQ(state("web"), row_state::running) << "the new one is what the row wants";
   put("web", part("newer"));
@@ -381,6 +381,34 @@ TEST_F(ManagerEdits, AnOldOneThatDoesNotEndEvenForcedIsToldAndIsAStraggler) {
   time.run_until_idle();
   EXPECT_THAT(kept->stragglers(), IsEmpty());
   EXPECT_EQ(incarnation(), 3U);
+  finish();
+}
+
+TEST_F(ManagerEdits, ANewOneThatIsNeverReadyAndDoesNotEndEvenForcedIsToldAndIsAStraggler) {
+  kind = row_edit::replace;
+  how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.start = 3s, .kill = 1s}; };
+  gate lets_go;
+  put("web", part("old"));
+  run(table_);
+  put("web", part("new").ready_when(lets_go));
+  look();
+  time.advance(3s);
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_THAT(kept->stragglers(), IsEmpty());
+  time.advance(1s);
+  EXPECT_THAT(problems, ElementsAre("web: replace: incarnation 2 was forced to end and is not gone"));
+  ASSERT_EQ(kept->stragglers().size(), 1U);
+  EXPECT_EQ(kept->stragglers()[0].incarnation, 2U);
+  EXPECT_EQ(kept->stragglers()[0].at, obstacle::forced);
+  EXPECT_EQ(kept->stragglers()[0].since, time.now());
+  EXPECT_EQ(state("web"), row_state::running) << "the old one goes on";
+  put("web", part("newer"));
+  look();
+  EXPECT_FALSE(log.has("newer start")) << "two are enough";
+  lets_go.open();
+  time.run_until_idle();
+  EXPECT_THAT(kept->stragglers(), IsEmpty());
+  EXPECT_TRUE(log.has("newer ready"));
   finish();
 }
 

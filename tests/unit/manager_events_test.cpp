@@ -155,9 +155,10 @@ TEST_F(ManagerEvents, ExplainSaysWhatIsInTheWayOfEach) {
 }
 
 TEST(Obstacle, NamesAreWireFormat) {
-  const std::vector<std::string> names{"none",   "unwanted",  "stopped",         "requirement_lost", "waits_for_others", "waits_for_place",
-                                       "starts", "backs_off", "waits_for_group", "completed",        "gave_up",          "waits_for_dependents",
-                                       "stops",  "forced"};
+  const std::vector<std::string> names{
+      "none",      "unwanted",        "stopped",         "requirement_lost", "waits_for_others", "waits_for_place",      "starts",
+      "backs_off", "waits_for_group", "waits_for_store", "completed",        "gave_up",          "waits_for_dependents", "stops",
+      "forced"};
   for (std::size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(to_string(static_cast<obstacle>(i)), names[i]);
     EXPECT_EQ(obstacle_from_string(names[i]), static_cast<obstacle>(i));

@@ -151,6 +151,22 @@ TEST_F(ManagerMemory, WhatIsRecalledAndCannotBeReadIsNoFailure) {
   time.advance(2s);
   EXPECT_EQ(state("web"), row_state::stopped);
   EXPECT_EQ(store.recall("web").history, past.history);
+  EXPECT_EQ(kept->status("web")->last->reason, past.last->reason) << "nothing has come to life since";
+  finish();
+}
+
+TEST_F(ManagerMemory, WhatIsRecalledInTheEndIsNotStartedAfterIt) {
+  row_past past;
+  past.state = row_state::backoff;
+  past.until = time.now() + 1s;
+  store.remember("web", past);
+  run(table_);
+  released.open();
+  background<std::shared_ptr<const runnable>> starting(time, kept->start(root, "web"));
+  time.advance(2s);
+  ASSERT_TRUE(starting.done());
+  EXPECT_EQ(text(starting.outcome()), "process: manager is not running");
+  EXPECT_EQ(store.recall("web").state, row_state::backoff) << "the next run goes on with it";
   finish();
 }
 
@@ -285,6 +301,18 @@ TEST_F(ManagerWithALockedStore, OthersStartMeanwhile) {
   time.advance(1s);
   EXPECT_EQ(state("web"), row_state::running);
   EXPECT_EQ(kept->status("web")->restarts, 1U);
+  finish();
+}
+
+TEST_F(ManagerWithALockedStore, ItIsExplained) {
+  EXPECT_EQ(kept->explain("web")->why, obstacle::waits_for_store);
+  table_.set_wanted("web", wanted::down);
+  look();
+  EXPECT_EQ(kept->explain("web")->why, obstacle::unwanted);
+  table_.set_wanted("web", wanted::up);
+  slow.locked = false;
+  look();
+  EXPECT_EQ(kept->explain("web")->why, obstacle::none);
   finish();
 }
 

@@ -94,6 +94,23 @@ TEST_F(ManagerReads, M8_ARowThatComesAfterMoreThanItDidWaitsBeforeItIsStartedAga
   finish();
 }
 
+TEST_F(ManagerReads, M8_WhomItComesAfterIsAskedAgainAtItsStart) {
+  bool looked_at_both = false;
+  how.after = [&](const std::string& key, const runnable&) {
+    if (key == "web 2") looked_at_both = true;
+    return key == "web" && looked_at_both ? std::vector<std::string>{"db"} : std::vector<std::string>{};
+  };
+  put("web", part("web"));
+  put("web 2", part("web 2"));
+  run(table_);
+  EXPECT_EQ(state("web 2"), row_state::running);
+  EXPECT_EQ(state("web"), row_state::waiting) << "that has changed between its turn and its start";
+  put("db", part("db"));
+  look();
+  EXPECT_EQ(state("web"), row_state::running);
+  finish();
+}
+
 TEST_F(ManagerReads, M12_AnIterationThatHangsIsGivenUpAndTriedAgain) {
   how.read_limit = 10s;
   put("web", part("web"));

@@ -34,6 +34,7 @@ explanation<Key> explanation_of(const manager_entry<Key, Value>& e) {
                           .parked = e.parked,
                           .needs_others = e.wait && !e.wait->needs.empty(),
                           .with_group = e.follows == sequel::with_group,
+                          .makes_sure = e.makes_sure,
                           .requested = e.request != end_request::none,
                           .forced = is_forced(e.request)});
   if (e.until != instant{}) told.until = e.until;
@@ -146,7 +147,8 @@ std::vector<row_straggler<Key>> manager<Key, Value>::stragglers() const {
   const std::size_t left_behind = counts_[row_states].load(std::memory_order_relaxed);
   if (now[static_cast<std::size_t>(row_state::stopping)] + now[static_cast<std::size_t>(row_state::abandoned)] + left_behind == 0) return found;
   entries_.each_locked([&](const entry& e) {
-    if (e.before) found.push_back({e.key, e.before->incarnation, e.before->since, e.before->forced ? obstacle::forced : obstacle::stops});
+    if (const auto* const other = e.leftover)
+      found.push_back({e.key, other->incarnation, other->since, other->forced ? obstacle::forced : obstacle::stops});
     if (!is_going(e.state)) return;
     found.push_back({e.key, e.incarnation, e.since, detail::explanation_of(e).why});
   });

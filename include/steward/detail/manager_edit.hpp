@@ -9,9 +9,69 @@
 #include "steward/manager.hpp"
 #include "steward/process_wait.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 
 namespace steward {
+
+/// Of two that live of a key the one that has to go: told to those who ask, from then on and for as long as this exists. On the strand.
+template <class Key, class Value>
+class manager<Key, Value>::leftover {
+ public:
+  leftover(manager& of, entry& e, process& what, std::uint64_t incarnation) noexcept : of_(of), entry_(e), shown_{what, incarnation} {}
+  leftover(const leftover&) = delete;
+  leftover& operator=(const leftover&) = delete;
+  ~leftover() {
+    detail::alarm<leftover>::drop(late_);
+    if (entry_.leftover == nullptr) return;
+    detail::mark(entry_, &entry::leftover, nullptr);
+    of_.count(row_states, -1);
+  }
+
+  void has_to_go() noexcept { show(false); }
+  void was_forced() noexcept { show(true); }
+
+  /// It was forced, and is not gone in time.
+  void give_up() {
+    if (of_.ctx_->is_stopped()) return;  // everything is forced
+    show(true);
+    {
+      const std::lock_guard guard(entry_.shard);
+      shown_.since = of_.strand_->now();
+    }
+    of_.report(&entry_.key, error("replace: incarnation " + std::to_string(shown_.incarnation) + " was forced to end and is not gone"));
+  }
+
+  /// The same at that time, unless this is gone by then.
+  void give_up_at(instant time) {
+    if (time == instant::max()) return;
+    late_ = detail::alarm<leftover>::set(
+        *of_.strand_, time,
+        [](leftover& me) {
+          me.late_ = nullptr;
+          me.give_up();
+        },
+        *this);
+  }
+
+ private:
+  void show(bool forced) noexcept {
+    if (entry_.leftover == nullptr) of_.count(row_states, +1);
+    const instant now = of_.strand_->now();
+    const std::lock_guard guard(entry_.shard);
+    if (entry_.leftover == nullptr) shown_.since = now;
+    shown_.forced = forced;
+    entry_.leftover = &shown_;
+  }
+
+  manager& of_;
+  entry& entry_;
+  detail::manager_leftover shown_;
+  detail::alarm<leftover>* late_ = nullptr;
+};
 
 // The row of an entry that starts or runs has been edited. False: it is to be restarted.
 template <class Key, class Value>
@@ -120,77 +180,66 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   if (!made) co_return made.error().prefixed("replace: ");
 
   const process_deadlines limits = asked_of(options_.deadlines, e);
-  const auto limit = asked_of(options_.deadlines, e.key, *found.value).start;
+  const process_deadlines limits_of_heir = asked_of(options_.deadlines, e.key, *found.value);
   std::unique_ptr<process> heir = make_process(e.key, std::move(*made));
   {
-    deadline_context in_time(ctx, deadline_after(strand_->now(), limit));
+    leftover late(*this, e, *heir, e.incarnation + 1);
+    const instant due = deadline_after(strand_->now(), limits_of_heir.start);
+    late.give_up_at(deadline_after(due, limits_of_heir.kill));
+    deadline_context in_time(ctx, due);
     e.hands_over = true;
     result<> ready = co_await heir->start(in_time);
     e.hands_over = false;
-    if (!ready) {
-      co_await detail::gone_awaiter(*heir);
-      co_return ready.error().prefixed("replace: ");
-    }
+    if (!ready) co_return ready.error().prefixed("replace: ");
   }
   const bool lacks = lacks_requirement(e, *found.value);          // lost since it was found to run
   const bool has_gone = e.state != row_state::running || e.gone;  // nobody is left to take the place of
   if (has_gone || lacks) {
-    heir->force();
-    co_await detail::gone_awaiter(*heir);
-    if (has_gone) co_return {};
+    {
+      leftover unneeded(*this, e, *heir, e.incarnation + 1);
+      auto seen_off = see_off(unneeded, *heir, limits_of_heir.kill);
+      (void)co_await std::move(seen_off);
+    }
+    if (e.state != row_state::running || e.gone) co_return {};
     e.reading = nullptr;
     wind_down(e, sequel::start_again);
     co_return {};
   }
   heir.swap(e.life);
-  const std::uint64_t before = e.incarnation;
-  {
-    auto left = std::make_unique<detail::manager_predecessor>(*heir, before, strand_->now());
-    const std::lock_guard guard(e.shard);
-    e.before.swap(left);
-    ++e.incarnation;
-  }
-  count(row_states, +1);
+  leftover before(*this, e, *heir, e.incarnation);
+  detail::mark(e, &entry::incarnation, e.incarnation + 1);
   keep(e, std::move(found));
   e.started_at = e.ready_at = strand_->now();
+  before.has_to_go();
   set_state(e, row_state::running);
-  auto seen_off = see_off(e, *heir, limits);
-  (void)co_await std::move(seen_off);
-  count(row_states, -1);
-  detail::mark(e, &entry::before, nullptr);
+  if (!detail::planted(detail::bug::predecessor_kept)) heir->request_stop();
+  result<> gone;
+  {
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.stop));
+    gone = co_await heir->done(in_time);
+  }
+  if (!gone) {
+    auto seen_off = see_off(before, *heir, limits.kill);
+    (void)co_await std::move(seen_off);
+  }
   // What waits for the end of the process is still on the list of the first.
   while (!e.gone) co_await detail::yield();
   e.gone = !e.life->watch(e.watch);
   co_return {};
 }
 
-// The second phase: the first one is asked to stop, forced, and in the end reported as what it is, left over. Edits wait until it is gone.
+// It is forced, and in the end reported as what it is, left over. Edits wait until it is gone.
 template <class Key, class Value>
-task<> manager<Key, Value>::see_off(entry& e, process& before, process_deadlines limits) {
-  if (!detail::planted(detail::bug::predecessor_kept)) before.request_stop();
+task<> manager<Key, Value>::see_off(leftover& who, process& what, std::chrono::nanoseconds kill) {
+  who.was_forced();
+  what.force(stop_reason::deadline);
   {
-    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.stop));
-    result<> gone = co_await before.done(in_time);
+    deadline_context in_time(*ctx_, deadline_after(strand_->now(), kill));
+    result<> gone = co_await what.done(in_time);
     if (gone) co_return {};
   }
-  {
-    const std::lock_guard guard(e.shard);
-    e.before->forced = true;
-  }
-  before.force(stop_reason::deadline);
-  {
-    deadline_context in_time(*ctx_, deadline_after(strand_->now(), limits.kill));
-    result<> gone = co_await before.done(in_time);
-    if (gone) co_return {};
-  }
-  if (!ctx_->is_stopped()) {
-    {
-      const std::lock_guard guard(e.shard);
-      e.before->since = strand_->now();
-    }
-    report(&e.key, error("replace: the former incarnation, " + std::to_string(e.before->incarnation) + ", was forced to end and is not gone"));
-  }
-  co_await detail::gone_awaiter(before);
+  who.give_up();
+  co_await detail::gone_awaiter(what);
   co_return {};
 }
 

@@ -62,11 +62,11 @@ enum class end_request : unsigned char {
 
 [[nodiscard]] constexpr bool is_forced(end_request what) noexcept { return what >= end_request::force; }
 
-/// The incarnation that a replacement has left behind, until it is gone.
-struct manager_predecessor {
+/// Of two incarnations of a key the one that has to go, until it is gone: the former one, or one that could not take its place.
+struct manager_leftover {
   process& what;
-  std::uint64_t incarnation;
-  instant since;  // it was asked to stop, or given up on
+  std::uint64_t incarnation = 0;
+  instant since{};  // it was asked to stop, or given up on
   bool forced = false;
 };
 
@@ -96,7 +96,7 @@ struct alignas(64) manager_entry final : waiter {
   bool parked = false;                   // * one that it required is lost: stays down for this generation
   bool unwanted = false;                 // * its row does not want it
   bool counted = false;                  // the next start is one that a budget counts
-  bool makes_sure = false;               // that is being written down, and it is launched after that
+  bool makes_sure = false;               // * that is being written down, and it is launched after that
   bool editing = false;                  // takes over a new row while it runs
   bool hands_over = false;               // its new row is being handed to it, or to its successor
   bool circle_told = false;              // that it waits for itself: once for each generation
@@ -127,7 +127,7 @@ struct alignas(64) manager_entry final : waiter {
   context* reading = nullptr;  // while its row is read or taken over, or its restart is written down: stop it to end that
   std::unique_ptr<exit> last;  // *
 
-  std::unique_ptr<manager_predecessor> before;  // * what lives beside it, after a replacement
+  const manager_leftover* leftover = nullptr;  // * what lives beside it because of a replacement, and has to go
 
   std::unique_ptr<Key> because_of;  // * whose end took the present or last incarnation down
 

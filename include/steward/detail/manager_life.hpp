@@ -32,12 +32,11 @@ void manager<Key, Value>::begin(entry& e) {
 // A start in the background.
 template <class Key, class Value>
 detail::detached manager<Key, Value>::bring_up(entry& e) {
-  const bool reads_again = e.cause != detail::start_cause::row;
-  if (reads_again && e.follows == sequel::by_policy) (void)co_await reread_row(e);
+  if (e.cause != detail::start_cause::row && e.follows == sequel::by_policy) (void)co_await reread_row(e);
   // It was recalled, and its row cannot be read: whoever reads it starts it.
   if (!e.value && e.follows == sequel::by_policy) detail::mark(e, &entry::follows, sequel::stopped);
   result<> outcome = fail(errc::stopped);
-  if (e.follows == sequel::by_policy && lacks_someone(e, reads_again)) detail::mark(e, &entry::follows, sequel::start_again);  // it waits again
+  if (e.follows == sequel::by_policy && lacks_someone(e)) detail::mark(e, &entry::follows, sequel::start_again);  // it waits again
   if (e.follows == sequel::by_policy && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
@@ -207,24 +206,26 @@ void manager<Key, Value>::after_end(entry& e) {
   facts.for_good = ending_ || e.erase;
   facts.awaited = e.cause == detail::start_cause::hand && !ended.ready_at;
   if (is_ordered(e.follows)) detail::mark(e, &entry::follows, sequel::by_policy);
+  const bool came_to_life = !e.has_number;
   const bool is_news = !ending_ || !ended.clean() || e.last;  // a first end that is clean and the last of all is not worth its memory
-  if (is_news) detail::mark(e, &entry::last, std::make_unique<exit>(ended));
+  if (came_to_life && is_news) detail::mark(e, &entry::last, std::make_unique<exit>(ended));
   const instant at = *ended.ended_at;
+  const exit* const told = came_to_life ? &ended : nullptr;
   switch (decide_sequel(facts)) {
     case sequel::start_again:
-      set_state(e, row_state::stopped, at, &ended);
+      set_state(e, row_state::stopped, at, told);
       e.cause = detail::start_cause::resumed;
       launch(e);
       break;
     case sequel::with_group:
-      back_off(e, std::max(e.group->until, at), at, &ended);
+      back_off(e, std::max(e.group->until, at), at, told);
       check_group(*e.group);
       break;
     case sequel::stopped:
-      set_state(e, row_state::stopped, at, &ended);
+      set_state(e, row_state::stopped, at, told);
       break;
     case sequel::gave_up:
-      set_state(e, row_state::gave_up, at, &ended);
+      set_state(e, row_state::gave_up, at, told);
       break;
     case sequel::by_policy:
       follow_policy(e, ended);

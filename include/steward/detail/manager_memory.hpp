@@ -51,11 +51,13 @@ void manager<Key, Value>::remember_group(const entry_group& group) {
 // A restart that a budget counts is remembered for good before it is done, and takes no place until then.
 template <class Key, class Value>
 void manager<Key, Value>::launch_when_sure(entry& e) {
-  if (std::exchange(e.makes_sure, true)) return;
+  if (e.makes_sure) return;
+  detail::mark(e, &entry::makes_sure, true);
   detail::entry_queue<entry>::remove(e);
   occupy(e);
   if (make_sure_of(e).start(*strand_)) return;
-  e.makes_sure = e.counted = false;
+  detail::mark(e, &entry::makes_sure, false);
+  e.counted = false;
   launch(e);
   leave(e);
 }
@@ -70,8 +72,9 @@ detail::detached manager<Key, Value>::make_sure_of(entry& e) {
     auto flushed = co_await std::move(flushing);
     if (e.reading == &in_time) {
       e.reading = nullptr;
-      e.makes_sure = e.counted = false;
       if (!flushed && !pass_ctx_->is_stopped()) report(&e.key, flushed.error());
+      detail::mark(e, &entry::makes_sure, false);
+      e.counted = false;
       launch(e);
     }
   }

@@ -35,12 +35,11 @@ bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
                              [&](const requirement<Key>& each) { return is_new(each) && !runs(each.key); });
 }
 
-// Whether somebody does not run who is needed: who is required may have been lost, and a row that was read again may need others.
+// Whether somebody does not run who is needed: they may have been lost since it was launched, and an edit may have named others.
 template <class Key, class Value>
-bool manager<Key, Value>::lacks_someone(const entry& e, bool was_read_again) {
+bool manager<Key, Value>::lacks_someone(const entry& e) {
   if (!e.value || detail::planted(detail::bug::needs_ignored)) return false;
-  if (was_read_again) return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
-  return lacks_requirement(e, *e.value);
+  return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
 }
 
 // An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.

@@ -123,7 +123,7 @@ void manager<Key, Value>::force(entry& e, stop_reason why, detail::end_request h
   if (!e.life || is_forced(e.request)) return;
   detail::mark(e, &entry::request, how);
   set_deadline(e, &process_deadlines::kill, strand_->now());
-  if (e.before) e.before->what.force(why);
+  if (e.leftover != nullptr) e.leftover->what.force(why);
   e.life->force(why);
 }
 

@@ -25,14 +25,15 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
   if (detail::planted(detail::bug::past_give_up_forgotten) && is_settled(past.state)) past.state = row_state::stopped;
   if (detail::planted(detail::bug::past_backoff_forgotten) && past.state == row_state::backoff) past.state = row_state::stopped;
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
-  entry& added = entries_.add(key, *this, &process_gone, [&past, &last, now = strand_->now()](entry& made) noexcept {
+  entry& added = entries_.add(key, *this, &process_gone, [&, now = strand_->now()](entry& made) noexcept {
     made.since = now;
     made.incarnation = past.incarnation;
     made.restarts = past.restarts;
     made.history = std::move(past.history);
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
-    if (!is_settled(past.state) && past.state != row_state::backoff) return;
+    const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
+    if (!is_settled(past.state) && !goes_on) return;
     made.state = past.state;
     if (past.since != instant{}) made.since = std::min(past.since, now);  // a clock may have been set back
     if (past.state == row_state::backoff) made.until = past.until;

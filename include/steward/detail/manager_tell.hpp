@@ -33,13 +33,14 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
   if (state != row_state::waiting) detail::entry_queue<entry>::remove(e);
   const row_state before = e.state;
   if (state == row_state::stopped || is_settled(state)) e.counted = false;
-  if (std::exchange(e.makes_sure, false) && e.reading != nullptr) std::exchange(e.reading, nullptr)->stop();
+  if (e.makes_sure && e.reading != nullptr) std::exchange(e.reading, nullptr)->stop();
   count(static_cast<std::size_t>(before), -1);
   count(static_cast<std::size_t>(state), +1);
   {
     const std::lock_guard guard(e.shard);
     e.state = state;
     e.since = at;
+    e.makes_sure = false;
     if (state != row_state::backoff) e.until = {};
     if (state != row_state::waiting) waits_no_more.swap(e.wait);
   }
