@@ -286,7 +286,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live = fresh;
     its.read.has_row = true;
     if (its.generation > now.generation) move_on(its, its.generation, its.rows.at(its.generation).version);  // it was kept before it began
-    its.last_incarnation = now.incarnation;
+    its.last_incarnation = its.read.newest == 0 ? 0 : now.incarnation;  // where its row is known to be gone it is forgotten with its process
     its.parked = false;
     if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
     return;

@@ -95,6 +95,7 @@ task<> manager<Key, Value>::read_claimed(entry& e, context& ctx) {
   e.reading = &reading;
   auto found = co_await read(reading, e.key);
   e.reading = nullptr;
+  if (ending_) co_return errc::manager_not_running;
   if (e.follows != sequel::by_policy) co_return error::stopped(stop_reason::requested);
   if (!found) co_return found.error().prefixed("get process from table: ");
   e.noticed = found->generation;  // or an older answer that is still on its way would count

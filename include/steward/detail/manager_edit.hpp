@@ -73,6 +73,16 @@ class manager<Key, Value>::leftover {
   detail::alarm<leftover>* late_ = nullptr;
 };
 
+namespace detail {
+
+/// Whether a row that is handed to what runs is still of use: neither has it ended nor is it, or all of them, to stop.
+template <class Key, class Value>
+[[nodiscard]] bool goes_on(const manager_entry<Key, Value>& e, const context& until_asked) noexcept {
+  return e.state == row_state::running && !e.gone && !until_asked.is_stopped();
+}
+
+}  // namespace detail
+
 // The row of an entry that starts or runs has been edited. False: it is to be restarted.
 template <class Key, class Value>
 bool manager<Key, Value>::follow_edit(entry& e, row<Value>& found) {
@@ -131,8 +141,8 @@ bool manager<Key, Value>::take_over(entry& e, row<Value> found, task<> (manager:
 template <class Key, class Value>
 detail::detached manager<Key, Value>::taking_over(entry& e, row<Value> found, task<> (manager::*how)(entry& e, row<Value> found, context& ctx)) {
   const std::uint64_t tried = found.generation;
-  if (e.state == row_state::running && !e.gone) {  // nobody has asked it to end meanwhile
-    context until_asked(*pass_ctx_);
+  context until_asked(*pass_ctx_);
+  if (detail::goes_on(e, until_asked)) {
     e.reading = &until_asked;
     auto taking = (this->*how)(e, std::move(found), until_asked);
     auto taken = co_await std::move(taking);
@@ -153,7 +163,7 @@ task<> manager<Key, Value>::reload(entry& e, row<Value> found, context& ctx) {
   e.hands_over = true;
   if (made) outcome = co_await std::move(*made);
   e.hands_over = false;
-  if (e.state != row_state::running || e.gone) co_return {};
+  if (!detail::goes_on(e, ctx)) co_return {};
   const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
   if (!outcome && detail::planted(detail::bug::failed_reload_kept)) co_return {};
   if (!outcome || lacks) {
@@ -192,15 +202,14 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
     e.hands_over = false;
     if (!ready) co_return ready.error().prefixed("replace: ");
   }
-  const bool lacks = lacks_requirement(e, *found.value);          // lost since it was found to run
-  const bool has_gone = e.state != row_state::running || e.gone;  // nobody is left to take the place of
-  if (has_gone || lacks) {
+  const bool lacks = lacks_requirement(e, *found.value);  // lost since it was found to run
+  if (lacks || !detail::goes_on(e, ctx)) {
     {
       leftover unneeded(*this, e, *heir, e.incarnation + 1);
       auto seen_off = see_off(unneeded, *heir, limits_of_heir.kill);
       (void)co_await std::move(seen_off);
     }
-    if (e.state != row_state::running || e.gone) co_return {};
+    if (!detail::goes_on(e, ctx)) co_return {};
     e.reading = nullptr;
     wind_down(e, sequel::start_again);
     co_return {};
