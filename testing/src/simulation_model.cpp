@@ -217,7 +217,9 @@ void simulation_model::take_read(const trace_event& now) {
   if (now.generation < its.newest) return;
   if (now.yes) its.wanted_at = now.at;
   // A row is taken when nothing of the one before it lives any more; the failures are forgiven then.
-  const bool is_taken = !is_alive(keys_[now.key].state) && now.generation > its.taken;
+  const key_facts& of = keys_[now.key];
+  const bool lives = is_alive(of.state) && (of.state != row_state::starting || of.live);
+  const bool is_taken = !lives && now.generation > its.taken;
   if (is_taken || now.generation > its.newest) clear_groups(now.key);
   if (is_taken) its.taken = now.generation;
   if (now.generation == its.newest) return;

@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace steward::test {
@@ -111,11 +112,11 @@ class RowTransitions : public virtual_test {
     how.spread = [] { return 0.0; };
     how.on_event = [this](const manager_event<std::string>& what) {
       if (what.key == nullptr || what.problem != nullptr) return;
-      const auto before = known.contains(*what.key) ? known[*what.key] : row_state::stopped;
-      known[*what.key] = what.state;
-      if (before != what.state) seen.insert(std::string(to_string(before)) + ' ' + std::string(to_string(what.state)));
+      const row_state before = std::exchange(known.try_emplace(*what.key, row_state::stopped).first->second, what.state);
+      seen.insert(std::string(to_string(before)) + ' ' + std::string(to_string(what.state)));
     };
     how.watch = false;
+    how.store = &store;
     how.policy = [](const std::string& key, const runnable&) {
       restart_policy policy;
       if (key.starts_with("once")) policy.when = restart::never;
@@ -129,6 +130,8 @@ class RowTransitions : public virtual_test {
       if (!key.contains("team")) return std::nullopt;
       return group_place{key.contains("scarce team") ? "scarce" : key.contains("few team") ? "few" : "team", 0};
     };
+    how.edit = [](const std::string& key, const runnable&, const runnable&) { return key == "reloads" ? row_edit::reload : row_edit::restart; };
+    how.reload = [](context&, const std::string&, const std::shared_ptr<const runnable>&) -> task<> { co_return {}; };
     how.groups = [](const std::string& name) {
       group_policy policy;
       policy.strategy = group_strategy::one_for_all;
@@ -175,6 +178,7 @@ class RowTransitions : public virtual_test {
 
   [[nodiscard]] scripted part(const std::string& name) const { return scripted(name); }
 
+  memory_state_store<std::string> store;
   rows table;
   faulty_table<std::string, runnable> faulty{table};
   manager_options<std::string, runnable> how;
@@ -205,8 +209,11 @@ TEST_F(RowTransitions, AreThoseOfThePage) {
   put("once cut", part("once").lose_after(1ms));
   put("self", part("self").lose_after(1ms).at_end([this] { table.erase("self"); }));
   put("waits, later", part("waits"));
+  put("reloads", part("reloads"));
   run();
   time.advance(2s);
+  table.put("reloads", runnable(part("reloads")));
+  look();
   stop("web");
   stop("stuck");
   stop("broken stopped");
@@ -277,6 +284,19 @@ TEST_F(RowTransitions, AreThoseOfThePage) {
   put("team runs", part("runs"));
   put("team backs off", part("crash").ready_after(200ms).end_before_ready(fail(error("no"))));
   run();
+  time.advance(1min);
+  finish();
+
+  // One that backs off since before the manager, and goes down with its group.
+  keys.emplace_back("recalled, team");
+  row_past past;
+  past.generation = table.put(keys.back(), runnable(part("recalled")));
+  past.state = row_state::backoff;
+  past.until = time.now() + 1h;
+  store.remember(keys.back(), past);
+  put("team fails", part("fails").lose_after(1s).fail_with(error("no")));
+  run();
+  known["recalled, team"] = row_state::backoff;
   time.advance(1min);
   finish();
 

@@ -59,7 +59,7 @@ void manager<Key, Value>::launch(entry& e) {
   go_alone(e);
   if (e.parked) detail::mark(e, &entry::parked, false);
   if (ending_) {
-    set_state(e, row_state::stopped);
+    if (e.state != row_state::stopped) set_state(e, row_state::stopped);
     return rest(e);
   }
   const bool to_be_stored = e.counted && options_.store != nullptr && !detail::planted(detail::bug::store_not_awaited);
