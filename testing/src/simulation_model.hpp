@@ -56,6 +56,7 @@ struct edit_facts {
   std::optional<std::uint32_t> reloads;  ///< the version that the process is handed
   std::optional<std::uint32_t> taken;    ///< the one that it has taken, and nobody was told yet
   bool failed = false;                   ///< it could not take one, and nobody was told yet
+  std::uint64_t kept = 0;                ///< the generation that it has taken without being told, if it begins
   std::optional<process_facts> heir;     ///< was ready to take its place, and has ended before anybody was told
 };
 
@@ -233,6 +234,7 @@ class simulation_model {
   void take_keep(key_facts& its, const trace_event& now);
   static void forget(key_facts& its);
   static void begin_anew(key_facts& its);
+  void keep(key_facts& its, std::size_t key, std::uint64_t generation);
   void move_on(key_facts& its, std::uint64_t generation, std::uint32_t version);
   [[nodiscard]] static std::uint32_t version_of(const key_facts& its);
   void clear_restarts(key_facts& of, bool group_too, std::size_t key);

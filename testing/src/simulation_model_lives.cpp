@@ -67,11 +67,18 @@ void simulation_model::take_keep(key_facts& its, const trace_event& now) {
     const bool is_new = known == before.end() || (known->loss == on_loss::ignore && each.loss != on_loss::ignore);
     return is_new && keys_[each.key].state != row_state::running;
   };
-  if (std::ranges::any_of(to.where.required, lacks)) return;
   const std::uint64_t generation = its.read.last;
-  if (generation != its.generation) clear_restarts(its, its.generation != 0, now.key);
+  if (std::ranges::any_of(to.where.required, lacks)) {
+    if (!its.live) its.edit.kept = generation;  // unless it required them as it was made, of which nothing is seen: then it begins all the same
+    return;
+  }
+  keep(its, now.key, generation);
+}
+
+void simulation_model::keep(key_facts& its, std::size_t key, std::uint64_t generation) {
+  if (generation != its.generation) clear_restarts(its, its.generation != 0, key);
   its.generation = generation;
-  if (its.live) move_on(its, generation, now.version);
+  if (its.live) move_on(its, generation, its.rows.at(generation).version);
 }
 
 void simulation_model::take_store(const trace_event& now) {
