@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LAYERS = ("src/", "testing/", "adapters/", "apps/", "examples/")
+LAYERS = ("src/", "testing/", "adapters/", "apps/")
 TIDY = "clang-tidy-19"
 # Compiled from somebody else's sources, which are not ours to judge.
 FOREIGN = {"apps/steward/boost_json.cpp"}
