@@ -220,7 +220,8 @@ void simulation_model::take_read(const trace_event& now) {
   const key_facts& of = keys_[now.key];
   const bool lives = is_alive(of.state) && (of.state != row_state::starting || of.live);
   const bool is_taken = !lives && now.generation > its.taken;
-  if (is_taken || now.generation > its.newest) clear_groups(now.key);
+  const bool starts_by_hand = of.state == row_state::starting && of.by_hand;  // the failures are forgiven when it has read its row
+  if (is_taken || starts_by_hand || now.generation > its.newest) clear_groups(now.key);
   if (is_taken) its.taken = now.generation;
   if (now.generation == its.newest) return;
   its.newest = now.generation;
