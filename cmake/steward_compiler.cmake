@@ -51,6 +51,14 @@ if(STEWARD_SANITIZE)
   endif()
 endif()
 
+# So that the linker can leave out what nobody calls.
+if(STEWARD_SMALL)
+  if(STEWARD_SANITIZE)
+    message(FATAL_ERROR "steward: STEWARD_SMALL links the C++ runtime in, which sanitizers have to find outside")
+  endif()
+  add_compile_options(-ffunction-sections -fdata-sections)
+endif()
+
 if(STEWARD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

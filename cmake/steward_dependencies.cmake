@@ -35,7 +35,7 @@ endif()
 if(STEWARD_APP)
   find_package(tomlplusplus QUIET)
   find_package(CLI11 QUIET)
-  find_package(spdlog QUIET)
+  find_package(fmt QUIET)
 endif()
 
 steward_needs(STEWARD_ASIO "Boost 1.81" Boost_FOUND)
@@ -43,7 +43,7 @@ steward_needs(STEWARD_SQLITE "SQLiteCpp" SQLiteCpp_FOUND)
 steward_needs(STEWARD_PROGRAM "Linux or the Asio adapter" STEWARD_ASIO AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
 steward_needs(STEWARD_TESTING "GoogleTest" GTest_FOUND)
 steward_needs(STEWARD_TESTS "GoogleTest or the test kit" GTest_FOUND AND STEWARD_TESTING)
-steward_needs(STEWARD_APP "one of Boost, toml++, CLI11, spdlog, the SQLite and the program adapter"
-              Boost_FOUND AND tomlplusplus_FOUND AND CLI11_FOUND AND spdlog_FOUND AND STEWARD_SQLITE AND STEWARD_PROGRAM)
+steward_needs(STEWARD_APP "one of Boost, toml++, CLI11, fmt, the SQLite and the program adapter"
+              Boost_FOUND AND tomlplusplus_FOUND AND CLI11_FOUND AND fmt_FOUND AND STEWARD_SQLITE AND STEWARD_PROGRAM)
 steward_needs(STEWARD_BENCH "every adapter and the test kit" STEWARD_ASIO AND STEWARD_SQLITE AND STEWARD_PROGRAM AND STEWARD_TESTING)
 steward_needs(STEWARD_EXAMPLES "nothing" TRUE)

@@ -5,6 +5,7 @@
 option(STEWARD_WERROR "Warnings are errors; CI only, so that a new compiler does not break a user's build" OFF)
 option(STEWARD_CCACHE "Compile through ccache when it is there" ${PROJECT_IS_TOP_LEVEL})
 option(STEWARD_PCH "Precompile other people's headers: faster, and hides a missing include, so off in the lint preset" OFF)
+option(STEWARD_SMALL "A daemon that takes little memory: sections that nobody uses are left out, the C++ runtime is linked in; not with sanitizers" OFF)
 set(STEWARD_SANITIZE "" CACHE STRING "Sanitizers for everything built here, as a list: address;undefined or thread")
 set(STEWARD_TEST_TIMEOUT 300 CACHE STRING "Seconds after which a test program that still runs has failed")
 

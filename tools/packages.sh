@@ -4,7 +4,7 @@
 # Gets what a command needs: installs the missing Debian packages on Debian 12; elsewhere names what is missing. Sourced by ./dev.
 
 # What each is for: docs/decisions/0001-dependencies.md.
-packages_build=(clang-19 cmake ninja-build ccache libboost1.81-dev libsqlitecpp-dev libsqlite3-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev)
+packages_build=(clang-19 cmake ninja-build ccache libboost1.81-dev libsqlitecpp-dev libsqlite3-dev libfmt-dev libcli11-dev libtomlplusplus-dev)
 packages_example=(nginx-light python3)
 packages_test=(libgtest-dev libgmock-dev curl sqlite3)
 packages_check=(g++ clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19)
@@ -16,7 +16,7 @@ commands_example=(nginx python3)
 commands_test=(curl sqlite3)
 commands_check=(g++-12 clang-tidy-19 run-clang-tidy-19 clang-format-19 llvm-symbolizer-19)
 commands_package=(dpkg-shlibdeps file)
-headers_build=(boost/asio/io_context.hpp SQLiteCpp/Database.h sqlite3.h spdlog/spdlog.h fmt/format.h CLI/CLI.hpp toml++/toml.h)
+headers_build=(boost/asio/io_context.hpp SQLiteCpp/Database.h sqlite3.h fmt/format.h CLI/CLI.hpp toml++/toml.h)
 headers_example=()
 headers_test=(gtest/gtest.h gmock/gmock.h)
 headers_check=()

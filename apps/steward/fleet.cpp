@@ -122,17 +122,17 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   living_.insert_or_assign(key, stop_need_of(what));
   to_restart_.erase(key);
   program_options how = options_of(what);
-  how.stop_signal = [this, key] { return stop_signal_of(key); };
+  how.stop_signal = [this](const std::string& of) { return stop_signal_of(of); };
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
   if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
   how.log.file = log_of(key);
-  how.on_started = [this, key](int pid) {
-    pids_[key] = pid;
+  how.on_started = [this](const std::string& of, int pid) {
+    pids_[of] = pid;
     changed_.ring();
   };
-  how.on_log = [this, key](std::error_code why) { note_log(key, why); };
-  how.on_gone = [this, key](spawner::held gone) { ends_.took(key, std::move(gone)); };
+  how.on_log = [this](const std::string& of, std::error_code why) { note_log(of, why); };
+  how.on_gone = [this](const std::string& of, spawner::held gone) { ends_.took(of, std::move(gone)); };
   return program(what.program, std::move(how), spawner_);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live_view.hpp"
 
-#include "status_text.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -92,8 +91,8 @@ std::vector<std::string> table_lines(const daemon_status& current, wall_time now
 
 live_drawing draw_live(const live_frame& before, const daemon_status& current, wall_time now, const live_style& style, live_phase phase) {
   live_drawing out;
-  out.frame.units = current.units;
   if (!style.terminal) {
+    out.frame.units = what_is_shown(current.units);
     out.text = change_lines(before.units, current.units, now);
     return out;
   }

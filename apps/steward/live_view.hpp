@@ -4,6 +4,7 @@
 #pragma once
 
 #include "status.hpp"
+#include "status_text.hpp"
 
 #include <cstddef>
 #include <string>
@@ -28,8 +29,8 @@ enum class live_phase : unsigned char {
 
 /// What is on the screen: the input of the next drawing.
 struct live_frame {
-  std::vector<unit_status> units;
-  std::vector<std::size_t> lines;  ///< of the last table: how many columns each takes
+  std::vector<shown_unit> units;   ///< where each change is a line
+  std::vector<std::size_t> lines;  ///< of the last table, on a terminal: how many columns each takes
 };
 
 /// What to write to bring the screen from one frame to the next.

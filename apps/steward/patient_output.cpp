@@ -52,6 +52,7 @@ bool patient_output::flush() {
     written += static_cast<std::size_t>(count);
   }
   kept_.erase(0, written);
+  if (kept_.empty()) std::string().swap(kept_);  // the first drawing, of all units, is the largest by far
   return kept_.empty();
 }
 

@@ -155,9 +155,9 @@ std::string state_note(const unit_status& unit, wall_time now) {
   return {};
 }
 
-bool is_change(const unit_status& before, const unit_status& after) {
+bool is_change(const shown_unit& before, const unit_status& after) {
   return before.state != after.state || before.incarnation != after.incarnation || before.generation != after.generation ||
-         before.error != after.error;
+         before.error != after.error.value_or("");
 }
 
 std::string change_line(const unit_status& unit, wall_time now) {
@@ -252,7 +252,16 @@ std::string table_warning(const daemon_status& status, wall_time now) {
                      printable(status.table_error.value_or("unknown reason")));
 }
 
-std::string change_lines(std::span<const unit_status> before, std::span<const unit_status> after, wall_time now) {
+std::vector<shown_unit> what_is_shown(std::span<const unit_status> units) {
+  std::vector<shown_unit> shown;
+  shown.reserve(units.size());
+  for (const unit_status& each : units)
+    shown.push_back(
+        {.key = each.key, .state = each.state, .incarnation = each.incarnation, .generation = each.generation, .error = each.error.value_or("")});
+  return shown;
+}
+
+std::string change_lines(std::span<const shown_unit> before, std::span<const unit_status> after, wall_time now) {
   std::multimap<wall_time, std::string> lines;
   auto old = before.begin();
   for (const unit_status& each : after) {

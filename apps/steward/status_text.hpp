@@ -6,8 +6,10 @@
 #include "status.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace steward {
 
@@ -35,8 +37,19 @@ struct text_style {
 /// What is worth knowing about a unit beside its state: whom it waits for, how it ended last, when it starts next.
 [[nodiscard]] std::string status_note(const unit_status& unit, wall_time now);
 
+/// What has been told of a unit: all that the next `change_lines` compares, kept for each unit as long as a daemon runs.
+struct shown_unit {
+  std::string key;
+  row_state state = row_state::stopped;
+  std::uint64_t incarnation = 0;
+  std::uint64_t generation = 0;
+  std::string error;
+};
+
+[[nodiscard]] std::vector<shown_unit> what_is_shown(std::span<const unit_status> units);
+
 /// A line for each unit that has come, gone, or changed its state, its incarnation, its generation or its error, in the order of the instants.
 /// Shape: both sides by key.
-[[nodiscard]] std::string change_lines(std::span<const unit_status> before, std::span<const unit_status> after, wall_time now);
+[[nodiscard]] std::string change_lines(std::span<const shown_unit> before, std::span<const unit_status> after, wall_time now);
 
 }  // namespace steward

@@ -9,11 +9,14 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace steward {
 namespace {
 
 constexpr const char* incarnation_key = "incarnation";
 constexpr const char* noted_key = "unit";
+constexpr std::string_view stop_key = "stop";
 
 std::optional<boost::json::value> unit_in(std::string_view note) {
   const auto parsed = parse_json(note);
@@ -21,6 +24,17 @@ std::optional<boost::json::value> unit_in(std::string_view note) {
   const auto* unit = object != nullptr ? object->if_contains(noted_key) : nullptr;
   if (unit == nullptr) return std::nullopt;
   return *unit;
+}
+
+// Policy is the row's, which the next daemon reads anyway.
+boost::json::object noted(const unit& what) {
+  const boost::json::value all = unit_to_json(what);
+  boost::json::object kept;
+  for (const auto& [name, value] : all.as_object()) {
+    const auto* const known = std::ranges::find(unit_keys, std::string_view(name), &unit_key::name);
+    if (known->edit == row_edit::restart || known->name == stop_key) kept.emplace(name, value);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -37,7 +51,7 @@ process_deadlines deadlines_of(const unit& what) { return {.start = what.start_d
 std::string note_of(const unit& what, std::uint64_t incarnation) {
   boost::json::object note;
   note[incarnation_key] = incarnation;
-  note[noted_key] = unit_to_json(what);
+  note[noted_key] = noted(what);
   return boost::json::serialize(note);
 }
 

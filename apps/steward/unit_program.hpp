@@ -19,7 +19,8 @@ namespace steward {
 /// How long each phase of it may take.
 [[nodiscard]] process_deadlines deadlines_of(const unit& what);
 
-/// What the keeper remembers with a program, so that the next daemon knows which incarnation of which definition it is.
+/// What the keeper remembers with a program, so that the next daemon knows which incarnation of which definition it is, and how it wants to be
+/// stopped.
 [[nodiscard]] std::string note_of(const unit& what, std::uint64_t incarnation);
 
 /// The incarnation that a note tells of; empty for what is no note.

@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace steward {
 
@@ -41,7 +42,7 @@ struct apply_preview {
 /// Threads: all on one.  Lifetime: outlives its run.
 class unit_store {
  public:
-  explicit unit_store(const std::filesystem::path& file) : database_(file) {}
+  explicit unit_store(const std::filesystem::path& file, sqlite_options options = {}) : database_(file, std::move(options)) {}
 
   /// Opens the database and reads what is remembered; in the end writes that down and closes it.
   [[nodiscard]] task<> run(context& ctx, callback ready);

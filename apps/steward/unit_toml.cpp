@@ -127,7 +127,7 @@ error located(const units_source& source, source_position place, std::string_vie
 error about_file(std::string_view name, std::string_view what) { return error(fmt::format("{}: {}", printable(name), what)); }
 
 result<units_file> read_units(std::istream& from, units_file into) {
-  std::array<char, 65536> chunk{};
+  std::array<char, 4096> chunk{};  // a stack keeps what was once used of it
   while (from.read(chunk.data(), chunk.size()), from.gcount() > 0) {
     into.text.append(chunk.data(), static_cast<std::size_t>(from.gcount()));
     if (into.text.size() > largest_file) return fail(about_file(into.name, "is larger than 16 MiB; that is no units file"));

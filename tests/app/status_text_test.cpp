@@ -185,7 +185,7 @@ TEST(ChangeLines, EveryUnitIsToldWhenItComes) {
 TEST(ChangeLines, WhatDidNotChangeIsNotTold) {
   auto later = one_of_each();
   later[5].restarts = 9;
-  EXPECT_EQ(change_lines(one_of_each(), later, noon + 1h), "");
+  EXPECT_EQ(change_lines(what_is_shown(one_of_each()), later, noon + 1h), "");
 }
 
 TEST(ChangeLines, AChangeIsOneLine) {
@@ -193,7 +193,7 @@ TEST(ChangeLines, AChangeIsOneLine) {
   auto after = before;
   after[3].state = row_state::running;
   after[3].since = noon + 250ms;
-  EXPECT_EQ(change_lines(before, after, noon + 1s), "2026-01-31T12:00:00.250Z db: running, pid 71\n");
+  EXPECT_EQ(change_lines(what_is_shown(before), after, noon + 1s), "2026-01-31T12:00:00.250Z db: running, pid 71\n");
 }
 
 TEST(ChangeLines, ANewIncarnationIsTold) {
@@ -201,13 +201,13 @@ TEST(ChangeLines, ANewIncarnationIsTold) {
   ++after[5].incarnation;
   after[5].pid = 99;
   after[5].since = noon;
-  EXPECT_EQ(change_lines(one_of_each(), after, noon), "2026-01-31T12:00:00.000Z web: running, pid 99\n");
+  EXPECT_EQ(change_lines(what_is_shown(one_of_each()), after, noon), "2026-01-31T12:00:00.000Z web: running, pid 99\n");
 }
 
 TEST(ChangeLines, AnErrorIsTold) {
   auto after = one_of_each();
   after[5].error = "its row cannot be read";
-  EXPECT_EQ(change_lines(one_of_each(), after, noon), "2026-01-31T11:57:55.000Z web: running, pid 123456, its row cannot be read\n");
+  EXPECT_EQ(change_lines(what_is_shown(one_of_each()), after, noon), "2026-01-31T11:57:55.000Z web: running, pid 123456, its row cannot be read\n");
 }
 
 TEST(ChangeLines, UnitsThatComeAndGoAreTold) {
@@ -216,7 +216,7 @@ TEST(ChangeLines, UnitsThatComeAndGoAreTold) {
   after.erase(after.begin());
   after.pop_back();
   after.push_back(unit_in("zoo", row_state::starting, 0s));
-  EXPECT_EQ(change_lines(before, after, noon),
+  EXPECT_EQ(change_lines(what_is_shown(before), after, noon),
             "2026-01-31T12:00:00.000Z batch: removed\n"
             "2026-01-31T12:00:00.000Z worker: removed\n"
             "2026-01-31T12:00:00.000Z zoo: starting\n");

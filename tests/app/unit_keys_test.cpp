@@ -68,6 +68,17 @@ TEST(UnitKeys, AnEditOfBothKindsStartsAnother) {
   EXPECT_EQ(edit_of(some(), some()), row_edit::keep);
 }
 
+// A keeper holds one for each program, and gives it to daemons older and newer than the one that made it.
+TEST(UnitKeys, ANoteTellsTheDefinitionAndTheStopAndNoPolicy) {
+  unit noted = some();
+  noted.stop = {.signal = SIGQUIT, .deadline = 3s};
+  const std::string note = note_of(noted, 7);
+  EXPECT_EQ(note, R"({"incarnation":7,"unit":{"command":["/bin/web"],"directory":null,"environment":{},)"
+                  R"("stop":{"signal":"QUIT","deadline":"3s"},"ready":null}})");
+  EXPECT_EQ(incarnation_of(note), 7U);
+  EXPECT_EQ(stop_of(note), noted.stop);
+}
+
 TEST(UnitKeys, WhatIsNoNoteIsNoDefinition) {
   for (const char* none : {"", "{}", "[]", R"({"incarnation":1,"unit":3})"}) {
     EXPECT_FALSE(same_definition(none, note_of(some(), 1))) << none;

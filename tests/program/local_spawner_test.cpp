@@ -25,7 +25,7 @@ class LocalSpawner : public ::testing::Test {
   [[nodiscard]] program_options options() {
     program_options how;
     how.log.file = folder_ / "log";
-    how.on_started = [this](int pid) { pid_ = pid; };
+    how.on_started = [this](const std::string&, int pid) { pid_ = pid; };
     return how;
   }
 
@@ -74,8 +74,8 @@ TEST_F(LocalSpawner, AStopAsksTheLeaderAndItsOutputIsWhole) {
 
 TEST_F(LocalSpawner, R7_WhoIsToldOfTheStartMayThrowAndNothingIsLeftBehind) {
   auto how = options();
-  how.on_started = [told = std::move(how.on_started)](int pid) {
-    told(pid);
+  how.on_started = [told = std::move(how.on_started)](const std::string& key, int pid) {
+    told(key, pid);
     throw std::runtime_error("no room");
   };
   const auto what = program(shell("exec sleep 1000"), std::move(how), children_);
@@ -183,7 +183,7 @@ TEST_F(LocalSpawner, AProgramGoesOnWithoutItsLogAndItIsToldOnceWhy) {
   std::vector<std::error_code> told;
   std::ofstream(folder_ / "file") << "in the way";
   how.log.file = folder_ / "file/log";
-  how.on_log = [&told](std::error_code why) { told.push_back(why); };
+  how.on_log = [&told](const std::string&, std::error_code why) { told.push_back(why); };
   const auto what = program(shell("for i in 1 2 3; do echo $i; sleep 0.01; done"), how, children_);
   const auto ended = run([&](context& ctx) -> task<> {
     process one(ctx, what);
@@ -197,7 +197,7 @@ TEST_F(LocalSpawner, AProgramGoesOnWithoutItsLogAndItIsToldOnceWhy) {
 TEST_F(LocalSpawner, TheRecordOfAnEndIsHandedOver) {
   auto how = options();
   spawner::held record;
-  how.on_gone = [&record](spawner::held gone) { record = std::move(gone); };
+  how.on_gone = [&record](const std::string&, spawner::held gone) { record = std::move(gone); };
   const auto what = program(shell("exit 0"), how, children_);
   const auto ended = run([&](context& ctx) -> task<> {
     process one(ctx, what);

@@ -17,10 +17,14 @@ std::string content(const std::string& file) {
 class RotatingLog : public ::testing::Test {
  protected:
   /// Three lines to a part.
-  [[nodiscard]] rotating_log log(unsigned parts) const { return rotating_log({.file = file_, .size = 6, .parts = parts}); }
+  [[nodiscard]] rotating_log log(unsigned parts) {
+    options_ = {.file = file_, .size = 6, .parts = parts};
+    return rotating_log(options_);
+  }
 
   test::temporary_folder folder_;
   std::string file_ = folder_ / "sub/log";
+  log_options options_;
 };
 
 TEST_F(RotatingLog, KeepsSoManyPartsAndTheNewestFirst) {
@@ -75,7 +79,8 @@ TEST_F(RotatingLog, SaysWhyItCannotBeWrittenUntilItCan) {
 }
 
 TEST_F(RotatingLog, SaysThatTheDiskIsFull) {
-  rotating_log written({.file = "/dev/full"});
+  const log_options full{.file = "/dev/full"};
+  rotating_log written(full);
   written.write("1\n");
   EXPECT_EQ(written.trouble(), std::errc::no_space_on_device);
   EXPECT_EQ(written.dropped(), 2U);

@@ -15,8 +15,8 @@
 namespace steward::detail {
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10U;
-constexpr std::size_t descriptors_at_once = 253;  // the kernel's SCM_MAX_FD
+constexpr std::size_t read_size = std::size_t{16} << 10U;  // kept at both ends; a message with descriptors is shorter, and ends a read
+constexpr std::size_t descriptors_at_once = 253;           // the kernel's SCM_MAX_FD
 
 /// Moves the descriptors of a message into `into`, or closes them.
 void take_descriptors(msghdr& message, frame_channel::descriptors mode, std::deque<unique_fd>& into) {

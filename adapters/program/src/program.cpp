@@ -9,21 +9,24 @@
 #include "steward/wait.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <utility>
 
 namespace steward {
 namespace {
 
-using boost::asio::posix::stream_descriptor;
 using detail::held_phase;
+
+// Its executor by name: one of any kind is five times as large, and each wait for output has three.
+using stream_descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
 constexpr std::size_t read_size = std::size_t{128} << 10U;
 constexpr int reads_in_a_row = 8;  // then others get their turn
@@ -33,19 +36,31 @@ constexpr int reads_in_a_row = 8;  // then others get their turn
 constexpr std::size_t pieces_to_a_pipe = 16;
 constexpr std::chrono::milliseconds moment(2);
 
+/// What output is read into. Made where that is done: an array that were itself of the thread would lie, zeroed, in the memory of every thread.
+std::array<char, read_size>& read_buffer() {
+  static thread_local const auto bytes = std::make_unique_for_overwrite<std::array<char, read_size>>();
+  return *bytes;
+}
+
 /// One program from its start to its end.
 class one_run {
  public:
   one_run(const program_options& how, spawner& by, spawner::held what)
-      : how_(how), spawner_(by), what_(std::move(what)), log_(how.log), output_(by.io(), what_->output.release()) {}
+      : how_(how), spawner_(by), what_(std::move(what)), log_(how.log), output_(by.io(), what_->output.release()) {
+    (void)read_buffer();  // where there is no memory for it the program is ended, and not left to wait for a reader
+  }
 
   task<> live(context& ctx, callback ready);
 
  private:
   [[nodiscard]] held_phase phase() const noexcept { return what_->what.state.phase; }
-  [[nodiscard]] int stop_signal() const { return how_.stop_signal ? how_.stop_signal() : SIGTERM; }
+  [[nodiscard]] int stop_signal() const { return how_.stop_signal ? how_.stop_signal(how_.key) : SIGTERM; }
   [[nodiscard]] bool gone() const noexcept { return phase() == held_phase::gone; }
 
+  // Functions of their own, and not inlined, because a coroutine that lives long keeps room for all that is there for one call.
+  static task<> pause(context& handed) { co_return co_await handed.sleep_for(std::chrono::nanoseconds(0)); }
+  [[gnu::noinline]] task<> signal(int number, bool group) { return spawner_.signal(what_, number, group); }
+  [[gnu::noinline]] task<> wait_until_up(context& handed) { return wait_until_ready(handed, spawner_.io(), how_.ready); }
   task<> watch(context& handed);
   task<> copy_output();
   task<> take_pieces();
@@ -54,7 +69,7 @@ class one_run {
   [[nodiscard]] bool is_piece(std::size_t taken) const noexcept { return taken > 0 && taken < what_->what.output_capacity / pieces_to_a_pipe; }
   task<> end(context& ctx);
   task<> wait_until_gone(context& ctx);
-  [[nodiscard]] result<> outcome(const context& ctx) const;
+  [[nodiscard, gnu::noinline]] result<> outcome(const context& ctx) const;
 
   const program_options& how_;
   spawner& spawner_;
@@ -80,7 +95,7 @@ task<> one_run::live(context& ctx, callback ready) {
   // What ended while there was no daemon cannot be asked any more, and whether it was ready is not what its end is judged by.
   const bool over_before = what_->left && gone();
   result<> up;
-  if (!over_before) up = co_await wait_until_ready(handed, spawner_.io(), how_.ready);
+  if (!over_before) up = co_await wait_until_up(handed);
   if (up) of_callback = co_await ready(handed);
   (void)co_await end(ctx);  // whatever fails there, what is beside this one is waited for
   (void)co_await watching.join();
@@ -89,7 +104,7 @@ task<> one_run::live(context& ctx, callback ready) {
   if (gathering_ != nullptr) gathering_->cancel();
   (void)co_await copying.join();
   if (how_.on_gone)
-    how_.on_gone(what_);
+    how_.on_gone(how_.key, what_);
   else
     spawner_.forget(what_);
   if (!of_callback) co_return of_callback;
@@ -99,10 +114,10 @@ task<> one_run::live(context& ctx, callback ready) {
 // The end of the leader is the end of use; the program is gone when its group is. One that is over before its start has been reported was in use
 // all the same, hence the pause: whoever only has to have been executed to be ready is told ready first.
 task<> one_run::watch(context& handed) {
-  (void)co_await handed.sleep_for(std::chrono::nanoseconds(0));
+  (void)co_await pause(handed);
   while (phase() == held_phase::running) co_await what_->changed.wait();
   handed.stop(stop_reason::dependency_lost);
-  if (asked_ && !gone()) (void)co_await spawner_.signal(what_, stop_signal(), true);
+  if (asked_ && !gone()) (void)co_await signal(stop_signal(), true);
   while (!gone()) co_await what_->changed.wait();
   if (gone_ != nullptr) gone_->stop();
   co_return {};
@@ -139,7 +154,7 @@ task<> one_run::take_pieces() {
 
 // Returns how many bytes it took.
 std::size_t one_run::drain(int fd) {
-  static thread_local std::array<char, read_size> bytes;
+  auto& bytes = read_buffer();
   std::size_t taken = 0;
   for (int i = 0; i < reads_in_a_row; ++i) {
     const ssize_t got = ::read(fd, bytes.data(), bytes.size());
@@ -159,20 +174,20 @@ void one_run::write_log(std::string_view bytes) {
   log_.write(bytes);
   if (!how_.on_log || log_told_ == log_.trouble()) return;
   log_told_ = log_.trouble();
-  how_.on_log(*log_told_);
+  how_.on_log(how_.key, *log_told_);
 }
 
 // Its leader first, so that it can end its children in its own way; then, when the time is over or the end is forced, the whole group.
 task<> one_run::end(context& ctx) {
   if (!gone() && !ctx.is_stopped()) {
     asked_ = phase() == held_phase::running;
-    (void)co_await spawner_.signal(what_, stop_signal(), !asked_);
+    (void)co_await signal(stop_signal(), !asked_);
     deadline_context patience(ctx, how_.stop_deadline);
     co_await or_return(wait_until_gone(patience));
   }
   if (gone()) co_return {};
   killed_ = true;
-  (void)co_await spawner_.signal(what_, SIGKILL, true);
+  (void)co_await signal(SIGKILL, true);
   co_return {};
 }
 
@@ -204,21 +219,24 @@ class program_part {
   program_part(program_spec what, program_options how, spawner& by) : what_(std::move(what)), how_(std::move(how)), spawner_(by) {}
 
   task<> run(context& ctx, callback ready) {
-    const auto started = co_await or_return(spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept));
+    const auto started = co_await or_return(spawn(ctx));
     std::optional<one_run> run;
     result<> taken;
     try {
       run.emplace(how_, spawner_, started);
-      if (how_.on_started) how_.on_started(started->what.pid);
+      if (how_.on_started) how_.on_started(how_.key, started->what.pid);
     } catch (...) {
       taken = fail(current_exception_error());
     }
     if (taken) co_return co_await run->live(ctx, ready);
-    co_await or_return(abandon(started));
+    (void)co_await abandon(started);
     co_return taken;
   }
 
  private:
+  // As those of `one_run`.
+  [[gnu::noinline]] task<spawner::held> spawn(context& ctx) { return spawner_.spawn(ctx, how_.key, how_.note, what_, how_.accept); }
+
   // It runs, and cannot be taken care of.
   task<> abandon(spawner::held what) {
     (void)co_await spawner_.signal(what, SIGKILL, true);

@@ -86,6 +86,11 @@ void attachment::lost(borrowed by) noexcept {
   if (by.on == reader_.get() || by.on == writer_.get()) abandon();
 }
 
+void attachment::drop_pages(access of) noexcept {
+  const std::lock_guard guard(of == access::read ? reading_ : writing_);
+  if (connection* const on = (of == access::read ? reader_ : writer_).get()) on->drop_pages();
+}
+
 void attachment::close() noexcept {
   const std::scoped_lock both(reading_, writing_);
   if (look() == presence::overwritten) abandon();

@@ -46,6 +46,9 @@ class attachment {
 
   void close() noexcept;
 
+  /// Gives back the memory of the pages that one of the connections has read.
+  void drop_pages(access of) noexcept;
+
  private:
   [[nodiscard]] std::expected<borrowed, failure> attach(access how, bool open);
   [[nodiscard]] std::expected<void, failure> connect();

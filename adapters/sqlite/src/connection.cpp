@@ -151,6 +151,8 @@ presence connection::look() const noexcept {
   return presence::here;
 }
 
+void connection::drop_pages() noexcept { sqlite3_db_release_memory(database_.getHandle()); }
+
 void connection::settle() noexcept { sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr); }
 
 void connection::abandon() noexcept { sqlite3_db_config(database_.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }

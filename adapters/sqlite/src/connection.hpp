@@ -58,6 +58,9 @@ class connection {
   [[nodiscard]] std::uint64_t generation() const noexcept { return highest_; }
   [[nodiscard]] presence look() const noexcept;
 
+  /// Gives back the memory of the pages that it has read; the next use reads them from the system's cache.
+  void drop_pages() noexcept;
+
   /// Moves everything into the one file, wherever it is by now, and leaves an empty WAL, which cannot be mistaken for another file's.
   void settle() noexcept;
 

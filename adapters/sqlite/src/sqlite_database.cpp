@@ -24,7 +24,7 @@ class empty_job final : public detail::database_job {
 }  // namespace
 
 sqlite_database::sqlite_database(const std::filesystem::path& file, sqlite_options options)
-    : worker_(std::make_unique<detail::sqlite_worker>(file, options)) {}
+    : worker_(std::make_unique<detail::sqlite_worker>(file, std::move(options))) {}
 
 sqlite_database::~sqlite_database() = default;
 

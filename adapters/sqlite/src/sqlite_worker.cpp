@@ -12,7 +12,7 @@
 namespace steward::detail {
 
 sqlite_worker::sqlite_worker(const std::filesystem::path& file, sqlite_options options)
-    : file_(std::filesystem::absolute(file)), options_(options), attachment_(file_, [this] { watch_.connected(); }), watch_(file_) {}
+    : file_(std::filesystem::absolute(file)), options_(std::move(options)), attachment_(file_, [this] { watch_.connected(); }), watch_(file_) {}
 
 sqlite_worker::~sqlite_worker() {
   {
@@ -86,14 +86,25 @@ void sqlite_worker::work(lane& mine) noexcept {
 bool sqlite_worker::wait_for_work(lane& mine) noexcept {
   std::unique_lock guard(mutex_);
   while (!finishing_) {
-    if (mine.jobs.empty())
-      mine.changed.wait(guard);
-    else if (mine.not_before > clock::now())
+    if (!mine.jobs.empty()) {
+      if (mine.not_before <= clock::now()) return mine.holds_pages = true;
       mine.changed.wait_until(guard, mine.not_before);
-    else
-      return true;
+    } else if (!mine.holds_pages) {
+      mine.changed.wait(guard);
+    } else if (mine.changed.wait_for(guard, quiet) == std::cv_status::timeout) {
+      mine.holds_pages = false;
+      guard.unlock();
+      rest(mine);
+      guard.lock();
+    }
   }
   return false;
+}
+
+// Up to 2 MB for each connection are worth it while they are used.
+void sqlite_worker::rest(const lane& mine) noexcept {
+  attachment_.drop_pages(&mine == &reads_ ? access::read : access::write);
+  if (options_.on_quiet) options_.on_quiet();
 }
 
 // Nothing of the job may be touched once its waiter has been woken.

@@ -51,11 +51,13 @@ class sqlite_worker {
 
   static constexpr std::size_t writes_in_a_transaction = 256;
   static constexpr std::chrono::milliseconds between_tries{5};
+  static constexpr std::chrono::milliseconds quiet{500};
 
   /// A queue with its thread, and when to look at it again after it was locked out.
   struct lane {
     job_list jobs;
     clock::time_point not_before{};
+    bool holds_pages = false;  // of what it did last
     std::condition_variable changed;
     std::thread thread;
   };
@@ -63,6 +65,7 @@ class sqlite_worker {
   bool start_thread(lane& of) noexcept;
   void work(lane& mine) noexcept;
   bool wait_for_work(lane& mine) noexcept;
+  void rest(const lane& mine) noexcept;
   lane& lane_of(const database_job& job) noexcept { return job.kind_ == job_kind::write ? writes_ : reads_; }
   database_job& take(lane& from) noexcept;
   void complete(database_job& job, result<> outcome) noexcept;

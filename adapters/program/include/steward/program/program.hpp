@@ -21,24 +21,24 @@ namespace steward {
 class spawner;
 struct held_program;
 
-/// How a program is run.
+/// How a program is run. Its functions are given its key, so that one that serves all programs holds nothing of its own for each.
 struct program_options {
   std::string key;                                    ///< under which a keeper holds it: one at a time
   std::string note;                                   ///< what the next daemon wants to know of it
   std::function<bool(std::string_view note)> accept;  ///< whether one that a former daemon left, with its note, is this very program; empty: never
   readiness ready;                                    ///< by default: as soon as it could be executed
-  std::function<int()> stop_signal;                   ///< asks it to end; which one is asked for when it is needed. Empty: SIGTERM
+  std::function<int(const std::string& key)> stop_signal;             ///< asks it to end; which one is asked for when it is needed. Empty: SIGTERM
   std::chrono::nanoseconds stop_deadline = std::chrono::seconds(10);  ///< until its whole group is killed
   log_options log;                                                    ///< its stdout and stderr
-  std::function<void(int pid)> on_started;                            ///< is told its number
+  std::function<void(const std::string& key, int pid)> on_started;    ///< is told its number
 
   /// Is told why output cannot be written to the log, or, without a reason, that it can: at the first output, and whenever that changes. The program
   /// goes on in either case.
-  std::function<void(std::error_code why)> on_log;
+  std::function<void(const std::string& key, std::error_code why)> on_log;
 
   /// Takes over the record of an end that the spawner keeps, to drop it by `spawner::forget` when the end is remembered elsewhere. Empty: it is
   /// dropped at once.
-  std::function<void(std::shared_ptr<held_program> gone)> on_gone;
+  std::function<void(const std::string& key, std::shared_ptr<held_program> gone)> on_gone;
 };
 
 /// Runs an executable as long as its callback runs, as a process group of its own.

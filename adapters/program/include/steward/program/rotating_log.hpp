@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 namespace steward {
 
@@ -28,7 +27,9 @@ struct log_options {
 /// wait for the disk as any buffered write.
 class rotating_log {
  public:
-  explicit rotating_log(log_options options) : options_(std::move(options)) {}
+  /// Lifetime: the options outlive it.
+  explicit rotating_log(const log_options& options) : options_(options) {}
+  explicit rotating_log(log_options&&) = delete;
 
   void write(std::string_view bytes) noexcept;
 
@@ -45,7 +46,7 @@ class rotating_log {
   void rotate() noexcept;
   bool put(std::string_view bytes) noexcept;
 
-  log_options options_;
+  const log_options& options_;
   detail::unique_fd fd_;
   std::uint64_t written_ = 0;  // into the present part
   bool at_line_start_ = true;  // as far as it is known: what an earlier writer left may be half a line

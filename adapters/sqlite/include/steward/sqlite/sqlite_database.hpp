@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,10 @@ namespace steward {
 
 struct sqlite_options {
   std::chrono::milliseconds lock_wait{2000};  ///< how long a call waits while another process has the file locked
+
+  /// Is called when reads, or writes, have paused for half a second and the memory of their pages was given back: the moment to hand what is free on
+  /// to the system.  Shape: must not throw.  Threads: that of the reads, and that of the writes.
+  std::function<void()> on_quiet;
 };
 
 /// Since when a database cannot be read, and why.
