@@ -289,7 +289,7 @@ void simulation_model::take_process(const trace_event& now) {
     its.live = fresh;
     its.read.has_row = true;
     const std::uint64_t kept = std::max(its.generation, its.state == row_state::starting ? its.edit.kept : 0);
-    if (kept > now.generation) keep(its, now.key, kept);  // before it began
+    if (kept > now.generation) keep(its, now.key, kept);                // before it began
     its.last_incarnation = its.read.newest == 0 ? 0 : now.incarnation;  // where its row is known to be gone it is forgotten with its process
     its.parked = false;
     if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
@@ -338,7 +338,10 @@ void simulation_model::take_state(const trace_event& now) {
   its.edit.failed = false;
   its.edit.kept = 0;
   its.store.has_forgotten = false;
-  if (now.state != row_state::starting && now.state != row_state::stopping) its.store.is_behind = std::exchange(its.store.has_refused, false);
+  if (now.state != row_state::starting && now.state != row_state::stopping) {
+    if (its.store.is_behind && !its.store.has_refused) its.store.caught_up = taken_;
+    its.store.is_behind = std::exchange(its.store.has_refused, false);
+  }
   if (now.state != row_state::backoff && now.state != row_state::waiting && now.state != row_state::starting) its.store.restart.reset();
   if (now.generation != its.generation) clear_restarts(its, its.generation != 0, now.key);
   if (now.state == row_state::starting) {

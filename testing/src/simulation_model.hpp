@@ -62,10 +62,11 @@ struct edit_facts {
 
 /// How far its store keeps up with a key, or with all groups.
 struct store_facts {
-  bool has_refused = false;              ///< since its last state was told
-  bool is_behind = false;                ///< it has refused the last state
-  bool has_forgotten = false;            ///< since the manager was lost nothing was told: what was recalled is open
-  std::optional<std::size_t> restart{};  ///< where in the trace a restart was granted that is to be stored before it is done
+  bool has_refused = false;                ///< since its last state was told
+  bool is_behind = false;                  ///< it has refused the last state
+  std::optional<std::size_t> caught_up{};  ///< where in the trace it has taken one again, and is to be made sure of it
+  bool has_forgotten = false;              ///< since the manager was lost nothing was told: what was recalled is open
+  std::optional<std::size_t> restart{};    ///< where in the trace a restart was granted that is to be stored before it is done
 };
 
 /// What a manager has been told of a row.

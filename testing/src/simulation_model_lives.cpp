@@ -115,7 +115,8 @@ void simulation_model::take_crash(const trace_event& now) {
   for (restart_facts& each : groups_) groups_behind_ ? each.since_cleared.clear() : (void)std::erase_if(each.since_cleared, is_lost);
   for (std::size_t key = 0; key < keys_.size(); ++key) {
     key_facts& its = keys_[key];
-    if (its.store.is_behind || its.store.has_refused) {  // nor that an edit of it has forgiven its group already
+    const bool is_old = its.store.is_behind || its.store.has_refused || (its.store.caught_up && *its.store.caught_up >= sure_of_);
+    if (is_old) {  // nor that an edit of it has forgiven its group already
       forget(its);
       clear_groups(key);
     }
