@@ -129,6 +129,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   how.log.file = log_of(key);
   how.on_started = [this, key](int pid) {
     pids_[key] = pid;
+    ends_.followed(key);
     changed_.ring();
   };
   how.on_log = [this, key](std::error_code why) { note_log(key, why); };
