@@ -3,6 +3,8 @@
 """The built `steward` with real programs, from start to stop, and through what can happen in between."""
 import contextlib
 import datetime
+import fcntl
+import glob
 import json
 import os
 import shutil
@@ -141,6 +143,15 @@ class restart_test(steward_test):
             os.kill(self.running("one")["pid"], signal.SIGKILL)
             self.wait_for("one", state="running", incarnation=incarnation)
         until(lambda: held() == before, lambda: f"{before} descriptors of the keeper; it has {held()}")
+
+    def test_output_of_the_last_one_takes_no_room_of_the_next(self):
+        self.run_daemon(weak=shell("echo output; exit 1", backoff={"initial": "1h", "max": "1h", "jitter": 0}))
+        self.wait_for("weak", state="backoff", incarnation=2)
+        pipes = [path for path in glob.glob(f"/proc/{self.keeper()}/fd/*") if os.readlink(path).startswith("pipe:")]
+        self.assertEqual(len(pipes), 1, "the end is kept until the next program runs, and its output with it")
+        with open(pipes[0], "rb", buffering=0) as output:
+            self.assertLessEqual(fcntl.fcntl(output, fcntl.F_GETPIPE_SZ), 4096)
+        self.assertEqual(self.text("s.db.logs/weak.log"), "output\noutput\n")
 
     def test_pause_outlives_a_killed_daemon_and_the_end_before_it_counts_once(self):
         self.run_daemon(weak={"command": ["false"], "backoff": {"initial": "1h", "max": "1h", "jitter": 0}})
