@@ -115,7 +115,7 @@ class supervisor {
 
   void run_daemon() {
     std::ofstream units(folder_ / "units.toml");
-    for (int i = 0; i < count_; ++i) units << "[unit.u" << i << "]\ncommand = [\"sleep\", \"infinity\"]\n";
+    for (int i = 0; i < count_; ++i) units << "[unit.u" << i << "]\ncommand = [\"/bin/sleep\", \"infinity\"]\n";
     units.close();
     const auto begun = clock_type::now();
     who_ = bench::start({steward_binary().string(), "run", "--db", (folder_ / "steward.db").string(), "--apply", (folder_ / "units.toml").string()},

@@ -14,7 +14,7 @@ namespace steward {
 namespace {
 
 // Programs that start together change within milliseconds of each other; one drawing shows them all.
-constexpr std::chrono::milliseconds between_drawings(50);
+constexpr std::chrono::milliseconds between_drawings(100);
 constexpr int share_of_time = 20;  // a drawing of thousands takes long; it gets no more than a twentieth of the time
 constexpr std::chrono::seconds clock_step(1);
 constexpr std::chrono::seconds last_patience(1);  // in the end, for what could not be shown

@@ -114,10 +114,16 @@ sqlite_options tidy_when_quiet() {
   return given;
 }
 
+/// The units that it begins with, as far as they can be understood without the table.
+struct first_units {
+  units_file file;
+  unit_map units;
+};
+
 /// Everything that the daemon is made of, in the order in which it stands on one another.
 class daemon {
  public:
-  daemon(const run_options& options, const std::filesystem::path& database, keeper_link keeper, std::optional<units_file> first)
+  daemon(const run_options& options, const std::filesystem::path& database, keeper_link keeper, std::optional<first_units> first)
       : scheduler_(io_),
         store_(database, tidy_when_quiet()),
         spawner_(
@@ -167,13 +173,19 @@ class daemon {
   // Before anything runs: units that cannot be applied end the daemon without having touched what a former one left running.
   task<> apply_first(context& ctx, callback ready) {
     if (first_) {
-      const auto known = co_await or_return(store_.known(ctx));
-      auto units = parse_file(*first_, &known);
-      if (!units) co_return std::move(units.error());
-      co_await or_return(store_.apply(ctx, std::move(*units)));
+      auto applied = co_await store_.apply(ctx, std::move(first_->units));
+      if (!applied) co_return co_await refusal_of(ctx, std::move(applied.error()));
       first_.reset();  // its text may be long
     }
     co_return co_await ready(ctx);
+  }
+
+  // A mistake that shows beside the units of the table is told with its place in the file.
+  task<> refusal_of(context& ctx, error why) {
+    if (!is_mistake(why)) co_return why;
+    const auto known = co_await or_return(store_.known(ctx));
+    auto read_again = parse_file(first_->file, &known);
+    co_return read_again ? std::move(why) : std::move(read_again.error());
   }
 
   boost::asio::io_context io_{1};
@@ -183,16 +195,17 @@ class daemon {
   fleet units_;
   api_server server_;
   console console_;
-  std::optional<units_file> first_;
+  std::optional<first_units> first_;
 };
 
 // Mistakes that show without the table are told before anything is opened.
-result<std::optional<units_file>> read_first(const run_options& options) {
+result<std::optional<first_units>> read_first(const run_options& options) {
   if (!options.units_file) return std::nullopt;
   auto file = read_units_file(*options.units_file);
   if (!file) return fail(std::move(file.error()));
-  if (auto alone = parse_file(*file, nullptr); !alone) return fail(std::move(alone.error()));
-  return std::move(*file);
+  auto alone = parse_file(*file, nullptr);
+  if (!alone) return fail(std::move(alone.error()));
+  return first_units{std::move(*file), std::move(*alone)};
 }
 
 }  // namespace

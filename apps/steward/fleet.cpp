@@ -129,6 +129,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   how.log.file = log_of(key);
   how.on_started = [this](const std::string& of, int pid) {
     pids_[of] = pid;
+    ends_.followed(of);
     changed_.ring();
   };
   how.on_log = [this](const std::string& of, std::error_code why) { note_log(of, why); };

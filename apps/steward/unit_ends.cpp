@@ -14,24 +14,35 @@ namespace {
 
 constexpr std::chrono::seconds between_attempts(1);
 
-bool is_end_of(const held_program& which, std::uint64_t incarnation) {
-  return which.what.state.phase == detail::held_phase::gone && incarnation_of(which.what.note) == incarnation;
-}
-
 }  // namespace
 
-task<> unit_ends::drop_known(context& ctx) {
-  const auto all = spawner_.unclaimed();
-  for (const auto& [key, left] : all) {
-    const row_past past = store_.memory().recall(key);
-    if (is_settled(past.state) && is_end_of(*left, past.incarnation)) co_await or_return(spawner_.end(ctx, left));
+std::vector<spawner::held> ends_dealt_with(const keeper_spawner::left_programs& left, const std::function<row_past(const std::string& key)>& recall) {
+  std::vector<spawner::held> found;
+  for (auto at = left.begin(); at != left.end(); ++at) {
+    const auto& [key, each] = *at;
+    if (each->what.state.phase != detail::held_phase::gone) continue;
+    const auto next = std::next(at);
+    const bool is_followed = next != left.end() && next->first == key;
+    const row_past past = recall(key);
+    const bool is_remembered = !is_alive(past.state) && past.incarnation == incarnation_of(each->what.note);
+    if (is_followed || is_remembered) found.push_back(each);
   }
+  return found;
+}
+
+task<> unit_ends::drop_known(context& ctx) {
+  const auto known = ends_dealt_with(spawner_.unclaimed(), [this](const std::string& key) { return store_.memory().recall(key); });
+  for (const spawner::held& each : known) co_await or_return(spawner_.end(ctx, each));
   co_return {};
 }
 
+void unit_ends::followed(const std::string& key) {
+  if (const auto gone = undecided_.extract(key)) spawner_.forget(gone.mapped());
+}
+
 void unit_ends::decided(const std::string& key, row_state state) {
-  const bool ended = is_settled(state) || state == row_state::stopped || state == row_state::backoff;
-  if (!ended) return;  // of one that was over at once the end may be here before its start was told
+  const bool stays_down = is_settled(state) || state == row_state::stopped;
+  if (!stays_down) return;  // of one that was over at once the end may be here before its start was told
   const auto gone = undecided_.extract(key);
   if (!gone) return;
   if (!is_settled(state)) return spawner_.forget(gone.mapped());

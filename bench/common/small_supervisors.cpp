@@ -156,7 +156,7 @@ std::string key_of(int number) { return "u" + std::to_string(number); }
 
 runnable sleep_for_ever(const std::string& key, spawner& by) {
   program_spec what;
-  what.command = {"sleep", "infinity"};
+  what.command = {"/bin/sleep", "infinity"};
   program_options how;
   how.key = key;
   return program(std::move(what), std::move(how), by);

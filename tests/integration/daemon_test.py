@@ -3,6 +3,8 @@
 """The built `steward` with real programs, from start to stop, and through what can happen in between."""
 import contextlib
 import datetime
+import fcntl
+import glob
 import json
 import os
 import shutil
@@ -131,6 +133,51 @@ class restart_test(steward_test):
         self.assertEqual((second["restarts"], second["exit"]["signal"], second["exit"]["code"]), (1, "KILL", None))
         self.assertNotEqual(first["pid"], second["pid"])
         self.assertFalse(is_alive(first["pid"]))
+
+    def test_leaves_nothing_of_the_last_one_with_the_keeper(self):
+        held = lambda: len(os.listdir(f"/proc/{self.keeper()}/fd"))
+        self.run_daemon(one={"command": SLEEP, "backoff": {"initial": "1ms", "jitter": 0}})
+        self.running("one")
+        before = held()
+        for incarnation in (2, 3, 4):
+            os.kill(self.running("one")["pid"], signal.SIGKILL)
+            self.wait_for("one", state="running", incarnation=incarnation)
+        until(lambda: held() == before, lambda: f"{before} descriptors of the keeper; it has {held()}")
+
+    def test_output_of_the_last_one_takes_no_room_of_the_next(self):
+        self.run_daemon(weak=shell("echo output; exit 1", backoff={"initial": "1h", "max": "1h", "jitter": 0}))
+        self.wait_for("weak", state="backoff", incarnation=2)
+        pipes = [path for path in glob.glob(f"/proc/{self.keeper()}/fd/*") if os.readlink(path).startswith("pipe:")]
+        self.assertEqual(len(pipes), 1, "the end is kept until the next program runs, and its output with it")
+        with open(pipes[0], "rb", buffering=0) as output:
+            self.assertLessEqual(fcntl.fcntl(output, fcntl.F_GETPIPE_SZ), 4096)
+        self.assertEqual(self.text("s.db.logs/weak.log"), "output\noutput\n")
+
+    def test_pause_outlives_a_killed_daemon_and_the_end_before_it_counts_once(self):
+        self.run_daemon(weak={"command": ["false"], "backoff": {"initial": "1h", "max": "1h", "jitter": 0}})
+        before = self.wait_for("weak", state="backoff", incarnation=2)
+        until(lambda: {"incarnation 2", "state backoff"} <= self.remembered("weak"), "the pause in the database")
+        self.kill_daemon()
+        self.run_daemon()
+        after = self.wait_for("weak", state="backoff")
+        self.assertEqual((after["incarnation"], after["restarts"]), (before["incarnation"], before["restarts"]))
+        self.does("start", "weak")
+        self.wait_for("weak", state="backoff", incarnation=4)
+
+    def test_end_that_a_killed_daemon_has_not_written_down_is_told_to_the_next(self):
+        self.run_daemon(weak={"command": ["false"], "backoff": {"initial": "1h", "max": "1h", "jitter": 0}})
+        self.wait_for("weak", state="backoff", incarnation=2)
+        self.kill_daemon()
+        with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+            table.execute("delete from steward_state")
+        self.run_daemon()
+        after = self.wait_for("weak", state="backoff")
+        self.assertEqual((after["incarnation"], after["restarts"]), (3, 1), "the second one has failed, and is followed by a third")
+
+    def remembered(self, key):
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as table:
+            found = table.execute("select value from steward_state where key = ? and name = 'past'", (key,)).fetchone()
+        return set(found[0].splitlines()) if found else set()
 
     def test_nothing_of_the_last_one_lives_when_the_next_starts(self):
         script = "test ! -e child || { kill -0 $(cat child) 2>/dev/null && touch overlap; }; sleep 1000 & echo $! > child; wait"

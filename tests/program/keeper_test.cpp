@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,11 +19,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <thread>
 
 namespace steward {
 namespace {
@@ -131,6 +134,31 @@ TEST_F(Keeper, AGroupThatOutlivesItsLeaderIsReportedAndThenGone) {
   ::kill(member, SIGTERM);
   EXPECT_TRUE(client.wait_gone(child->what.child).success());
   EXPECT_EQ(client.reports().at(child->what.child).size(), 2U);
+  client.clean_up();
+}
+
+TEST_F(Keeper, WaitsWithoutABusyLoopForAChildWhoseEndADebuggerHasFirst) {
+  auto client = connect();
+  const auto child = client.spawn("web", shell("echo up; exec sleep 1000"));
+  ASSERT_TRUE(child) << child.error().to_string();
+  EXPECT_EQ(test::read_until(child->output.get(), "\n"), "up\n");
+  if (::ptrace(PTRACE_SEIZE, child->what.pid, nullptr, nullptr) != 0) {
+    client.clean_up();
+    GTEST_SKIP() << "this system lets nobody trace a process that is not its child";
+  }
+  ASSERT_EQ(::kill(child->what.pid, SIGKILL), 0);
+  ASSERT_TRUE(test::wait_readable(child->pidfd.get()));
+  const auto nanoseconds_of_keeper = [&] {
+    long used = 0;
+    std::ifstream("/proc/" + std::to_string(client.keeper()) + "/schedstat") >> used;
+    return used;
+  };
+  const long before = nanoseconds_of_keeper();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_LT(nanoseconds_of_keeper() - before, 20'000'000);
+  EXPECT_TRUE(client.reports().empty());
+  EXPECT_EQ(::waitpid(child->what.pid, nullptr, __WALL), child->what.pid);
+  EXPECT_EQ(client.wait_gone(child->what.child).signal, SIGKILL);
   client.clean_up();
 }
 

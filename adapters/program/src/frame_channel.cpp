@@ -39,17 +39,22 @@ result<bool> frame_channel::receive() {
   taken_ = 0;
   if (incoming_.empty() && incoming_.capacity() > 2 * read_size) incoming_.shrink_to_fit();  // after one long frame
   const auto before = incoming_.size();
-  incoming_.resize(before + read_size);
-  iovec where{.iov_base = incoming_.data() + before, .iov_len = read_size};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * descriptors_at_once)> control;
+  iovec where{};
   msghdr message{};
   message.msg_iov = &where;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  const ssize_t got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  const int failure = errno;
-  incoming_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
+  ssize_t got = 0;
+  int failure = 0;
+  // Nothing is written over with zeros first: that would be 64 KiB for a message of 35 bytes.
+  incoming_.resize_and_overwrite(before + read_size, [&](char* bytes, std::size_t) noexcept {
+    where = {.iov_base = bytes + before, .iov_len = read_size};
+    got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    failure = errno;
+    return before + static_cast<std::size_t>(got > 0 ? got : 0);
+  });
   if (got == 0) return system_failure(ECONNRESET, "the other end of the connection");
   if (got < 0) {
     if (failure == EAGAIN || failure == EINTR) return false;

@@ -52,7 +52,8 @@ result<const keeper_table::record*> keeper_table::start(spawn_request&& what) {
   made.handles = std::move(handles);
   living_by_key_.insert(key_place.extract(key_place.begin()));
   children_.insert(place.extract(number));
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = number}};
+  // Told once: the daemon holds the same descriptor, so closing ours does not take it out of the set.
+  epoll_event event{.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = number}};
   // If that fails the child runs nevertheless, and its end is found by `reap_ended`.
   (void)::epoll_ctl(epoll_, EPOLL_CTL_ADD, made.handles->pidfd.get(), &event);
   return &made;
@@ -63,9 +64,7 @@ void keeper_table::ended(std::uint64_t child) {
   if (found == children_.end() || found->second.what.state.phase != held_phase::running) return;
   auto& which = found->second;
   const auto status = reap(which.handles->pidfd.get());
-  if (status && !*status) return;  // not yet
-  // The daemon holds the same descriptor, so closing ours alone would not take it out of the set.
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, which.handles->pidfd.get(), nullptr);
+  if (status && !*status) return;  // a debugger has it first; SIGCHLD tells when it has let go of it
   if (status) which.what.state.status = **status;
   which.what.state.ended_at = wall_clock_now();
   const bool alone = signal_group({.pidfd = which.handles->pidfd.get(), .pid = which.what.pid, .reaped = true}, 0) == false;

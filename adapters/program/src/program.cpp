@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,7 @@ using detail::held_phase;
 using stream_descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
 constexpr std::size_t read_size = std::size_t{128} << 10U;
+constexpr int smallest_pipe = 4096;
 constexpr int reads_in_a_row = 8;  // then others get their turn
 
 // A program that writes line by line would wake us for each line, and wait for that. What comes in less than a sixteenth of its pipe is left to
@@ -134,6 +136,9 @@ task<> one_run::copy_output() {
     if (last) break;
     if (is_piece(taken) && !output_ended_) co_await or_return(take_pieces());
   }
+  // A keeper holds the pipe until this end is forgotten. Empty, it takes next to nothing of what the user's pipes may have together, and the program
+  // that is started in place of this one finds as much room as this one did.
+  if (output_ended_) ::fcntl(output_.native_handle(), F_SETPIPE_SZ, smallest_pipe);
   co_return {};
 }
 

@@ -44,9 +44,8 @@ std::unexpected<error> no_room(int number, const char* what) { return detail::sy
 /// Asks for less and less until the system's limits allow it, and says what it came to.
 std::size_t enlarge(int pipe, std::size_t wanted) noexcept {
   constexpr std::size_t usual = std::size_t{64} << 10U;
-  for (auto size = wanted; size > usual; size /= 2) {
-    if (::fcntl(pipe, F_SETPIPE_SZ, size) >= 0) break;
-  }
+  for (auto size = wanted; size > usual; size /= 2)
+    if (const int got = ::fcntl(pipe, F_SETPIPE_SZ, size); got >= 0) return static_cast<std::size_t>(got);
   const int got = ::fcntl(pipe, F_GETPIPE_SZ);
   return got < 0 ? 0 : static_cast<std::size_t>(got);
 }
