@@ -4,8 +4,10 @@
 #include "manager_fixture.hpp"
 #include "steward/sync_wait.hpp"
 
+#include <array>
 #include <map>
 #include <random>
+#include <string_view>
 
 namespace steward::test {
 namespace {
@@ -105,6 +107,22 @@ TEST_F(ManagerPlan, ShowsWhoWouldWaitForWhom) {
   finish();
 }
 
+TEST_F(ManagerPlan, OneWhoseLossHasMatteredToNobodyMattersFromTheEditOn) {
+  table.put(1, part());
+  table.put(2, part{.required = {{1, on_loss::ignore}}, .edit = row_edit::restart});
+  run();
+  parts other;
+  for (int i = 0; i < 2; ++i) {  // the second time their generations are others than those that run
+    other.put(1, part());
+    other.put(2, part{.required = {{1, on_loss::restart}}, .edit = row_edit::keep});
+  }
+  const lines told = plan(other);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1].key, 2);
+  EXPECT_EQ(told[1].action, plan_action::restart) << "to keep it would be to require what does not run";
+  finish();
+}
+
 TEST_F(ManagerPlan, OneThatIsBeingStoppedByHandWouldBeStartedAgain) {
   table.put(1, part());
   gate gone;
@@ -133,10 +151,13 @@ TEST_F(ManagerPlan, OutsideARunIsRefused) {
 TEST_F(ManagerPlan, IsSound) {
   std::minstd_rand random(11);
   const auto pick = [&random](unsigned below) { return static_cast<int>(random() % below); };
+  constexpr std::string_view order = "2465173";  // each may require those before it, in whichever order a pass comes to them
+  constexpr std::array losses{on_loss::restart, on_loss::restart, on_loss::stop, on_loss::ignore};
+  const auto rank = [&](int key) { return order.find(static_cast<char>('0' + key)); };
   const auto row_of = [&](int key) {
     part made;
-    for (int other = 1; other < key; ++other)
-      if (pick(4) == 0) made.required.push_back({other, pick(4) == 0 ? on_loss::stop : on_loss::restart});
+    for (int other = 1; other <= 7; ++other)
+      if (rank(other) < rank(key) && pick(4) == 0) made.required.push_back({other, losses.at(random() % losses.size())});
     made.edit = static_cast<row_edit>(pick(4));
     return made;
   };

@@ -44,6 +44,11 @@ template <class Key>
   return found == required.end() ? std::nullopt : std::optional(found->loss);
 }
 
+/// Whether an edit makes it require one whose loss did not touch it.  Shape: `before` is empty where it did not require that one at all.
+[[nodiscard]] constexpr bool is_new_requirement(std::optional<on_loss> before, on_loss after) noexcept {
+  return !before || (*before == on_loss::ignore && after != on_loss::ignore);
+}
+
 /// How a start comes about.
 enum class start_cause : unsigned char {
   row,      // its row, which has just been read

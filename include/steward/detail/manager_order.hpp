@@ -28,8 +28,7 @@ template <class Key, class Value>
 bool manager<Key, Value>::lacks_requirement(const entry& e, const Value& as) {
   if (!options_.requirements || detail::planted(detail::bug::needs_ignored)) return false;
   const auto is_new = [&e](const requirement<Key>& each) {
-    const auto before = e.bonds ? detail::loss_in(e.bonds->required, each.key) : std::nullopt;
-    return !before || (*before == on_loss::ignore && each.loss != on_loss::ignore);
+    return detail::is_new_requirement(e.bonds ? detail::loss_in(e.bonds->required, each.key) : std::nullopt, each.loss);
   };
   return std::ranges::any_of(asked_of(options_.requirements, e.key, as),
                              [&](const requirement<Key>& each) { return is_new(each) && !runs(each.key); });

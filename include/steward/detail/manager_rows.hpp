@@ -33,10 +33,10 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
-    if (!is_settled(past.state) && !goes_on) return;
-    made.state = past.state;
+    if (is_settled(past.state) || goes_on) made.state = past.state;
+    if (made.state != past.state) return;
     if (past.since != instant{}) made.since = std::min(past.since, now);  // a clock may have been set back
-    if (past.state == row_state::backoff) made.until = past.until;
+    if (goes_on) made.until = past.until;
   });
   count(static_cast<std::size_t>(added.state), +1);
   if (added.state == row_state::backoff) {
@@ -87,7 +87,6 @@ void manager<Key, Value>::forget_failures(entry& e) {
 
 template <class Key, class Value>
 void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
-  e.pass = pass_;
   e.erase = false;  // it may have been deleted, and be back before its process has ended
   e.noticed = found.generation;
   const bool changed = found.generation != e.generation;
