@@ -190,6 +190,20 @@ TEST_F(ManagerMemory, ABackoffOfAClockThatWasSetBackIsNoLongerThanItsPolicyAllow
   finish();
 }
 
+TEST_F(ManagerMemory, SinceWhenItIsStoppedOutlivesAManager) {
+  put("web", part("web"));
+  run(table_);
+  table_.set_wanted("web", wanted::down);
+  kept->reconcile_now();
+  time.advance(1s);
+  const instant since = kept->status("web")->since;
+  run_again();
+  time.advance(1s);
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_EQ(kept->status("web")->since, since);
+  finish();
+}
+
 TEST_F(ManagerMemory, WhatGaveUpStaysDownUntilItsRowIsEdited) {
   policy.budget = restart_budget{.restarts = 1, .window = 1h, .then = exhausted::give_up};
   put("web", crashing());

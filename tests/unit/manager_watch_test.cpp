@@ -89,6 +89,22 @@ TEST_F(ManagerWatch, AnEditDuringAPassIsNotUndoneByWhatThePassHadRead) {
   finish();
 }
 
+// What was read because of a hint, before the row was deleted, is answered in the middle of a pass that did not find the row any more.
+TEST_F(ManagerWatch, M12_AnAnswerDuringAPassIsNoRowOfThatPass) {
+  faulty_table<std::string, runnable> faulty(table_);
+  run(faulty);
+  faulty.on_get(1, fault::late(1s));
+  put("web", part("web"));
+  time.run_until_idle();
+  faulty.tell_hints(0);
+  table_.erase("web");
+  faulty.on_fetch(1, fault::slow(2s));
+  kept->reconcile_now();
+  time.advance(2s);
+  EXPECT_FALSE(kept->status("web"));
+  finish();
+}
+
 TEST_F(ManagerWatch, MoreEditsThanItRemembersAreLookedAtByAPass) {
   run(table_);
   const auto passes = kept->passes();
