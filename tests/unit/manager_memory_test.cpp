@@ -190,6 +190,18 @@ TEST_F(ManagerMemory, ABackoffOfAClockThatWasSetBackIsNoLongerThanItsPolicyAllow
   finish();
 }
 
+TEST_F(ManagerMemory, WhatIsKeptWhileItStartsIsNotRememberedAsDown) {
+  how.edit = [](const std::string&, const runnable&, const runnable&) { return row_edit::keep; };
+  put("web", part("web").hang());
+  run(table_);
+  put("web", part("web 2"));
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(store.recall("web").generation, 2U);
+  EXPECT_EQ(store.recall("web").state, row_state::starting);
+  finish();
+}
+
 TEST_F(ManagerMemory, SinceWhenItIsStoppedOutlivesAManager) {
   put("web", part("web"));
   run(table_);

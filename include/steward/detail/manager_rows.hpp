@@ -71,7 +71,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   if (before == 0) return;  // a new one has none, and its group may have
   forget_failures(e);
   // Or the next manager would forgive them once more. What it had settled for it has no longer.
-  remember(e, e.state == row_state::running ? e.state : row_state::stopped);
+  remember(e, e.life ? e.state : row_state::stopped);
 }
 
 // It was edited, or is started by hand: what failed before that does not count any more, neither its own failures nor those of its group.
