@@ -91,10 +91,13 @@ class dying_keeper {
 
 constexpr rlim_t none_beside_stdin = 1;  // 0 would keep `poll` from working
 
-/// A keeper that takes the room for the descriptors of its second program away before it sends them, and gives it back when it has to forget that.
+/// A keeper that takes the room for the descriptors of its second program away before it sends them, and gives it back when it has to forget that. Or
+/// it dies when it is to end it.
 class crowding_keeper {
  public:
-  crowding_keeper() {
+  enum class fate : bool { leaves, dies };
+
+  explicit crowding_keeper(fate end_of_it) : fate_(end_of_it) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     link_.socket.reset(ends[0]);
@@ -124,23 +127,36 @@ class crowding_keeper {
         if (asked) answer(channel, asked->id, asked->body);
       }
     }
+    channel = detail::frame_channel({}, detail::frame_channel::descriptors::refuse);
+    if (fate_ == fate::dies) {
+      for (const auto& each : started_) (void)test::wait_exit(each.pidfd.get());
+    }
   }
 
   void answer(detail::frame_channel& channel, std::uint64_t id, const detail::request& body) {
     if (const auto* const start = std::get_if<detail::spawn_request>(&body)) {
       asked_.push_back("start " + start->key);
-      int ends[2];
-      EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-      const auto handles = std::make_shared<detail::child_handles>(detail::child_handles{detail::unique_fd(ends[1]), detail::unique_fd(ends[0])});
+      auto started = spawn(start->what);
+      ASSERT_TRUE(started);
       detail::held_child child;
       child.child = ++last_child_;
       child.key = start->key;
+      child.pid = started->pid;
+      child.start_time = started->start_time;
+      const auto handles = std::make_shared<detail::child_handles>(started->pidfd.duplicate(), std::move(started->output));
+      started_.push_back(std::move(*started));
       if (last_child_ == 2) crowd_.emplace(none_beside_stdin);
       (void)channel.send(detail::encode(id, detail::reply(detail::held{child})), handles);
       return;
     }
     if (const auto* const kill = std::get_if<detail::signal_request>(&body)) {
       asked_.push_back("signal " + std::to_string(kill->child));
+      if (fate_ == fate::dies) {
+        crowd_.reset();
+        left_ = true;
+        return;
+      }
+      test::end_group(started_.at(kill->child - 1));
       detail::changed gone;
       gone.child = kill->child;
       gone.state.phase = detail::held_phase::gone;
@@ -155,7 +171,9 @@ class crowding_keeper {
   }
 
   keeper_link link_;
+  fate fate_;
   std::uint64_t last_child_ = 0;
+  std::vector<child> started_;
   bool left_ = false;
   std::optional<test::open_files_limit> crowd_;
   std::vector<std::string> asked_;
@@ -250,7 +268,7 @@ TEST_F(KeeperSpawner, AStartForWhichThereAreNoDescriptorsFailsBeforeTheProgramIs
 }
 
 TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAndForgottenBeforeItsStartFails) {
-  crowding_keeper keeper;
+  crowding_keeper keeper(crowding_keeper::fate::leaves);
   keeper_spawner programs = spawner_of(keeper.take_link());
   const auto use = [&](context& ctx) -> task<> {
     const program_spec what = shell("exec sleep 1000");
@@ -264,6 +282,22 @@ TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAndForgottenBefor
   EXPECT_TRUE(ended) << ended.error().to_string();
   EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2", "forget 2", "signal 1", "forget 1"));
   EXPECT_THAT(warnings_, ::testing::IsEmpty());
+}
+
+TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAlsoWhenItsKeeperDies) {
+  crowding_keeper keeper(crowding_keeper::fate::dies);
+  keeper_spawner programs = spawner_of(keeper.take_link());
+  const auto use = [&](context& ctx) -> task<> {
+    const program_spec what = shell("exec sleep 1000");
+    const spawner::held web = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    const auto db = co_await programs.spawn(ctx, "db", "note", what, {});
+    EXPECT_THAT(db ? "success" : db.error().to_string(), HasSubstr("Too many open files"));
+    EXPECT_TRUE(web->orphaned);
+    co_return co_await programs.end(ctx, web);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2"));  // and returns when both are gone
 }
 
 TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouchesNothing) {
