@@ -10,6 +10,7 @@
 #include "steward/chain.hpp"
 #include "steward/named.hpp"
 #include "steward/program/keeper.hpp"
+#include "steward/program/open_files.hpp"
 #include "steward/service.hpp"
 #include "steward/sqlite/database_lock.hpp"
 #include "unit_toml.hpp"
@@ -212,6 +213,7 @@ result<std::optional<first_units>> read_first(const run_options& options) {
 
 int run_daemon(const run_options& options) {
   ::signal(SIGPIPE, SIG_IGN);
+  raise_open_files();  // two a program
   auto first = read_first(options);
   if (!first) {
     tell(first.error());

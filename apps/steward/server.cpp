@@ -3,9 +3,9 @@
 
 #include "connection.hpp"
 #include "listen.hpp"
-#include "spare_descriptors.hpp"
 #include "steward/asio/use_task.hpp"
 #include "steward/leaf.hpp"
+#include "steward/program/detail/spare_descriptors.hpp"
 #include "steward/task_scope.hpp"
 #include "steward/wait.hpp"
 
@@ -37,7 +37,7 @@ class reception {
     task_scope connections(ctx.scheduler());
     result<> outcome;
     while (outcome) {
-      if (!spent_) spares_.refill();
+      if (!spent_) (void)spares_.hold(descriptors_kept);
       auto accepted = co_await acceptor_.async_accept(use_task);
       if (accepted) {
         const bool short_of_descriptors = std::exchange(spent_, false);
@@ -60,7 +60,7 @@ class reception {
       around_.warn(fmt::format("{} connections at a time, and no more are answered; end some, such as those of steward logs -f", places_.most()));
     const welcome granted = !place ? welcome::refused : short_of_descriptors ? welcome::once : welcome::full;
     auto served = co_await serve_connection(ctx, std::move(socket), around_, granted);
-    if (short_of_descriptors) spares_.refill();  // before somebody else takes what is free now
+    if (short_of_descriptors) (void)spares_.hold(descriptors_kept);  // before somebody else takes what is free now
     co_return served;
   }
 
@@ -79,7 +79,7 @@ class reception {
   places places_{most_connections};
   places followers_{most_followers};
   connection_surroundings around_;
-  spare_descriptors spares_{descriptors_kept};
+  detail::spare_descriptors spares_;
   bool spent_ = false;  // one of them, for the connection that is accepted next
   bool told_ = false;   // that they are short
 };

@@ -17,7 +17,7 @@ import termios
 import threading
 import time
 
-from steward_under_test import BINARY, CAP, is_alive, local_connection, main, shell, steward_test, until, until_gone
+from steward_under_test import BINARY, CAP, below, is_alive, local_connection, main, read_bytes, shell, steward_test, until, until_gone
 
 SLEEP = ["sleep", "1000"]
 DEAF = "trap '' TERM; echo up; while :; do sleep 1000; done"
@@ -458,6 +458,67 @@ class lost_log_test(steward_test):
         self.wait_for("chatty", state="running", incarnation=2, error=None)
         until(lambda: "talk" in self.text("s.db.logs/chatty.log"), "the output")
         self.assertRegex(self.text("err"), "^steward: chatty: output cannot be written to [^\n]*\nsteward: chatty: output is written to [^\n]* again\n$")
+
+
+class few_descriptors_test(steward_test):
+    LIMIT = 64
+    KEYS = [f"u{i}" for i in range(25)]  # two descriptors each, and the daemon needs some twenty
+    REFUSED = r"^limits: two descriptors for its end and its output, of which the daemon may have 64 \(ulimit -n, LimitNOFILE=\): Too many open files$"
+
+    def up(self):
+        self.open_files = (self.LIMIT, self.LIMIT)
+        self.run_daemon(**{key: {"command": SLEEP, "backoff": {"initial": "10ms", "max": "100ms"}} for key in self.KEYS})
+        return until(self.settled, "all running or refused, and no program that is not shown")
+
+    def settled(self):
+        """Who runs and who has no descriptors. Empty while more starts, or a program is not shown."""
+        units = self.ask("GET", "/v1/status")[1]["units"]
+        running, lacking = ([unit for unit in units if unit["state"] == state] for state in ("running", "backoff"))
+        whole = len(running) + len(lacking) == len(units) and {unit["pid"] for unit in running} == self.programs()
+        return (running, lacking) if whole and running else None
+
+    def programs(self):
+        return below([self.keeper()])
+
+    def test_fail_the_starts_that_have_none_and_nothing_else(self):
+        running, lacking = self.up()
+        self.assertGreater(len(lacking), 0)
+        for unit in lacking:
+            self.assertRegex(unit["exit"]["error"], self.REFUSED)
+        for unit in running[:12]:
+            self.does("rm", unit["key"])
+        for unit in lacking:
+            self.running(unit["key"])
+        for unit in running[12:]:
+            self.assert_still(unit)
+        self.assertNotIn("keeper", self.text("err"))
+        programs, keeper = self.programs(), self.keeper()
+        self.assertEqual(len(programs), len(self.KEYS) - 12)
+        self.assertEqual(self.interrupt_daemon(signal.SIGTERM), 0, self.text("err"))
+        until_gone(keeper, *programs)
+
+    def test_of_a_next_daemon_end_it_in_one_line_and_harm_nothing(self):
+        self.up()
+        programs = self.programs()
+        self.kill_daemon()
+        self.open_files = (40, 40)
+        said = len(self.text("err"))
+        self.assertEqual(self.launch().wait(CAP), 1)
+        self.assertRegex(self.text("err")[said:], rf"^steward: the keeper holds {len(programs)} programs: two descriptors for each, of which the daemon "
+                         r"may have 40 \(ulimit -n, LimitNOFILE=\): Too many open files\n$")
+        self.assertEqual(self.programs(), programs)
+        self.open_files = (40, 256)
+        self.run_daemon()
+        for key in self.KEYS:
+            self.running(key)
+        self.assertLessEqual(programs, self.programs(), "with as many as it is allowed to have it goes on with them")
+
+    def test_of_programs_are_those_that_the_daemon_was_started_with(self):
+        self.open_files = (100, 200)
+        self.run_daemon(limit=shell("ulimit -Sn; exec sleep 1000"))
+        self.assertEqual(self.first_line("limit"), "100")
+        limits = read_bytes(f"/proc/{self.daemon.pid}/limits").decode()
+        self.assertRegex(limits, r"Max open files +200 +200 ")
 
 
 class row_trouble_test(steward_test):

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -162,6 +163,7 @@ class steward_test(unittest.TestCase):
         self.socket = self.at("s.db.sock")
         self.environment = {**os.environ, MARK: self.folder}
         self.environment.pop("STEWARD_SOCKET", None)
+        self.open_files = None  # the daemon's limit of them, soft and hard; None: that of the test
         self.daemon = None
         self.started = []
         self.addCleanup(self.end_everything)
@@ -189,9 +191,10 @@ class steward_test(unittest.TestCase):
 
     def launch(self, *arguments, database=None):
         """`steward run`, without waiting for anything. In a session of its own, as from a shell with job control."""
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, self.open_files)) if self.open_files else None
         with open(self.at("out"), "ab") as out, open(self.at("err"), "ab") as err:
             daemon = subprocess.Popen([BINARY, "run", "--db", database or self.database, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                      cwd=self.folder, env=self.environment, start_new_session=True)
+                                      cwd=self.folder, env=self.environment, start_new_session=True, preexec_fn=limit)
         self.started.append(daemon)
         return daemon
 

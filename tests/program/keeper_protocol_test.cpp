@@ -2,6 +2,7 @@
 #include "steward/program/detail/keeper_protocol.hpp"
 
 #include "steward/program/detail/frame_channel.hpp"
+#include "support.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -255,6 +256,31 @@ TEST(FrameChannel, DescriptorsComeInTheOrderOfTheirFramesAlsoWhenTheyHadToWait) 
   }
   EXPECT_EQ(both.left->waiting_out(), 0U);
   EXPECT_FALSE(both.right->take_descriptor());
+}
+
+TEST(FrameChannel, DescriptorsForWhichThereIsNoRoomLeaveTheirPlacesEmpty) {
+  for (std::size_t room = 0; room < 2; ++room) {
+    const connected both;
+    ino_t last = 0;
+    for (int i = 0; i < 2; ++i) {
+      int ends[2];
+      ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+      last = inode_of(ends[0]);
+      const auto handles = std::make_shared<child_handles>(child_handles{unique_fd(ends[0]), unique_fd(ends[1])});
+      ASSERT_TRUE(both.left->send(encode(1, reply(held{a_child})), handles));
+    }
+    {
+      const test::open_files_limit few(test::limit_that_leaves(room));
+      ASSERT_EQ(both.right->receive(), true) << "the connection is as good as before";
+    }
+    ASSERT_EQ(both.right->receive(), true);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(both.right->next().value());
+    EXPECT_EQ(static_cast<bool>(both.right->take_descriptor()), room == 1);
+    EXPECT_FALSE(both.right->take_descriptor());
+    const auto of_the_next = both.right->take_descriptor();
+    ASSERT_TRUE(of_the_next && both.right->take_descriptor());
+    EXPECT_EQ(inode_of(of_the_next.get()), last);
+  }
 }
 
 TEST(FrameChannel, AClosedEndIsAnErrorForBothDirectionsAndNoSignal) {

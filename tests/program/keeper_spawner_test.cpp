@@ -3,16 +3,23 @@
 
 #include "asio/support.hpp"
 #include "keeper_client.hpp"
+#include "steward/detail/beside.hpp"
+#include "steward/program/identity.hpp"
 #include "steward/wait.hpp"
 #include "support.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace steward {
@@ -82,8 +89,105 @@ class dying_keeper {
   detail::unique_fd report_;
 };
 
+constexpr rlim_t none_beside_stdin = 1;  // 0 would keep `poll` from working
+
+/// A keeper that takes the room for the descriptors of its second program away before it sends them, and gives it back when it has to forget that. Or
+/// it dies when it is to end it.
+class crowding_keeper {
+ public:
+  enum class fate : bool { leaves, dies };
+
+  explicit crowding_keeper(fate end_of_it) : fate_(end_of_it) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    link_.socket.reset(ends[0]);
+    thread_ = std::thread([this, end = ends[1]] { serve(detail::unique_fd(end)); });
+  }
+  crowding_keeper(const crowding_keeper&) = delete;
+  crowding_keeper& operator=(const crowding_keeper&) = delete;
+  ~crowding_keeper() {
+    link_.socket.reset();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] keeper_link take_link() { return std::move(link_); }
+
+  /// All that was asked for. To be called when the daemon has left.
+  [[nodiscard]] std::vector<std::string> asked() {
+    thread_.join();
+    return asked_;
+  }
+
+ private:
+  void serve(detail::unique_fd socket) {
+    detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::refuse);
+    while (!left_ && test::wait_readable(channel.fd()) && channel.receive()) {
+      for (auto frame = channel.next(); frame && *frame; frame = channel.next()) {
+        const auto asked = detail::decode_request(**frame);
+        if (asked) answer(channel, asked->id, asked->body);
+      }
+    }
+    channel = detail::frame_channel({}, detail::frame_channel::descriptors::refuse);
+    if (fate_ == fate::dies) {
+      for (const auto& each : started_) (void)test::wait_exit(each.pidfd.get());
+    }
+  }
+
+  void answer(detail::frame_channel& channel, std::uint64_t id, const detail::request& body) {
+    if (const auto* const start = std::get_if<detail::spawn_request>(&body)) {
+      asked_.push_back("start " + start->key);
+      auto started = spawn(start->what);
+      ASSERT_TRUE(started);
+      detail::held_child child;
+      child.child = ++last_child_;
+      child.key = start->key;
+      child.pid = started->pid;
+      child.start_time = started->start_time;
+      const auto handles = std::make_shared<detail::child_handles>(started->pidfd.duplicate(), std::move(started->output));
+      started_.push_back(std::move(*started));
+      if (last_child_ == 2) crowd_.emplace(none_beside_stdin);
+      (void)channel.send(detail::encode(id, detail::reply(detail::held{child})), handles);
+      return;
+    }
+    if (const auto* const kill = std::get_if<detail::signal_request>(&body)) {
+      asked_.push_back("signal " + std::to_string(kill->child));
+      if (fate_ == fate::dies) {
+        crowd_.reset();
+        left_ = true;
+        return;
+      }
+      test::end_group(started_.at(kill->child - 1));
+      detail::changed gone;
+      gone.child = kill->child;
+      gone.state.phase = detail::held_phase::gone;
+      (void)channel.send(detail::encode(0, detail::reply(gone)));
+    } else if (const auto* const forget = std::get_if<detail::forget_request>(&body)) {
+      asked_.push_back("forget " + std::to_string(forget->child));
+      crowd_.reset();
+    } else if (std::holds_alternative<detail::shutdown_request>(body)) {
+      left_ = true;
+    }
+    (void)channel.send(detail::encode(id, detail::reply(detail::done())));
+  }
+
+  keeper_link link_;
+  fate fate_;
+  std::uint64_t last_child_ = 0;
+  std::vector<child> started_;
+  bool left_ = false;
+  std::optional<test::open_files_limit> crowd_;
+  std::vector<std::string> asked_;
+  std::thread thread_;
+};
+
 class KeeperSpawner : public ::testing::Test {
  protected:
+  [[nodiscard]] keeper_spawner spawner_of(keeper_link link) {
+    const auto renew = [this] { return connect_or_start_keeper(folder_ / "keeper.sock", test::self()); };
+    const auto warn = [this](const std::string& text) { warnings_.push_back(text); };
+    return keeper_spawner(io_, std::move(link), process_register(folder_ / "running"), renew, warn);
+  }
+
   test::temporary_folder folder_;
   boost::asio::io_context io_{1};
   asio_scheduler on_{io_};
@@ -92,9 +196,7 @@ class KeeperSpawner : public ::testing::Test {
 
 TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext) {
   dying_keeper first;
-  const auto renew = [this] { return connect_or_start_keeper(folder_ / "keeper.sock", test::self()); };
-  const auto warn = [this](const std::string& text) { warnings_.push_back(text); };
-  keeper_spawner programs(io_, first.take_link(), process_register(folder_ / "running"), renew, warn);
+  keeper_spawner programs = spawner_of(first.take_link());
   const auto use = [&](context& ctx) -> task<> {
     const program_spec what = shell("exec sleep 1000");
     auto lost = co_await programs.spawn(ctx, "web", "note", what, {});
@@ -118,6 +220,116 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   };
   const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
   EXPECT_TRUE(ended) << ended.error().to_string();
+}
+
+constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
+constexpr auto because = " (ulimit -n, LimitNOFILE=): Too many open files";
+
+TEST_F(KeeperSpawner, AStartForWhichThereAreNoDescriptorsFailsBeforeTheProgramIsExecuted) {
+  auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  ASSERT_TRUE(link) << link.error().to_string();
+  keeper_spawner programs = spawner_of(std::move(*link));
+  const auto use = [&](context& ctx) -> task<> {
+    const program_spec what = shell("exec sleep 1000");
+    const program_spec marked = shell("touch " + folder_ / "executed");
+    result<spawner::held> web = fail(errc::failed);
+    result<spawner::held> db = fail(errc::failed);
+    const auto start = [&](std::string key, program_spec program, result<spawner::held>& into) -> task<> {
+      into = co_await programs.spawn(ctx, std::move(key), "note", std::move(program), {});
+      co_return {};
+    };
+    const auto limit = test::limit_that_leaves(3);  // for one, and the file in which it is noted
+    {
+      const test::open_files_limit few(limit);
+      detail::beside first(ctx.scheduler());
+      detail::beside second(ctx.scheduler());
+      first.start(start("web", what, web));
+      second.start(start("db", marked, db));  // while the first waits for its answer
+      (void)co_await first.join();
+      (void)co_await second.join();
+    }
+    EXPECT_TRUE(web);
+    EXPECT_FALSE(db);
+    if (!web || db) co_return {};
+    EXPECT_EQ(db.error().to_string(), no_descriptors + std::to_string(limit) + because);
+    EXPECT_TRUE(db.error().is(std::make_error_code(std::errc::too_many_files_open)));
+
+    db = co_await programs.spawn(ctx, "db", "note", what, {});
+    EXPECT_TRUE(db);
+    for (const auto& each : {web, db}) {
+      if (each) co_await or_return(programs.end(ctx, *each));
+    }
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "executed"));
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
+}
+
+TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAndForgottenBeforeItsStartFails) {
+  crowding_keeper keeper(crowding_keeper::fate::leaves);
+  keeper_spawner programs = spawner_of(keeper.take_link());
+  const auto use = [&](context& ctx) -> task<> {
+    const program_spec what = shell("exec sleep 1000");
+    const spawner::held web = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    const auto db = co_await programs.spawn(ctx, "db", "note", what, {});
+    EXPECT_EQ(db ? "success" : db.error().to_string(), no_descriptors + std::to_string(none_beside_stdin) + because);
+    EXPECT_FALSE(web->orphaned);
+    co_return co_await programs.end(ctx, web);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2", "forget 2", "signal 1", "forget 1"));
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
+}
+
+TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAlsoWhenItsKeeperDies) {
+  crowding_keeper keeper(crowding_keeper::fate::dies);
+  keeper_spawner programs = spawner_of(keeper.take_link());
+  const auto use = [&](context& ctx) -> task<> {
+    const program_spec what = shell("exec sleep 1000");
+    const spawner::held web = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    const auto db = co_await programs.spawn(ctx, "db", "note", what, {});
+    EXPECT_THAT(db ? "success" : db.error().to_string(), HasSubstr("Too many open files"));
+    EXPECT_TRUE(web->orphaned);
+    co_return co_await programs.end(ctx, web);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2"));  // and returns when both are gone
+}
+
+TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouchesNothing) {
+  auto former = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
+  for (const auto* key : {"a", "b", "c"}) ASSERT_TRUE(former.spawn(key, shell("exec sleep 1000")));
+  process_register noted(folder_ / "running");  // also what no keeper holds
+  const auto start_time = start_time_of(::getpid());
+  ASSERT_TRUE(start_time);
+  ASSERT_TRUE(noted.add({"orphan", {boot_id().value_or(""), ::getpid(), *start_time}, ""}));
+  const auto noted_before = noted.read();
+  former = test::keeper_client(keeper_link());
+  {
+    auto link = connect_keeper(folder_ / "keeper.sock");
+    ASSERT_TRUE(link) << link.error().to_string();
+    keeper_spawner programs = spawner_of(std::move(*link));
+    const auto never = [](context&) -> task<> {
+      ADD_FAILURE() << "it is ready without some of its programs";
+      co_return {};
+    };
+    const auto limit = test::limit_that_leaves(5);
+    const test::open_files_limit few(limit);
+    const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, never); });
+    EXPECT_EQ(ended ? "success" : ended.error().to_string(),
+              "the keeper holds 3 programs: two descriptors for each, of which the daemon may have " + std::to_string(limit) + because);
+  }
+  EXPECT_EQ(noted.read(), noted_before);
+  auto next = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
+  const auto left = next.list();
+  EXPECT_EQ(left.size(), 3U);
+  for (const auto& each : left) EXPECT_EQ(each.what.state.phase, detail::held_phase::running);
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
+  next.clean_up();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -29,6 +30,21 @@ std::string temporary_folder::script(std::string_view name, std::string_view tex
   std::ofstream(file) << text;
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   return file;
+}
+
+open_files_limit::open_files_limit(rlim_t soft) {
+  EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+  const rlimit small{.rlim_cur = soft, .rlim_max = before_.rlim_max};
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &small), 0);
+}
+
+open_files_limit::~open_files_limit() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+// Descriptors are the lowest free numbers, and the limit is the first number that is none.
+rlim_t limit_that_leaves(std::size_t count) {
+  std::vector<detail::unique_fd> next;
+  while (next.size() <= count) next.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return static_cast<rlim_t>(next.back().get());
 }
 
 program_spec shell(std::string text) { return {.command = {"/bin/sh", "-c", std::move(text)}, .directory = {}, .environment = {}}; }

@@ -7,6 +7,7 @@
 #include "steward/program/spawn.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <filesystem>
@@ -35,6 +36,21 @@ class temporary_folder {
  private:
   std::filesystem::path path_;
 };
+
+/// The limit of open files of this process as long as it lives.
+class open_files_limit {
+ public:
+  explicit open_files_limit(rlim_t soft);
+  open_files_limit(const open_files_limit&) = delete;
+  open_files_limit& operator=(const open_files_limit&) = delete;
+  ~open_files_limit();
+
+ private:
+  rlimit before_{};
+};
+
+/// The limit at which this process can open just so many files more than it has now.
+[[nodiscard]] rlim_t limit_that_leaves(std::size_t count);
 
 /// `{"/bin/sh", "-c", text}`.
 [[nodiscard]] program_spec shell(std::string text);

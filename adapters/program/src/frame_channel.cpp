@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t read_size = std::size_t{16} << 10U;  // kept at both ends; a message with descriptors is shorter, and ends a read
 constexpr std::size_t descriptors_at_once = 253;           // the kernel's SCM_MAX_FD
+constexpr std::size_t descriptors_of_a_frame = 2;          // as `child_handles`; a read ends with the first frame that has some
 
 /// Moves the descriptors of a message into `into`, or closes them.
 void take_descriptors(msghdr& message, frame_channel::descriptors mode, std::deque<unique_fd>& into) {
@@ -60,9 +61,10 @@ result<bool> frame_channel::receive() {
     if (failure == EAGAIN || failure == EINTR) return false;
     return system_failure(failure, "the other end of the connection");
   }
+  const auto held_before = descriptors_.size();
   take_descriptors(message, mode_, descriptors_);
-  // The order of frames and descriptors is lost with the first that had no room.
-  if (mode_ == descriptors::keep && (message.msg_flags & MSG_CTRUNC) != 0) return system_failure(EMFILE, "descriptors from the keeper");
+  // Those that had no room leave their places empty, so that the next are still the next frame's.
+  if (mode_ == descriptors::keep && (message.msg_flags & MSG_CTRUNC) != 0) descriptors_.resize(held_before + descriptors_of_a_frame);
   return true;
 }
 

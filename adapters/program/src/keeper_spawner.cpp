@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <set>
 #include <utility>
@@ -26,6 +27,21 @@ constexpr std::chrono::seconds between_keepers(1);
 error to_error(const detail::reply& answer) {
   if (const auto* no = std::get_if<detail::failed>(&answer)) return {std::error_code(no->number, std::generic_category()), no->text};
   return error("the keeper gave an answer to another question");
+}
+
+detail::reply to_reply(const error& why) { return detail::failed{why.code().value(), why.to_string()}; }
+
+// Otherwise this process had no room for one of its descriptors, or both.
+bool came_whole(const held_program& which) noexcept { return which.pidfd && which.output; }
+
+// Its keeper alone had a descriptor of it, and is dead.
+void find_again(held_program& which) {
+  auto living = open_process({boot_id().value_or(""), which.what.pid, which.what.start_time});
+  if (living) {
+    which.pidfd = std::move(*living);
+  } else if (living.error().is(std::make_error_code(std::errc::no_such_process))) {
+    which.what.state.phase = detail::held_phase::gone;
+  }
 }
 
 }  // namespace
@@ -50,9 +66,10 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   detail::beside writing(ctx.scheduler());
   reading.start(keep_reading(ctx.scheduler()));
   writing.start(keep_writing());
-  result<> outcome = co_await ask_done(detail::list_request());
-  if (outcome) take_in_those_not_held(ctx.scheduler());
-  if (outcome) outcome = co_await ready(ctx);
+  result<> outcome = co_await take_in_those_held();
+  const bool all_known = outcome.has_value();
+  if (all_known) take_in_those_not_held(ctx.scheduler());
+  if (all_known) outcome = co_await ready(ctx);
   // It stays if it still holds something, and a later daemon finds it.
   leaving_ = connected_ && programs_.empty() && of_dead_keepers_.empty();
   if (leaving_) (void)co_await ask_done(detail::shutdown_request());
@@ -63,7 +80,7 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   (void)co_await writing.join();
   (void)co_await reading.join();
   for (detail::orphan& each : orphans_) (void)co_await each.stop();
-  strike_out_those_gone();
+  if (all_known) strike_out_those_gone();
   co_return outcome;
 }
 
@@ -93,8 +110,17 @@ task<> keeper_spawner::keep_writing() {
   co_return {};
 }
 
+task<> keeper_spawner::take_in_those_held() {
+  co_await or_return(ask_done(detail::list_request()));
+  if (std::ranges::all_of(unclaimed_, [](const auto& each) { return came_whole(*each.second); })) co_return {};
+  const auto count = std::to_string(unclaimed_.size());
+  co_return detail::too_few_descriptors("the keeper holds " + count + (count == "1" ? " program" : " programs") + ": two descriptors for each",
+                                        EMFILE);
+}
+
 result<> keeper_spawner::take_frames() {
   for (;;) {
+    room_.open();
     auto came = channel_.receive();
     if (!came) return fail(std::move(came.error()));
     for (;;) {
@@ -105,6 +131,7 @@ result<> keeper_spawner::take_frames() {
       if (!told) return fail(error("what it says is not understood"));
       dispatch(std::move(*told));
     }
+    room_.close();
     if (!*came) return {};
   }
 }
@@ -131,8 +158,10 @@ void keeper_spawner::dispatch(detail::numbered<detail::reply> told) {
   // program runs on unknown; see `take_in_those_not_told` for the keeper alone. It is less than a millisecond, unless many start at once and wait for
   // a processor.
   if (taken) write_down(*taken);
+  if (taken && !came_whole(*taken)) told.body = to_reply(detail::too_few_descriptors_for_a_program(EMFILE));
   waiting.program = std::move(taken);
   waiting.answer = std::move(told.body);
+  if (waiting.start != nullptr) room_.release();
   asked_.erase(asked);
   waiting.answered.ring();
 }
@@ -170,9 +199,13 @@ result<> keeper_spawner::send(std::uint64_t id, const detail::request& body) {
 task<> keeper_spawner::ask(detail::request body, question& into) {
   const std::uint64_t id = ++last_id_;
   into.start = std::get_if<detail::spawn_request>(&body);
-  if (into.start != nullptr) into.asked_at = detail::ticks_after_boot();
+  if (into.start != nullptr) {
+    if (auto room = room_.reserve(); !room) co_return std::move(room.error());
+    into.asked_at = detail::ticks_after_boot();
+  }
   asked_[id] = &into;
   if (auto sent = send(id, body); !sent) {
+    if (into.start != nullptr) room_.release();
     asked_.erase(id);
     co_return std::move(sent.error());
   }
@@ -266,10 +299,12 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   warn_("the keeper is lost (" + why.to_string() + "); programs go on, and nothing is started until there is a new one");
   socket_.release();
   (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
+  room_.clear();
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
-    if (each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(io_, on, each);
+    if (!each->pidfd) find_again(*each);
+    if (each->pidfd && each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(io_, on, each);
   }
   take_in_those_not_told(on);
   answer_all(detail::failed{ECONNRESET, "the keeper has died"});

@@ -5,6 +5,7 @@
 
 #include "steward/detail/beside.hpp"
 #include "steward/doorbell.hpp"
+#include "steward/program/detail/answer_room.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/detail/orphan.hpp"
@@ -43,6 +44,9 @@ struct farewell {
 /// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on. What it had executed
 /// by then and not told of is ended before its start fails. What a former daemon started and no keeper holds any more is found in the register: it
 /// cannot be gone on with, because its output is lost, and is ended before the next one of its key is started.
+///
+/// Each program takes two descriptors. A start for which there are none fails before the keeper is asked; should they be taken meanwhile by somebody
+/// else, the program is ended before its start fails. The run fails, and touches nothing, if they do not suffice for what a former daemon has left.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
@@ -89,6 +93,7 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] task<> keep_writing();
   [[nodiscard]] result<> take_frames();
   void dispatch(detail::numbered<detail::reply> told);
+  [[nodiscard]] task<> take_in_those_held();
   [[nodiscard]] held take_in(detail::held_child what);
   void claim(const held& which);
   [[nodiscard]] task<> ask(detail::request body, question& into);
@@ -121,6 +126,7 @@ class keeper_spawner final : public spawner {
   bool register_works_ = true;
   doorbell to_write_;
   std::map<std::uint64_t, question*> asked_;
+  detail::answer_room room_;                          // for the starts among them
   std::unordered_map<std::uint64_t, held> programs_;  // by the keeper's number
   std::vector<held> of_dead_keepers_;
   left_programs unclaimed_;

@@ -37,7 +37,7 @@ class frame_channel {
 
   /// Reads once what has come.
   /// Shape: true if something came, false if there is nothing now.
-  /// Errors: `std::errc::connection_reset` when the other end is closed; `too_many_files_open` when descriptors came and there was no room for them.
+  /// Errors: `std::errc::connection_reset` when the other end is closed.
   [[nodiscard]] result<bool> receive();
 
   /// The next whole frame without its length; valid until the next `receive`.
@@ -47,7 +47,8 @@ class frame_channel {
   /// Whether `next` has something to say.
   [[nodiscard]] bool has_frame() const noexcept;
 
-  /// The next descriptor that came, in the order of the frames that they were sent with. Empty when there is none.
+  /// The next descriptor that came, in the order of the frames that they were sent with. Empty when there is none, and in the place of one for which
+  /// this process had no room.
   [[nodiscard]] unique_fd take_descriptor() noexcept;
 
   /// Sends a whole frame, or keeps it for `flush`. The handles are kept alive as long as they wait.
