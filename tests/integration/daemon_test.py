@@ -7,6 +7,7 @@ import fcntl
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -744,6 +745,43 @@ class mistake_test(steward_test):
         self.assert_one_line(done, 1, r"s\.db.*not a SQLite database", "corrupt database")
         self.assertTrue(is_alive(good["pid"]), "what ran must go on")
         self.assertEqual(self.text("s.db")[:20], "this is no database,")
+
+    def test_database_that_is_gone_ends_nothing_that_runs(self):
+        units = {f"u{i}": shell("sleep 1000") for i in range(7)}
+        self.run_daemon(**units)
+        pids = {key: self.running(key)["pid"] for key in units}
+        self.kill_daemon()
+        files = [name for name in ("s.db", "s.db-wal", "s.db-shm") if os.path.exists(self.at(name))]
+        for name in files:
+            os.rename(self.at(name), self.at(f"away.{name}"))
+        told = rf"s\.db: there was none, but 7 programs run on that were started from it: u0 \(pid {pids['u0']}\), .* and 2 more; put the file back, or .*kill -- -{pids['u0']} "
+        for arguments in ((), ("--apply", self.units(other={"command": SLEEP})), ()):
+            with self.subTest(arguments):
+                self.assert_one_line(self.run_to_its_end(*arguments), 1, told, "a database that is gone")
+                self.assertFalse(os.path.exists(self.database), "the next try says the same")
+        self.write("s.db", "")
+        self.assert_one_line(self.run_to_its_end(), 1, told, "an empty file in its place")
+        for name in files:
+            os.rename(self.at(f"away.{name}"), self.at(name))
+        self.run_daemon()
+        self.assertEqual({key: self.running(key)["pid"] for key in units}, pids)
+
+    def test_database_that_is_gone_is_made_anew_once_nothing_runs(self):
+        self.run_daemon(one=shell("sleep 1000 & sleep 1000"))
+        self.running("one")
+        self.kill_daemon()
+        for name in ("s.db", "s.db-wal", "s.db-shm"):
+            if os.path.exists(self.at(name)):
+                os.unlink(self.at(name))
+        hint = re.search(r"\(kill -- -(\d+)\)", self.run_to_its_end().err)
+        os.killpg(int(hint[1]), signal.SIGTERM)
+        until(lambda: self.launch_succeeds(), "a daemon that begins")
+        self.assertEqual(self.ask("GET", "/v1/status")[1]["units"], [])
+
+    def launch_succeeds(self):
+        self.daemon = self.launch()
+        until(lambda: self.daemon.poll() is not None or self.answers(), "an answer or an end")
+        return self.daemon.poll() is None
 
     def test_database_in_a_folder_that_is_not_there(self):
         self.assert_one_line(self.run_to_its_end("--socket", self.socket, database=self.at("none/s.db")), 1, "none", "run")
