@@ -5,6 +5,7 @@
 
 #include "console.hpp"
 #include "fleet.hpp"
+#include "listen.hpp"
 #include "lost_table.hpp"
 #include "server.hpp"
 #include "steward/asio/scheduler.hpp"
@@ -232,6 +233,11 @@ int run_daemon(const run_options& options) {
   const auto lock = database_lock::acquire(database);
   if (!lock) {
     tell(lock.error());
+    return failed;
+  }
+  // No keeper is started for a daemon that cannot listen. Given back at once: the server takes it when its turn comes.
+  if (const auto free = socket_claim::acquire(options.socket); !free) {
+    tell(free.error());
     return failed;
   }
   auto keeper = connect_or_start_keeper(keeper_path(database), own_executable());

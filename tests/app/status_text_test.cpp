@@ -56,6 +56,7 @@ std::vector<unit_status> one_of_each() {
   units[5].exit = exit_with(exit_reason::failed);
   units[5].exit->signal = SIGKILL;
   units[6].waiting_for = {"db", "web"};
+  units[6].missing = {"web"};
   return units;
 }
 

@@ -16,7 +16,7 @@ import subprocess
 import time
 import unittest
 
-from steward_under_test import (CAP, below, finished, free_port, is_alive, main, parent_of, python, shell, started_at, steward_test, until,
+from steward_under_test import (BINARY, CAP, below, finished, free_port, is_alive, main, parent_of, python, shell, started_at, steward_test, until,
                                 until_gone)
 
 SLEEP = ["sleep", "1000"]
@@ -270,8 +270,7 @@ class stop_test(steward_test):
         self.does("stop", "one")
         self.assertEqual(self.does("stop", "one"), "one is stopped already\n")
         self.assertEqual(self.does("rm", "one"), "one is removed\n")
-        self.assertEqual(self.does("rm", "one"), "there is no unit one\n")
-        for verb in ("start", "stop", "restart"):
+        for verb in ("start", "stop", "restart", "rm"):
             self.refused(1, "there is no unit one$", verb, "one")
 
     def test_who_ignores_it_is_killed_with_all_that_it_started(self):
@@ -668,7 +667,7 @@ class mistake_test(steward_test):
 
     def test_on_the_command_line_is_usage(self):
         for arguments, line in ((("aply", "x"), 'unknown command "aply".*apply'), (("status", "--jsno"), "unknown option.*--json"), ((), "a command is missing"),
-                                (("stop",), "KEY"), (("stop", "a b"), "is not a unit"), (("run", "--db"), "--db"), (("logs", "-n", "x", "a"), "x")):
+                                (("stop",), "KEY"), (("stop", "a b"), "is not a unit"), (("run", "--db"), "run: --db takes a value"), (("logs", "-n", "x", "a"), "x")):
             with self.subTest(arguments):
                 self.refused(2, line, *arguments)
 
@@ -689,6 +688,7 @@ class mistake_test(steward_test):
         good = self.running("good")
         done = self.run_to_its_end("--socket", self.socket, database=self.at("other.db"))
         self.assert_one_line(done, 1, "another process listens at .*s.db.sock", "taken socket")
+        self.assertEqual(glob.glob(self.at("other.db*")), [], "nothing is left of it")
         self.assert_still(good)
         self.assertTrue(self.answers())
 
@@ -785,6 +785,17 @@ class mistake_test(steward_test):
 
     def test_database_in_a_folder_that_is_not_there(self):
         self.assert_one_line(self.run_to_its_end("--socket", self.socket, database=self.at("none/s.db")), 1, "none", "run")
+
+    def test_output_that_cannot_be_written_is_told(self):
+        self.run_daemon(one=shell("echo one; exec sleep 1000"))
+        self.first_line("one")
+        self.running("one")
+        for arguments in (("status",), ("status", "one", "--json"), ("logs", "one"), ("logs", "-f", "one"), ("events",), ("events", "-f"), ("explain", "one"),
+                          ("restart", "one"), ("version",), ("--help",)):
+            with self.subTest(arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=CAP, check=False,
+                                      env={**self.environment, "STEWARD_SOCKET": self.socket})
+                self.assertEqual((done.returncode, done.stderr), (1, b"steward: cannot write the output: No space left on device\n"))
 
     def test_no_daemon(self):
         for arguments in (("status",), ("stop", "a"), ("logs", "a"), ("rm", "a"), ("apply", self.units(a={"command": ["true"]}))):
