@@ -68,8 +68,9 @@ class connection {
       parser.body_limit(largest_body);
       deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
       auto read = co_await http::async_read_header(socket_, buffer_, parser, use_task(idle));
-      if (read && waits_for_a_word(parser.get())) read = co_await asio::async_write(socket_, asio::buffer(go_on), use_task(idle));
-      if (read) read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
+      const auto word = asio::buffer(go_on);
+      if (read && waits_for_a_word(parser.get())) read = co_await asio::async_write(socket_, word, use_task(idle));
+      if (read && !parser.is_done()) read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
       form_.version = parser.get().version();
       form_.head_only = parser.get().method() == http::verb::head;
       if (!read) {

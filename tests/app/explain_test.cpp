@@ -89,7 +89,9 @@ TEST(Explanation, NamesWhoIsWaitedFor) {
   unit_explanation what = waiting();
   EXPECT_EQ(why_text(what), "it waits in a circle, which never ends: a -> b -> a");
   what.cycle.clear();
-  EXPECT_EQ(why_text(what), "it waits for b, c, which do not run");
+  EXPECT_EQ(why_text(what), "it waits for b, c, which do not run; there is no unit c");
+  what.why = obstacle::waits_for_group;
+  EXPECT_EQ(why_text(what), "it is started again together with its group, when b, c, which stop, are gone");
   what.why = obstacle::requirement_lost;
   what.because_of = "db";
   EXPECT_EQ(why_text(what), "db, which it requires, went down, and it stays down until it is started or changed");

@@ -188,7 +188,7 @@ TEST(UnitToml, ANameWithDotsIsToldToStandInQuotes) {
             "units.toml:1:11: unit.web.example: a name with dots stands in quotes: [unit.\"web.example\"]\n");
   EXPECT_EQ(mistakes("[unit.web.example.com]\ncommand = [\"a\"]"),
             "units.toml:1:19: unit.web.example.com: a name with dots stands in quotes: [unit.\"web.example.com\"]\n");
-  EXPECT_EQ(mistakes("[unit.web.stop]\nsignal = \"INT\""), "units.toml:1:7: unit.web.command: missing\n");
+  EXPECT_TRUE(mistakes("[unit.web.stop]\nsignal = \"INT\"").starts_with("units.toml:1:7: unit.web.command: missing"));
 }
 
 TEST(UnitToml, AProbeIsOneOfThree) {
