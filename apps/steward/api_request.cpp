@@ -103,7 +103,6 @@ std::expected<api_request, api_refusal> parse_request(std::string_view method, s
   target = without_host(target);
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));
-  const bool has_query = path.size() < target.size();
   std::string allowed;
   for (const route& candidate : routes) {
     const auto key = match(candidate, path);
@@ -114,7 +113,7 @@ std::expected<api_request, api_refusal> parse_request(std::string_view method, s
       continue;
     }
     api_request out{.call = candidate.call, .key = std::string(*key)};
-    if (has_query && candidate.call != api_call::logs && candidate.call != api_call::events)
+    if (!query.empty() && candidate.call != api_call::logs && candidate.call != api_call::events)
       return refuse(400, fmt::format("{} takes no parameters", in_quotes(path)));
     if (auto read = read_query(query, out); !read) return std::unexpected(read.error());
     return out;

@@ -83,6 +83,7 @@ class grammar {
     const std::string name = command->get_name();
     if (name == "version") return version_command{};
     if (name == "help") return help();
+    if (read_.database && read_.database->empty()) return wrong("the path of the database is empty; give one with --db");
     const std::string socket = socket_path();
     if (name == "run")
       return run_options{.database = read_.database.value_or(std::string(default_database)), .socket = socket, .units_file = read_.units_file};
@@ -262,6 +263,15 @@ std::optional<std::string> first_extra(const CLI::App& app) {
   return extras.front();
 }
 
+/// CLI11's words for a value that is missing, or given twice, in ours.
+std::string argument_problem(const CLI::ParseError& why) {
+  const std::string text = why.what();
+  if (why.get_name() != "ArgumentMismatch") return printable(text);
+  const std::string_view name = std::string_view(text).substr(0, text.find(':'));
+  if (text.contains("At Most")) return fmt::format("{} is given more than once", printable(name));
+  return text.ends_with(" missing") ? fmt::format("{} takes a value, and there is none", printable(name)) : printable(text);
+}
+
 std::unexpected<no_invocation> wrong_use(const CLI::App& app, const CLI::ParseError& why) {
   std::string text;
   if (const auto extra = first_extra(app)) {
@@ -270,7 +280,7 @@ std::unexpected<no_invocation> wrong_use(const CLI::App& app, const CLI::ParseEr
     text = fmt::format("a command is missing: one of {}; see steward --help", listed(commands));
   } else {
     const CLI::App& command = innermost(app);
-    text = fmt::format("{}{}; see steward {} --help", &command == &app ? "" : command.get_name() + ": ", printable(why.what()), command.get_name());
+    text = fmt::format("{}{}; see steward {} --help", &command == &app ? "" : command.get_name() + ": ", argument_problem(why), command.get_name());
   }
   return wrong(text);
 }

@@ -12,17 +12,20 @@
 #include "status_json.hpp"
 #include "status_text.hpp"
 #include "text.hpp"
+#include "unit_json.hpp"
 #include "unit_toml.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <exception>
 #include <iostream>
+#include <system_error>
 
 namespace steward {
 namespace {
@@ -82,6 +85,12 @@ int run(const apply_command& what, const command_surroundings& around) {
   source.programs = &programs;
   const auto units = parse_units(file->text, source);
   if (!units) return tell_mistakes(around, units.error());
+
+  if (const std::size_t size = units_to_body(*units).size(); size > largest_body)
+    return tell(around,
+                error(fmt::format("{}: its units take {} bytes to send, and the daemon takes at most {} at a time; apply them in parts, as several "
+                                  "files: an apply never removes units",
+                                  printable(file->name), size, largest_body)));
 
   if (what.plan) return show_plan(client.plan(*units), what.json, around);
   const auto answer = client.apply(*units);
@@ -221,11 +230,13 @@ int carry_out(const invocation& what, const command_surroundings& around) {
 
 int command_main(int argc, const char* const* argv, std::function<int(const run_options&)> run_it) {
   try {
+    // A disk that is full ends a command at once, also one that would go on for ever.
+    std::cout.exceptions(std::ios::badbit | std::ios::failbit);
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const char* variable = std::getenv("STEWARD_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
     const auto read = parse_command_line(arguments, variable != nullptr ? std::optional<std::string>(variable) : std::nullopt);
     if (!read) {
-      std::cout << read.error().out;
+      std::cout << read.error().out << std::flush;
       std::cerr << read.error().err;
       return read.error().exit_code;
     }
@@ -233,7 +244,12 @@ int command_main(int argc, const char* const* argv, std::function<int(const run_
         .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = system_now, .run = std::move(run_it)};
     const int exit_code = carry_out(*read, around);
     std::cout.flush();
-    return std::cout ? exit_code : failed;
+    return exit_code;
+  } catch (const std::ios_base::failure&) {
+    const int why = errno;
+    std::cout.exceptions(std::ios::goodbit);  // who writes on stderr flushes it once more
+    std::cerr << fmt::format("steward: cannot write the output: {}\n", std::generic_category().message(why));
+    return failed;
   } catch (const std::exception& unexpected) {
     std::cerr << "steward: " << printable(unexpected.what()) << '\n';
     return failed;

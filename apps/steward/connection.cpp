@@ -10,7 +10,10 @@
 #include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -34,6 +37,8 @@ using request_type = http::request<http::string_body>;
 constexpr std::chrono::seconds idle_connection(60);
 constexpr std::chrono::seconds unwelcome_connection(1);  // for its one request: it takes a place from others
 
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /// What to say to a request that could not be read; nothing where nobody asked, or nobody is there to hear it.
 std::optional<reply> refusal_of_unreadable(const error& why) {
   const auto is = [&](http::error code) { return why.is(error_code(code)); };
@@ -47,6 +52,9 @@ std::optional<reply> refusal_of_unreadable(const error& why) {
   return refusal(400, fmt::format("not an HTTP/1.1 request: {}; docs/http_api.md shows some", why.to_string()));
 }
 
+/// Whether a client holds its body back until it is told that it is welcome, as curl does with a large one.
+bool waits_for_a_word(const request_type& head) { return head.version() > 10 && boost::beast::iequals(head[http::field::expect], "100-continue"); }
+
 /// Reads requests and sends answers.
 class connection {
  public:
@@ -59,7 +67,10 @@ class connection {
       http::request_parser<http::string_body> parser;
       parser.body_limit(largest_body);
       deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
-      auto read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
+      auto read = co_await http::async_read_header(socket_, buffer_, parser, use_task(idle));
+      const auto word = asio::buffer(go_on);
+      if (read && waits_for_a_word(parser.get())) read = co_await asio::async_write(socket_, word, use_task(idle));
+      if (read && !parser.is_done()) read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
       form_.version = parser.get().version();
       form_.head_only = parser.get().method() == http::verb::head;
       if (!read) {

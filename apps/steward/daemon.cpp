@@ -5,6 +5,8 @@
 
 #include "console.hpp"
 #include "fleet.hpp"
+#include "listen.hpp"
+#include "lost_table.hpp"
 #include "server.hpp"
 #include "steward/asio/scheduler.hpp"
 #include "steward/chain.hpp"
@@ -41,7 +43,7 @@ constexpr int left_behind = 3;
 constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of its units
 constexpr std::chrono::seconds forced_end(5);
 
-constexpr std::array<std::string_view, 4> stages{"socket", "database", "keeper", "units"};
+constexpr std::array<std::string_view, 4> stages{"socket", "keeper", "database", "units"};
 
 // Which parts of the daemon stand on which is nothing to the reader of an error: its lines from the first that says something.
 std::string without_stages(const std::string& tree) {
@@ -126,6 +128,7 @@ class daemon {
  public:
   daemon(const run_options& options, const std::filesystem::path& database, keeper_link keeper, std::optional<first_units> first)
       : scheduler_(io_),
+        database_(database),
         store_(database, tidy_when_quiet()),
         spawner_(
             // The executable as it is called now: after an upgrade the name stands for the new one, and /proc for one that is deleted.
@@ -138,6 +141,7 @@ class daemon {
         first_(std::move(first)) {}
 
   [[nodiscard]] result<> run() {
+    const auto present = [this](context& ctx, callback ready) { return look_for_table(ctx, ready); };
     const auto first = [this](context& ctx, callback ready) { return apply_first(ctx, ready); };
     const auto open = [this](context& ctx, callback ready) -> task<> {
       server_.open();
@@ -146,8 +150,8 @@ class daemon {
       co_return outcome;
     };
     // The socket comes first and the units last: what cannot begin has touched nothing that runs, and who is still stopping can be asked.
-    const auto whole = chain(named("socket", std::ref(server_)), named("database", std::ref(store_)), first, named("keeper", std::ref(spawner_)),
-                             std::ref(console_), named("units", std::ref(units_)), open);
+    const auto whole = chain(named("socket", std::ref(server_)), named("keeper", std::ref(spawner_)), present, named("database", std::ref(store_)),
+                             first, std::ref(console_), named("units", std::ref(units_)), open);
     service app(scheduler_, whole, limits(), [this](const service_end& end) {
       if (end.code == left_behind) leave_with(end.left);
       io_.stop();
@@ -171,6 +175,12 @@ class daemon {
     });
   }
 
+  // Before the database is opened: a new one has no row that wants what a former daemon left running.
+  task<> look_for_table(context& ctx, callback ready) {
+    if (auto lost = lost_table(database_, spawner_.unclaimed())) co_return std::move(*lost);
+    co_return co_await ready(ctx);
+  }
+
   // Before anything runs: units that cannot be applied end the daemon without having touched what a former one left running.
   task<> apply_first(context& ctx, callback ready) {
     if (first_) {
@@ -191,6 +201,7 @@ class daemon {
 
   boost::asio::io_context io_{1};
   asio_scheduler scheduler_;
+  std::filesystem::path database_;
   unit_store store_;
   keeper_spawner spawner_;
   fleet units_;
@@ -224,6 +235,11 @@ int run_daemon(const run_options& options) {
   const auto lock = database_lock::acquire(database);
   if (!lock) {
     tell(lock.error());
+    return failed;
+  }
+  // No keeper is started for a daemon that cannot listen. Given back at once: the server takes it when its turn comes.
+  if (const auto free = socket_claim::acquire(options.socket); !free) {
+    tell(free.error());
     return failed;
   }
   auto keeper = connect_or_start_keeper(keeper_path(database), own_executable());

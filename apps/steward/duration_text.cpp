@@ -109,4 +109,10 @@ std::string short_duration_text(nanoseconds duration) {
   return hours % 24 != 0 ? fmt::format("{}d{}h", days, hours % 24) : fmt::format("{}d", days);
 }
 
+std::string remaining_text(nanoseconds duration) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(duration);
+  if (left > left.zero() && left < std::chrono::seconds(1)) return fmt::format("{}ms", left.count());
+  return short_duration_text(std::chrono::ceil<std::chrono::seconds>(duration));
+}
+
 }  // namespace steward

@@ -23,4 +23,7 @@ inline constexpr std::chrono::nanoseconds longest_duration = std::chrono::hours(
 /// Writes a duration for people, with its one or two largest units: `3s`, `4m`, `2h5m`, `3d4h`.
 [[nodiscard]] std::string short_duration_text(std::chrono::nanoseconds duration);
 
+/// The same for what is still to come, rounded up, so that it is not over too early: `40ms`, `3s`.
+[[nodiscard]] std::string remaining_text(std::chrono::nanoseconds duration);
+
 }  // namespace steward

@@ -38,6 +38,7 @@ json::value explanation_to_json(const unit_explanation& from) {
   out.emplace("since", timestamp_text(from.since));
   out.emplace("until", nullable(from.until));
   out.emplace("waiting_for", names_to_json(from.waiting_for));
+  out.emplace("missing", names_to_json(from.missing));
   out.emplace("cycle", names_to_json(from.cycle));
   out.emplace("because_of", nullable(from.because_of));
   out.emplace("root_cause", nullable(from.root_cause));
@@ -68,6 +69,7 @@ result<unit_explanation> explanation_from_json(const json::value& from) {
   reader.since(out.since);
   reader.instant("until", out.until);
   reader.names("waiting_for", out.waiting_for);
+  reader.names("missing", out.missing);
   reader.names("cycle", out.cycle);
   reader.text("because_of", out.because_of);
   reader.text("root_cause", out.root_cause);

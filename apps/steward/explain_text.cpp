@@ -24,15 +24,15 @@ std::string last_end(const unit_explanation& what) { return what.exit ? fmt::for
 std::string waits_for_others(const unit_explanation& what) {
   if (!what.cycle.empty()) return fmt::format("it waits in a circle, which never ends: {}", way(what.cycle));
   if (what.waiting_for.empty()) return "what it waits for runs by now, and it starts";
-  return fmt::format("it waits for {}, which {} not run", names(what.waiting_for), what.waiting_for.size() == 1 ? "does" : "do");
+  return fmt::format("it waits for {}, which {} not run{}", names(what.waiting_for), what.waiting_for.size() == 1 ? "does" : "do",
+                     no_such_units(what.missing));
 }
 
 std::string past(wall_time at, wall_time now) { return fmt::format("{} ({} ago)", timestamp_text(at), short_duration_text(now - at)); }
 
 std::string future(wall_time at, wall_time now) {
   if (at <= now) return fmt::format("{}, and is due", timestamp_text(at));
-  const auto left = std::chrono::ceil<std::chrono::seconds>(at - now);
-  return fmt::format("{} (in {}, at the latest)", timestamp_text(at), short_duration_text(left));
+  return fmt::format("{} (in {}, at the latest)", timestamp_text(at), remaining_text(at - now));
 }
 
 std::string_view point_text(obstacle at) {
@@ -70,7 +70,10 @@ std::string why_text(const unit_explanation& what) {
     case obstacle::backs_off:
       return fmt::format("it ended{}, and is started again", last_end(what));
     case obstacle::waits_for_group:
-      return "it is started again together with its group";
+      return what.waiting_for.empty()
+                 ? "it is started again together with its group"
+                 : fmt::format("it is started again together with its group, when {}, which {}, {} gone", names(what.waiting_for),
+                               what.waiting_for.size() == 1 ? "stops" : "stop", what.waiting_for.size() == 1 ? "is" : "are");
     case obstacle::waits_for_store:
       return fmt::format("it ended{}, and is started again when that is written down", last_end(what));
     case obstacle::completed:

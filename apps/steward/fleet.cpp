@@ -140,7 +140,9 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
 // Asked for each row that the manager has taken, also under one that goes on.
 std::optional<group_place> fleet::place_of(const std::string& key, const unit& what) {
   if (const auto living = living_.find(key); living != living_.end()) living->second = stop_need_of(what);
+  group_of_.erase(key);
   if (!what.group) return std::nullopt;
+  group_of_.emplace(key, what.group->name);
   groups_[what.group->name] = what.group->policy;
   return group_place{.group = what.group->name, .place = what.group->place};
 }
@@ -176,6 +178,7 @@ void fleet::remember(const std::string& key, const row_past& past) {
 
 void fleet::forget(const std::string& key) {
   to_restart_.erase(key);
+  group_of_.erase(key);
   store_.memory().forget(key);
 }
 
@@ -288,14 +291,15 @@ task<control_answer> fleet::stop(context& ctx, std::string key) {
 task<control_answer> fleet::remove(context& ctx, std::string key) {
   const auto removed = co_await store_.remove(ctx, key);
   if (!removed) co_return refused(key, removed.error());
+  const auto known = manager_.status(key);
+  if (!*removed && !(known && is_alive(known->state))) co_return no_unit(key);
   std::string dependents;
-  if (*removed) dependents = (co_await needed_by(ctx, key)).value_or("");
+  if (*removed) dependents = (co_await what_becomes_of_dependents(ctx, key)).value_or("");
   co_await or_return(stop_and_wait(ctx, key));
   problems_.erase(key);
   log_troubles_.erase(key);
   control_answer answer{.key = key, .changed = *removed, .message = {}};
-  answer.message = *removed ? key + " is removed" : no_unit(key).to_string();
-  if (!dependents.empty()) answer.message += fmt::format("; what comes after it waits for it at its next start: {}", dependents);
+  answer.message = key + (*removed ? " is removed" : " is removed already") + dependents;
   co_return answer;
 }
 
@@ -314,13 +318,13 @@ task<std::string> fleet::held_back_by(context& ctx, std::string key) {
   co_return fmt::format("{}", fmt::join(words, ", "));
 }
 
-// The units that come after `key`.
-task<std::string> fleet::needed_by(context& ctx, std::string key) {
-  const auto all = co_await or_return(store_.known(ctx));
-  std::vector<std::string> names;
-  for (const auto& [name, after] : all)
-    if (std::ranges::find(after, key) != after.end()) names.push_back(name);
-  co_return fmt::format("{}", fmt::join(names, ", "));
+// Those that go down with `key`, and those that only come after it.
+task<std::string> fleet::what_becomes_of_dependents(context& ctx, std::string key) {
+  const auto all = co_await or_return(store_.dependents(ctx, key));
+  std::string text;
+  if (!all.require.empty()) text += fmt::format("; what requires it is down until there is a unit {} again: {}", key, fmt::join(all.require, ", "));
+  if (!all.come_after.empty()) text += fmt::format("; what comes after it waits for it at its next start: {}", fmt::join(all.come_after, ", "));
+  co_return text;
 }
 
 error fleet::refused(const std::string& key, const error& why) {

@@ -83,9 +83,11 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;
   [[nodiscard]] std::optional<int> pid_of(const std::string& key) const;
   [[nodiscard]] instant since_of(const std::string& key, row_state state, instant since) const;
+  [[nodiscard]] std::vector<std::string> going_in_group_of(const std::string& key) const;
+  [[nodiscard]] std::vector<std::string> missing_of(const std::vector<std::string>& waiting_for) const;
   [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
   [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
-  [[nodiscard]] task<std::string> needed_by(context& ctx, std::string key);
+  [[nodiscard]] task<std::string> what_becomes_of_dependents(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
@@ -109,8 +111,9 @@ class fleet final : public control, private state_store<std::string> {
   std::map<std::string, int, std::less<>> pids_;
   std::map<std::string, instant, std::less<>> ran_before_;  // what a former daemon has left, and since when it is ready
   stop_needs living_;
-  std::set<std::string, std::less<>> to_restart_;  // by hand, whatever is edited meanwhile
-  group_policies groups_;                          // as the rows have told them last
+  std::set<std::string, std::less<>> to_restart_;             // by hand, whatever is edited meanwhile
+  std::map<std::string, std::string, std::less<>> group_of_;  // as its row has told it last
+  group_policies groups_;                                     // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run

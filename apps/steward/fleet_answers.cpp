@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <tuple>
 
 namespace steward {
@@ -33,6 +34,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   to.since = on_the_wall(since_of(key, from.state, from.since));
   if (from.last) to.exit = to_unit_exit(*from.last);
   to.waiting_for = from.waiting_for;
+  to.missing = missing_of(from.waiting_for);
   to.next_start_at = on_the_wall(from.until);
   to.error = problem_of(key);
   return to;
@@ -66,6 +68,22 @@ instant fleet::since_of(const std::string& key, row_state state, instant since) 
   return state == row_state::running && known != ran_before_.end() ? std::min(known->second, since) : since;
 }
 
+// Its group starts again when all that go down are gone.
+std::vector<std::string> fleet::going_in_group_of(const std::string& key) const {
+  std::vector<std::string> going;
+  const auto group = group_of_.find(key);
+  if (group == group_of_.end()) return going;
+  for (const auto& [member, name] : group_of_)
+    if (name == group->second && is_stopping(member)) going.push_back(member);
+  return going;
+}
+
+std::vector<std::string> fleet::missing_of(const std::vector<std::string>& waiting_for) const {
+  std::vector<std::string> missing;
+  std::ranges::copy_if(waiting_for, std::back_inserter(missing), [this](const std::string& each) { return !manager_.status(each); });
+  return missing;
+}
+
 std::optional<std::string> fleet::problem_of(const std::string& key) const {
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
@@ -82,7 +100,8 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   to.why = known->why;
   to.since = on_the_wall(since_of(key, known->state, known->since));
   to.until = on_the_wall(known->until);
-  to.waiting_for = known->waiting_for;
+  to.waiting_for = known->why == obstacle::waits_for_group ? going_in_group_of(key) : known->waiting_for;
+  to.missing = missing_of(known->waiting_for);
   to.cycle = known->cycle;
   to.because_of = known->because_of;
   if (to.because_of) to.root_cause = root_cause_of(key, events_.all());

@@ -40,6 +40,7 @@ struct unit_status {
   wall_time since;                         ///< the instant of the current state
   std::optional<unit_exit> exit;           ///< of the incarnation before, or of this one when it has ended
   std::vector<std::string> waiting_for;    ///< the units that it waits for
+  std::vector<std::string> missing;        ///< those of them that there are not
   std::optional<wall_time> next_start_at;  ///< in backoff
   std::optional<std::string> error;        ///< what is wrong with it now, such as a row that cannot be read
 
@@ -53,7 +54,8 @@ struct unit_explanation {
   obstacle why = obstacle::none;
   wall_time since;                        ///< the instant of the current state
   std::optional<wall_time> until;         ///< when this ends by itself at the latest: a backoff, or a deadline
-  std::vector<std::string> waiting_for;   ///< who is not running, of those that it comes after or requires
+  std::vector<std::string> waiting_for;   ///< who is not running, of those that it comes after or requires; or who of its group still stops
+  std::vector<std::string> missing;       ///< those of them that there are not
   std::vector<std::string> cycle;         ///< if those wait for it in turn: the way round, from it back to it
   std::optional<std::string> because_of;  ///< whose end took it down
   std::optional<std::string> root_cause;  ///< in a line: what failed first, as far as it is remembered

@@ -26,6 +26,7 @@ unit_status read_unit(const json::value& from, std::string_view path, problems& 
   reader.count("generation", out.generation);
   reader.since(out.since);
   reader.names("waiting_for", out.waiting_for);
+  reader.names("missing", out.missing);
   reader.instant("next_start_at", out.next_start_at);
   reader.text("error", out.error);
   read_exit(reader.reader(), out.exit);
@@ -53,6 +54,7 @@ json::value status_to_json(const unit_status& from) {
   out.emplace("since", timestamp_text(from.since));
   out.emplace("exit", exit_to_json(from.exit));
   out.emplace("waiting_for", names_to_json(from.waiting_for));
+  out.emplace("missing", names_to_json(from.missing));
   out.emplace("next_start_at", nullable(from.next_start_at));
   out.emplace("error", nullable(from.error));
   return out;

@@ -129,11 +129,10 @@ std::string end_of(const unit_status& unit) { return unit.exit ? exit_text(*unit
 std::string state_note(const unit_status& unit, wall_time now) {
   switch (unit.state) {
     case row_state::waiting:
-      return unit.waiting_for.empty() ? "for its turn" : fmt::format("for {}", fmt::join(unit.waiting_for, ", "));
+      return unit.waiting_for.empty() ? "for its turn" : fmt::format("for {}{}", fmt::join(unit.waiting_for, ", "), no_such_units(unit.missing));
     case row_state::backoff: {
       if (!unit.next_start_at) return end_of(unit);
-      const auto left = std::chrono::ceil<std::chrono::seconds>(std::max(*unit.next_start_at, now) - now);
-      return joined(end_of(unit), fmt::format("starts again in {}", short_duration_text(left)));
+      return joined(end_of(unit), fmt::format("starts again in {}", remaining_text(*unit.next_start_at - now)));
     }
     case row_state::starting:
     case row_state::running: {
@@ -195,6 +194,10 @@ std::string exit_text(const unit_exit& exit) {
       return why.empty() ? "exception" : why;
   }
   return {};
+}
+
+std::string no_such_units(const std::vector<std::string>& missing) {
+  return missing.empty() ? std::string() : printable(fmt::format("; there is no unit {}", fmt::join(missing, ", ")));
 }
 
 std::string status_note(const unit_status& unit, wall_time now) { return joined(printable(unit.error.value_or("")), state_note(unit, now)); }

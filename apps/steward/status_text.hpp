@@ -34,6 +34,9 @@ struct text_style {
 /// How an incarnation ended, in words: `exited with code 1`, `killed by KILL`, `not ready in time`.
 [[nodiscard]] std::string exit_text(const unit_exit& exit);
 
+/// `; there is no unit db`; empty for none.
+[[nodiscard]] std::string no_such_units(const std::vector<std::string>& missing);
+
 /// What is worth knowing about a unit beside its state: whom it waits for, how it ended last, when it starts next.
 [[nodiscard]] std::string status_note(const unit_status& unit, wall_time now);
 

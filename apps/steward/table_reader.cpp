@@ -92,7 +92,7 @@ std::optional<std::int64_t> table_reader::integer(std::string_view key, std::int
   const bool fits = value->is_int64() || (value->is_uint64() && value->get_uint64() <= std::numeric_limits<std::int64_t>::max());
   const auto read = !fits ? 0 : value->is_int64() ? value->get_int64() : static_cast<std::int64_t>(value->get_uint64());
   if (fits && read >= least && read <= most) return read;
-  add(key, fmt::format("{}; {}", value->is_number() ? "is out of range" : kind_text(*value), wanted));
+  add(key, fmt::format("{}; {}", value->is_double() ? "is not a whole number" : value->is_number() ? "is out of range" : kind_text(*value), wanted));
   return std::nullopt;
 }
 

@@ -48,6 +48,7 @@ constexpr std::array rules{
     rule{"inline table", "", "not a table in braces; one is { key = value, key = value } on one line, without a comma at its end"},
     rule{"root table", "", "a line begins with a key, a [heading] or a # comment"},
     rule{"value", "", "not a value; strings are in quotes"},
+    rule{"", "64 bits", "a number larger than any that has a meaning; the largest is 9223372036854775807"},
     rule{"", "integer", "not a number; put it in quotes to make it a string"},
     rule{"floating-point", "", "not a number; put it in quotes to make it a string"},
     rule{"date", "", "not a date; put it in quotes to make it a string"},

@@ -155,6 +155,28 @@ void decode_ready(const table_reader& from, readiness& into) {
   if (const auto delay = reader.duration("after")) into = ready_after{.delay = *delay};
 }
 
+/// The one unit that somebody has written as tables inside one another, as [unit.web.example].
+struct unit_in_pieces {
+  std::string name;
+  std::string path;
+  const json::value* value;
+};
+
+std::optional<unit_in_pieces> in_pieces(std::string_view name, std::string_view path, const json::value& value) {
+  unit_in_pieces whole{.name = std::string(name), .path = std::string(path), .value = &value};
+  const auto is_piece = [](const auto& member) {
+    return member.value().is_object() && std::ranges::find(key_names, view(member.key())) == key_names.end();
+  };
+  for (const json::object* table = value.if_object(); table != nullptr && !table->contains("command"); table = whole.value->if_object()) {
+    const auto* const piece = std::ranges::find_if(*table, is_piece);
+    if (piece == table->end()) return std::nullopt;
+    whole.name += fmt::format(".{}", view(piece->key()));
+    whole.path = key_path(whole.path, view(piece->key()));
+    whole.value = &piece->value();
+  }
+  return whole.value == &value ? std::nullopt : std::optional(std::move(whole));
+}
+
 }  // namespace
 
 unit decode_unit(const json::value& from, std::string_view path, std::string_view folder, problems& found, const group_policies* groups) {
@@ -190,6 +212,11 @@ unit_map decode_units(const json::value& from, std::string_view path, std::strin
   for (const auto& member : *table) {
     const std::string_view name = view(member.key());
     const std::string unit_path = key_path(path, name);
+    if (const auto whole = groups != nullptr ? in_pieces(name, unit_path, member.value()) : std::nullopt) {
+      found.add(whole->path, fmt::format("a name with dots stands in quotes: [unit.{}]", in_quotes(whole->name)));
+      out.insert_or_assign(whole->name, decode_unit(*whole->value, whole->path, folder, found, groups));
+      continue;
+    }
     if (!is_unit_name(name)) found.add(unit_path, fmt::format("not a name: {}", unit_name_rule));
     unit read = decode_unit(member.value(), unit_path, folder, found, groups);
     // What is sent is refused as a whole, and may be nothing but mistakes. A file is looked at further, for which all its names are needed.

@@ -61,6 +61,22 @@ task<known_units> unit_store::known(context& ctx) {
   co_return needs_in(present);
 }
 
+task<unit_dependents> unit_store::dependents(context& ctx, std::string key) {
+  const auto present = co_await or_return(stored(ctx));
+  unit_dependents all;
+  for (const auto& [name, found] : present) {
+    if (!found) continue;
+    const unit& each = *found->value;
+    const auto waited_for = needs_of(each);
+    const auto goes_down = [&key](const requirement<std::string>& one) { return one.key == key && one.loss != on_loss::ignore; };
+    if (std::ranges::any_of(each.requirements, goes_down))
+      all.require.push_back(name);
+    else if (std::ranges::find(waited_for, key) != waited_for.end())
+      all.come_after.push_back(name);
+  }
+  co_return all;
+}
+
 task<apply_preview> unit_store::preview(context& ctx, unit_map given) {
   const auto present = co_await or_return(stored(ctx));
   if (auto usable = check(given, present); !usable) co_return std::move(usable.error());

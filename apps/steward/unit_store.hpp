@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace steward {
 
@@ -37,6 +38,12 @@ struct apply_preview {
   std::map<std::string, row<unit>> rows;
 };
 
+/// Those that a unit holds up, by what they do without it.
+struct unit_dependents {
+  std::vector<std::string> require;     ///< go down with it
+  std::vector<std::string> come_after;  ///< go on, and wait for it when they start
+};
+
 /// The daemon's database. Every edit is durable when it returns.
 ///
 /// Threads: all on one.  Lifetime: outlives its run.
@@ -52,6 +59,9 @@ class unit_store {
 
   /// The units that there are, and what each waits for.
   [[nodiscard]] task<known_units> known(context& ctx);
+
+  /// Those that wait for `key`, which need not be there.
+  [[nodiscard]] task<unit_dependents> dependents(context& ctx, std::string key);
 
   /// Adds and changes units, all or none; what is equal stays as it is, and nothing is removed. One call goes at a time, in order of arrival.
   /// Errors: one each for an `after` or a `requires` that leads nowhere or round in a circle, for a group whose members do not agree, and for a

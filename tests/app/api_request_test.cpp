@@ -71,6 +71,8 @@ TEST(ApiRequest, AWrongMethodIsToldWhichIsRight) {
   EXPECT_EQ(refusal("get", "/v1/status"), "405 \"/v1/status\" takes GET, not \"get\"");
 }
 
+TEST(ApiRequest, AnEmptyQueryIsNone) { EXPECT_EQ(parse_request("GET", "/v1/status?")->call, api_call::status); }
+
 TEST(ApiRequest, WrongParametersAreRefused) {
   EXPECT_EQ(refusal("GET", "/v1/units/web/logs?lines=x"), "400 lines is \"x\"; it must be a number from 0 to 1000000");
   EXPECT_EQ(refusal("GET", "/v1/units/web/logs?lines="), "400 lines is \"\"; it must be a number from 0 to 1000000");

@@ -140,7 +140,9 @@ TEST(CommandLine, MissingAndSuperfluousArgumentsAreRefused) {
   EXPECT_EQ(complaint("version x"), "steward: \"x\" is one argument too many; see steward version --help");
   EXPECT_EQ(complaint("explain"), "steward: explain: KEY is required; see steward explain --help");
   EXPECT_EQ(complaint("apply u.toml --json"), "steward: apply: --json requires --plan; see steward apply --help");
-  EXPECT_EQ(complaint("run --db"), "steward: run: --db: 1 required FILE missing; see steward run --help");
+  EXPECT_EQ(complaint("run --db"), "steward: run: --db takes a value, and there is none; see steward run --help");
+  EXPECT_EQ(complaint("run --db a --db b"), "steward: run: --db is given more than once; see steward run --help");
+  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"status", "--db", ""}, std::nullopt));
 }
 
 TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {

@@ -71,6 +71,15 @@ TEST(DurationText, EveryDurationSurvivesTheRoundTrip) {
   }
 }
 
+TEST(DurationText, WhatIsStillToComeIsShownBelowASecondAndRoundedUp) {
+  EXPECT_EQ(remaining_text(40ms), "40ms");
+  EXPECT_EQ(remaining_text(1ns), "1ms");
+  EXPECT_EQ(remaining_text(999ms + 1ns), "1s");
+  EXPECT_EQ(remaining_text(1100ms), "2s");
+  EXPECT_EQ(remaining_text(0s), "0s");
+  EXPECT_EQ(remaining_text(-5s), "0s");
+}
+
 TEST(DurationText, TheShortFormShowsTheOneOrTwoUnitsThatMatter) {
   EXPECT_EQ(short_duration_text(0s), "0s");
   EXPECT_EQ(short_duration_text(-5s), "0s");

@@ -41,6 +41,7 @@ unit_explanation waiting() {
   out.since = noon;
   out.until = noon + 1500ms;
   out.waiting_for = {"b", "c"};
+  out.missing = {"c"};
   out.cycle = {"a", "b", "a"};
   out.error = "x";
   return out;
@@ -50,7 +51,7 @@ TEST(Explanation, TheWireFormIsPinned) {
   EXPECT_EQ(
       json_line(explanation_to_json(failed_too_often())),
       R"({"key":"web","state":"gave_up","why":"gave_up","text":"it ended too often (exited with code 3): its restart budget, or that of its group, )"
-      R"(is used up; it stays down until it is started or changed","since":"2026-01-31T11:59:50.000Z","until":null,"waiting_for":[],"cycle":[],)"
+      R"(is used up; it stays down until it is started or changed","since":"2026-01-31T11:59:50.000Z","until":null,"waiting_for":[],"missing":[],"cycle":[],)"
       R"("because_of":"db","root_cause":"net failed; took down 2: db, web","exit":{"reason":"failed","error":"exited with code 3","code":3,"signal":null,"started_at":null,"ready_at":null,)"
       R"("ended_at":"2026-01-31T11:59:50.000Z"},"error":null})");
 }
@@ -88,7 +89,9 @@ TEST(Explanation, NamesWhoIsWaitedFor) {
   unit_explanation what = waiting();
   EXPECT_EQ(why_text(what), "it waits in a circle, which never ends: a -> b -> a");
   what.cycle.clear();
-  EXPECT_EQ(why_text(what), "it waits for b, c, which do not run");
+  EXPECT_EQ(why_text(what), "it waits for b, c, which do not run; there is no unit c");
+  what.why = obstacle::waits_for_group;
+  EXPECT_EQ(why_text(what), "it is started again together with its group, when b, c, which stop, are gone");
   what.why = obstacle::requirement_lost;
   what.because_of = "db";
   EXPECT_EQ(why_text(what), "db, which it requires, went down, and it stays down until it is started or changed");

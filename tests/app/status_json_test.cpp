@@ -39,6 +39,7 @@ unit_status waiting() {
   out.generation = 7;
   out.since = noon + 1ms;
   out.waiting_for = {"db", "web"};
+  out.missing = {"web"};
   out.error = "its row cannot be read";
   return out;
 }
@@ -48,10 +49,10 @@ TEST(StatusJson, TheWireFormIsPinned) {
             R"({"key":"web","state":"backoff","pid":null,"incarnation":3,"restarts":2,"generation":1,"since":"2026-01-31T12:00:00.000Z",)"
             R"("exit":{"reason":"failed","error":"killed by KILL","code":null,"signal":"KILL","started_at":"2026-01-31T11:59:50.000Z",)"
             R"("ready_at":"2026-01-31T11:59:51.000Z","ended_at":"2026-01-31T12:00:00.000Z"},)"
-            R"("waiting_for":[],"next_start_at":"2026-01-31T12:00:00.400Z","error":null})");
+            R"("waiting_for":[],"missing":[],"next_start_at":"2026-01-31T12:00:00.400Z","error":null})");
   EXPECT_EQ(json_line(status_to_json(waiting())),
             R"({"key":"worker","state":"waiting","pid":null,"incarnation":0,"restarts":0,"generation":7,"since":"2026-01-31T12:00:00.001Z",)"
-            R"("exit":null,"waiting_for":["db","web"],"next_start_at":null,"error":"its row cannot be read"})");
+            R"("exit":null,"waiting_for":["db","web"],"missing":["web"],"next_start_at":null,"error":"its row cannot be read"})");
 }
 
 TEST(StatusJson, TheNamesOfTheStatesArePinned) {

@@ -56,6 +56,7 @@ std::vector<unit_status> one_of_each() {
   units[5].exit = exit_with(exit_reason::failed);
   units[5].exit->signal = SIGKILL;
   units[6].waiting_for = {"db", "web"};
+  units[6].missing = {"web"};
   return units;
 }
 
@@ -68,7 +69,7 @@ TEST(StatusTable, ShowsEveryState) {
             "db       starting       71     0s         0\n"
             "old      stopping       72     4s         0\n"
             "web      running    123456   2m5s         1  last: killed by KILL 5s ago\n"
-            "worker   waiting         -   1h1m         0  for db, web\n");
+            "worker   waiting         -   1h1m         0  for db, web; there is no unit web\n");
 }
 
 TEST(StatusTable, WithoutUnitsIsAHeading) { EXPECT_EQ(status_table({}, noon, {}), "UNIT  STATE  PID  SINCE  RESTARTS\n"); }
@@ -174,7 +175,7 @@ TEST(TableWarning, SaysSinceWhenTheTableCannotBeRead) {
 TEST(ChangeLines, EveryUnitIsToldWhenItComes) {
   EXPECT_EQ(change_lines({}, one_of_each(), noon),
             "2026-01-30T10:00:00.000Z batch: completed, exited with code 0\n"
-            "2026-01-31T10:59:00.000Z worker: waiting for db, web\n"
+            "2026-01-31T10:59:00.000Z worker: waiting for db, web; there is no unit web\n"
             "2026-01-31T11:57:00.000Z cache: stopped, did not stop in time and was killed\n"
             "2026-01-31T11:57:55.000Z web: running, pid 123456\n"
             "2026-01-31T11:59:56.000Z old: stopping, pid 72\n"

@@ -82,6 +82,8 @@ TEST(UnitSupervision, AWrongBudgetIsToldWithWhatIsRight) {
             "u.toml:3:12: unit.u.budget.restarts: is out of range; it must be an integer from 0 to 10000\n");
   EXPECT_EQ(mistake_in("budget = { restarts = 10001 }"),
             "u.toml:3:12: unit.u.budget.restarts: is out of range; it must be an integer from 0 to 10000\n");
+  EXPECT_EQ(mistake_in("budget = { restarts = 1.5 }"),
+            "u.toml:3:12: unit.u.budget.restarts: is not a whole number; it must be an integer from 0 to 10000\n");
   EXPECT_EQ(mistake_in("budget = { window = \"0s\" }"), "u.toml:3:12: unit.u.budget.window: must be longer than zero\n");
   EXPECT_EQ(mistake_in("budget = { then = \"stop\" }"), "u.toml:3:12: unit.u.budget.then: is \"stop\"; it must be one of: slow_retry, give_up\n");
   EXPECT_EQ(mistake_in("budget = { restart = 3 }"), "u.toml:3:12: unit.u.budget.restart: unknown key; did you mean \"restarts\"?\n");

@@ -183,6 +183,14 @@ TEST(UnitToml, NamesThatCouldNotBeFileNamesAreRefused) {
   EXPECT_EQ(mistakes("[unit.\"web@1.x_y-z\"]\ncommand = [\"a\"]"), "accepted\n");
 }
 
+TEST(UnitToml, ANameWithDotsIsToldToStandInQuotes) {
+  EXPECT_EQ(mistakes("[unit.web.example]\ncommand = [\"a\"]\n[unit.next]\ncommand = [\"a\"]\nafter = [\"web.example\"]"),
+            "units.toml:1:11: unit.web.example: a name with dots stands in quotes: [unit.\"web.example\"]\n");
+  EXPECT_EQ(mistakes("[unit.web.example.com]\ncommand = [\"a\"]"),
+            "units.toml:1:19: unit.web.example.com: a name with dots stands in quotes: [unit.\"web.example.com\"]\n");
+  EXPECT_TRUE(mistakes("[unit.web.stop]\nsignal = \"INT\"").starts_with("units.toml:1:7: unit.web.command: missing"));
+}
+
 TEST(UnitToml, AProbeIsOneOfThree) {
   constexpr std::string_view three = "it must be one of: { tcp = \"host:port\" }, { http = \"http://host:port/\" }, { after = \"500ms\" }";
   EXPECT_EQ(mistake_in("ready = {}"), "1: unit.u.ready: has no probe; " + std::string(three) + ", or leave it out");
@@ -220,6 +228,8 @@ TEST(UnitToml, TheGrammarOfTomlIsToldWithItsPlaceInOurWords) {
     return line.starts_with(prefix) ? line.substr(prefix.size(), line.size() - prefix.size() - 1) : line;
   };
   EXPECT_EQ(told("[unit.v"), "2:8: not TOML: not a heading; one is [unit.NAME] on a line of its own");
+  EXPECT_EQ(told("budget.restarts = 99999999999999999999"),
+            "2:39: not TOML: a number larger than any that has a meaning; the largest is 9223372036854775807");
   EXPECT_EQ(told("[unit.v]\n[unit.u]"), "3:1: not TOML: unit.u is there already; write its keys together in one place");
   EXPECT_EQ(told("restart = \"never\"\nrestart = \"always\""), "3:11: not TOML: restart is there already; write it once");
   EXPECT_EQ(told("restart = never"), "2:12: not TOML: not a value; strings are in quotes");

@@ -113,6 +113,24 @@ class descriptors_test(clients_test):
         until(lambda: self.may_follow(), "a connection that is not hung up on")
 
 
+class large_request_test(clients_test):
+    def test_is_told_to_go_on_when_it_asks(self):
+        self.run_daemon()
+        one = self.connect()
+        body = b'{"units":{"one":{"command":["sleep","1000"]}}}'
+        one.sendall(b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
+        self.assertEqual(one.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
+        one.sendall(body)
+        self.assertRegex(one.recv(4096), b"^HTTP/1.1 200 OK")
+        one.sendall(b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
+        self.assertRegex(one.recv(4096), b"^HTTP/1.1 413")
+
+    def test_of_a_file_names_it(self):
+        self.run_daemon()
+        units = {f"u{i}": {"command": ["sleep", "1000", *["x" * 100_000] * 9]} for i in range(5)}
+        self.refused(1, r"large\.toml: its units take 4\d{6} bytes to send, .* at most 4194304", "apply", self.units("large.toml", **units))
+
+
 class wrong_request_test(clients_test):
     def test_is_answered(self):
         self.run_daemon()
@@ -229,6 +247,23 @@ class command_test(clients_test):
         self.running("b")
         self.assertEqual(self.does("rm", "web"), "web is removed; what comes after it waits for it at its next start: a, b\n")
         self.assertEqual(self.does("rm", "b"), "b is removed\n")
+
+    def test_rm_tells_those_that_go_down_from_those_that_go_on(self):
+        lost = lambda how: {"command": SLEEP, "requires": [{"unit": "db", "on_loss": how}]}
+        self.run_daemon(db={"command": SLEEP}, shop={"command": SLEEP, "requires": ["db"]}, job=lost("stop"), log=lost("ignore"),
+                        web={"command": SLEEP, "after": ["db"]})
+        for key in ("shop", "job", "log", "web"):
+            self.running(key)
+        self.assertEqual(self.does("rm", "db"), "db is removed; what requires it is down until there is a unit db again: job, shop; "
+                                                "what comes after it waits for it at its next start: log, web\n")
+        self.wait_for("shop", state="waiting")
+        until(lambda: self.unit("db") == {}, "the end of db")
+        self.assertIn("it waits for db, which does not run; there is no unit db\n", self.does("explain", "shop"))
+        self.assertRegex(self.does("status"), r"shop +waiting .* for db; there is no unit db\n")
+        self.assertEqual((self.unit("shop")["missing"], self.unit("web")["state"]), (["db"], "running"))
+        self.refused(1, "^steward: there is no unit db$", "rm", "db")
+        self.does("apply", self.units(db={"command": SLEEP}))
+        self.running("shop")
 
     def test_completed_unit_does_not_let_start_what_comes_after_it(self):
         self.run_daemon(done={"command": ["true"], "restart": "never"}, next={"command": SLEEP, "after": ["done"]})

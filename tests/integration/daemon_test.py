@@ -7,6 +7,7 @@ import fcntl
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ import subprocess
 import time
 import unittest
 
-from steward_under_test import (CAP, below, finished, free_port, is_alive, main, parent_of, python, shell, started_at, steward_test, until,
+from steward_under_test import (BINARY, CAP, below, finished, free_port, is_alive, main, parent_of, python, shell, started_at, steward_test, until,
                                 until_gone)
 
 SLEEP = ["sleep", "1000"]
@@ -269,8 +270,7 @@ class stop_test(steward_test):
         self.does("stop", "one")
         self.assertEqual(self.does("stop", "one"), "one is stopped already\n")
         self.assertEqual(self.does("rm", "one"), "one is removed\n")
-        self.assertEqual(self.does("rm", "one"), "there is no unit one\n")
-        for verb in ("start", "stop", "restart"):
+        for verb in ("start", "stop", "restart", "rm"):
             self.refused(1, "there is no unit one$", verb, "one")
 
     def test_who_ignores_it_is_killed_with_all_that_it_started(self):
@@ -667,7 +667,7 @@ class mistake_test(steward_test):
 
     def test_on_the_command_line_is_usage(self):
         for arguments, line in ((("aply", "x"), 'unknown command "aply".*apply'), (("status", "--jsno"), "unknown option.*--json"), ((), "a command is missing"),
-                                (("stop",), "KEY"), (("stop", "a b"), "is not a unit"), (("run", "--db"), "--db"), (("logs", "-n", "x", "a"), "x")):
+                                (("stop",), "KEY"), (("stop", "a b"), "is not a unit"), (("run", "--db"), "run: --db takes a value"), (("logs", "-n", "x", "a"), "x")):
             with self.subTest(arguments):
                 self.refused(2, line, *arguments)
 
@@ -688,6 +688,7 @@ class mistake_test(steward_test):
         good = self.running("good")
         done = self.run_to_its_end("--socket", self.socket, database=self.at("other.db"))
         self.assert_one_line(done, 1, "another process listens at .*s.db.sock", "taken socket")
+        self.assertEqual(glob.glob(self.at("other.db*")), [], "nothing is left of it")
         self.assert_still(good)
         self.assertTrue(self.answers())
 
@@ -745,8 +746,56 @@ class mistake_test(steward_test):
         self.assertTrue(is_alive(good["pid"]), "what ran must go on")
         self.assertEqual(self.text("s.db")[:20], "this is no database,")
 
+    def test_database_that_is_gone_ends_nothing_that_runs(self):
+        units = {f"u{i}": shell("sleep 1000") for i in range(7)}
+        self.run_daemon(**units)
+        pids = {key: self.running(key)["pid"] for key in units}
+        self.kill_daemon()
+        files = [name for name in ("s.db", "s.db-wal", "s.db-shm") if os.path.exists(self.at(name))]
+        for name in files:
+            os.rename(self.at(name), self.at(f"away.{name}"))
+        told = rf"s\.db: there was none, but 7 programs run on that were started from it: u0 \(pid {pids['u0']}\), .* and 2 more; put the file back, or .*kill -- -{pids['u0']} "
+        for arguments in ((), ("--apply", self.units(other={"command": SLEEP})), ()):
+            with self.subTest(arguments):
+                self.assert_one_line(self.run_to_its_end(*arguments), 1, told, "a database that is gone")
+                self.assertFalse(os.path.exists(self.database), "the next try says the same")
+        self.write("s.db", "")
+        self.assert_one_line(self.run_to_its_end(), 1, told, "an empty file in its place")
+        for name in files:
+            os.rename(self.at(f"away.{name}"), self.at(name))
+        self.run_daemon()
+        self.assertEqual({key: self.running(key)["pid"] for key in units}, pids)
+
+    def test_database_that_is_gone_is_made_anew_once_nothing_runs(self):
+        self.run_daemon(one=shell("sleep 1000 & sleep 1000"))
+        self.running("one")
+        self.kill_daemon()
+        for name in ("s.db", "s.db-wal", "s.db-shm"):
+            if os.path.exists(self.at(name)):
+                os.unlink(self.at(name))
+        hint = re.search(r"\(kill -- -(\d+)\)", self.run_to_its_end().err)
+        os.killpg(int(hint[1]), signal.SIGTERM)
+        until(lambda: self.launch_succeeds(), "a daemon that begins")
+        self.assertEqual(self.ask("GET", "/v1/status")[1]["units"], [])
+
+    def launch_succeeds(self):
+        self.daemon = self.launch()
+        until(lambda: self.daemon.poll() is not None or self.answers(), "an answer or an end")
+        return self.daemon.poll() is None
+
     def test_database_in_a_folder_that_is_not_there(self):
         self.assert_one_line(self.run_to_its_end("--socket", self.socket, database=self.at("none/s.db")), 1, "none", "run")
+
+    def test_output_that_cannot_be_written_is_told(self):
+        self.run_daemon(one=shell("echo one; exec sleep 1000"))
+        self.first_line("one")
+        self.running("one")
+        for arguments in (("status",), ("status", "one", "--json"), ("logs", "one"), ("logs", "-f", "one"), ("events",), ("events", "-f"), ("explain", "one"),
+                          ("restart", "one"), ("version",), ("--help",)):
+            with self.subTest(arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=CAP, check=False,
+                                      env={**self.environment, "STEWARD_SOCKET": self.socket})
+                self.assertEqual((done.returncode, done.stderr), (1, b"steward: cannot write the output: No space left on device\n"))
 
     def test_no_daemon(self):
         for arguments in (("status",), ("stop", "a"), ("logs", "a"), ("rm", "a"), ("apply", self.units(a={"command": ["true"]}))):

@@ -73,6 +73,19 @@ class group_test(steward_test):
         self.wait_for("b", state="running", incarnation=2)
         self.assertEqual(self.wait_for("a", state="running")["incarnation"], 2)
 
+    def test_names_who_of_it_still_stops(self):
+        self.file("one_for_all")
+        text = self.text("group.toml").replace('[unit.b]\ncommand = ["sleep", "1000"]', '[unit.b]\ncommand = ["sh", "-c", "trap \'\' TERM; echo up; sleep 1000"]\nstop = { deadline = "2s" }')
+        self.run_daemon("--apply", self.write("group.toml", text))
+        self.running("b")
+        self.first_line("b")
+        os.kill(self.running("a")["pid"], signal.SIGKILL)
+        self.wait_for("b", state="stopping")
+        why = self.ask("GET", "/v1/units/a/explain")[1]
+        self.assertEqual((why["why"], why["waiting_for"], why["text"]),
+                         ("waits_for_group", ["b"], "it is started again together with its group, when b, which stops, is gone"))
+        self.running("a")
+
     def test_agrees_on_its_policy_with_those_that_are_there(self):
         self.run_daemon("--apply", self.file("one_for_all"))
         self.write("more.toml", '[group.site]\n[unit.c]\ncommand = ["sleep", "1000"]\ngroup = { name = "site" }\n')

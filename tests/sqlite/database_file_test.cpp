@@ -201,7 +201,7 @@ TEST_F(DatabaseFile, OnAFullDiskAWriteFailsAloneAndLaterOnesGoOn) {
   ASSERT_TRUE(here.open());
   ASSERT_TRUE(here.put("before", "1"));
   const auto full = here.put("large", std::string(2'000'000, 'x'));
-  EXPECT_THAT(text_of(full), HasSubstr("the disk is full, or a quota is reached; nothing was changed; make room and try again"));
+  EXPECT_THAT(text_of(full), HasSubstr("the disk is full, or a quota is reached; nothing was stored; make room"));
   EXPECT_TRUE(full.error().is(std::make_error_code(std::errc::no_space_on_device)));
   EXPECT_EQ(here.all()->size(), 1U);
   EXPECT_EQ(text_of(here.put("after", "1")), "success");
@@ -211,7 +211,7 @@ TEST_F(DatabaseFile, OnAFullDiskAWriteFailsAloneAndLaterOnesGoOn) {
 TEST_F(DatabaseFile, OnAFullDiskNoneIsMade) {
   const mounted small(folder / "small", "size=16k");
   if (!small.there()) GTEST_SKIP() << "may not mount";
-  EXPECT_EQ(open(folder / "small/steward.db"), "the disk is full, or a quota is reached; nothing was changed; make room and try again");
+  EXPECT_EQ(open(folder / "small/steward.db"), "the disk is full, or a quota is reached; nothing was stored; make room");
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ bool survives(const fault& failing, int nth) {
     for (const auto& [key, done] : acknowledged) {
       EXPECT_TRUE(!done || all->contains(key)) << key << " was acknowledged";
       if (failing.code == SQLITE_FULL) {
-        EXPECT_EQ(done, all->contains(key)) << key << ": \"nothing was changed\" has to be true";
+        EXPECT_EQ(done, all->contains(key)) << key << ": \"nothing was stored\" has to be true";
       }
     }
   }

@@ -37,7 +37,7 @@ failure failure_of(const std::filesystem::path& file, int code, int system_error
   const auto told = [&](failure_kind kind, std::error_code as, std::string_view what) { return failure{kind, database_error(file, as, what)}; };
   if (is_full(code, system_error))
     return told(failure_kind::request, std::make_error_code(std::errc::no_space_on_device),
-                "the disk is full, or a quota is reached; nothing was changed; make room and try again");
+                "the disk is full, or a quota is reached; nothing was stored; make room");
   switch (primary(code)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
