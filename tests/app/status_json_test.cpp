@@ -28,6 +28,7 @@ unit_status crashed() {
                             .ready_at = noon - 9s,
                             .ended_at = noon},
           .waiting_for = {},
+          .missing = {},
           .next_start_at = noon + 400ms,
           .error = std::nullopt};
 }
