@@ -155,8 +155,7 @@ row_edit fleet::edit_of_row(const std::string& key, const unit& was, const unit&
   return to_restart_.contains(key) ? row_edit::restart : edit_of(was, now);
 }
 
-// As the row is now, which may have been edited since the program was started. The manager, which began to count earlier, forces one that is ready;
-// one that was asked while it started counts for itself.
+// As the row is now. One that is ready is forced by the manager, which began to count earlier; one that was asked while it started counts for itself.
 farewell fleet::farewell_of(const std::string& key) const {
   const auto living = living_.find(key);
   return living == living_.end() ? farewell() : to_farewell(living->second);

@@ -238,7 +238,7 @@ result<> one_run::outcome(const context& ctx) const {
 // By a context that is stopped. How the last probe was answered says why a start was late.
 error one_run::why_killed(const context& ctx) const {
   if (late_) return error::stopped(stop_reason::deadline, &ctx);
-  const error why = *ctx.stop_error();
+  error why = *ctx.stop_error();
   if (!not_ready_.has_value() || why.reason() != stop_reason::deadline) return why;
   return why.prefixed(not_ready_->to_string() + ": ");
 }

@@ -59,8 +59,8 @@ class keeper_spawner final : public spawner {
   using left_programs = std::multimap<std::string, held, std::less<>>;
   [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
-  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force at once; it waits for the end all the
-  /// same.
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force as soon as `ctx.grace()` is stopped;
+  /// it waits for the end all the same.
   [[nodiscard]] task<> end(context& ctx, held which);
 
   /// Tells by its note how a program is to be ended that was left and that nobody wants as it is. Without it: as `farewell` says.
