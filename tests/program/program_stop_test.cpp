@@ -45,7 +45,9 @@ class ProgramStop : public ::testing::TestWithParam<held_by> {
   }
 
   task<> written(context& ctx, std::string text) {
+    const instant latest = later(ctx.now(), test::patience);
     while (!log().contains(text)) {
+      if (ctx.now() > latest) co_return error(log() + " and not " + text);
       auto slept = co_await ctx.sleep_for(2ms);
       if (!slept) co_return slept;
     }
