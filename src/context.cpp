@@ -109,6 +109,12 @@ std::optional<error> context::stop_error() const noexcept {
   return error(word);
 }
 
+context& context::grace() noexcept {
+  const auto why = stop_error();
+  const bool asked = why && !why->inherited() && (why->reason() == stop_reason::requested || why->reason() == stop_reason::shutdown);
+  return asked && parent_ != nullptr ? *parent_ : *this;
+}
+
 std::optional<instant> context::deadline() const noexcept {
   if (deadline_ == instant::max()) return std::nullopt;
   return deadline_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
+#include "duration_text.hpp"
 #include "unit_exit.hpp"
 #include "unit_keys.hpp"
 #include "unit_program.hpp"
@@ -17,6 +18,10 @@ namespace {
 // The keeper executes one program after the other, in about a millisecond each. So many on their way keep it busy while the daemon waits for a
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
+
+farewell to_farewell(const stop_need& what) {
+  return {.signal = what.signal, .deadline = what.deadline.count() > 0 ? what.deadline : longest_duration};
+}
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
@@ -122,7 +127,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   living_.insert_or_assign(key, stop_need_of(what));
   to_restart_.erase(key);
   program_options how = options_of(what);
-  how.stop_signal = [this](const std::string& of) { return stop_signal_of(of); };
+  how.stop = [this](const std::string& of) { return farewell_of(of); };
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
   if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
@@ -132,6 +137,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
     ends_.followed(of);
     changed_.ring();
   };
+  how.on_not_ready = [this](const std::string& of, const std::string& why) { not_ready_[of] = why; };
   how.on_log = [this](const std::string& of, std::error_code why) { note_log(of, why); };
   how.on_gone = [this](const std::string& of, spawner::held gone) { ends_.took(of, std::move(gone)); };
   return program(what.program, std::move(how), spawner_);
@@ -151,9 +157,10 @@ row_edit fleet::edit_of_row(const std::string& key, const unit& was, const unit&
   return to_restart_.contains(key) ? row_edit::restart : edit_of(was, now);
 }
 
-int fleet::stop_signal_of(const std::string& key) const {
+// As the row is now. One that is ready is forced by the manager, which began to count earlier; one that was asked while it started counts for itself.
+farewell fleet::farewell_of(const std::string& key) const {
   const auto living = living_.find(key);
-  return living == living_.end() ? unit_stop().signal : living->second.signal;
+  return living == living_.end() ? farewell() : to_farewell(living->second);
 }
 
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.
@@ -216,6 +223,7 @@ void fleet::note(const manager_event<std::string>& what) {
     ran_before_.erase(*what.key);
     living_.erase(*what.key);
   }
+  if (what.state != row_state::starting) not_ready_.erase(*what.key);
   if (what.state == row_state::running || what.state == row_state::completed) problems_.erase(*what.key);
   if (is_alive(what.state) && what.state != row_state::running) return;
   ends_.decided(*what.key, what.state);

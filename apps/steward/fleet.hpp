@@ -70,7 +70,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] result<runnable> make(const std::string& key, const unit& what);
   [[nodiscard]] std::optional<group_place> place_of(const std::string& key, const unit& what);
   [[nodiscard]] row_edit edit_of_row(const std::string& key, const unit& was, const unit& now) const;
-  [[nodiscard]] int stop_signal_of(const std::string& key) const;
+  [[nodiscard]] farewell farewell_of(const std::string& key) const;
   // The manager's memory is the store's, with what the keeper knows of those that live.
   [[nodiscard]] row_past recall(const std::string& key) override;
   void remember(const std::string& key, const row_past& past) override;
@@ -111,9 +111,10 @@ class fleet final : public control, private state_store<std::string> {
   std::map<std::string, int, std::less<>> pids_;
   std::map<std::string, instant, std::less<>> ran_before_;  // what a former daemon has left, and since when it is ready
   stop_needs living_;
-  std::set<std::string, std::less<>> to_restart_;             // by hand, whatever is edited meanwhile
-  std::map<std::string, std::string, std::less<>> group_of_;  // as its row has told it last
-  group_policies groups_;                                     // as the rows have told them last
+  std::map<std::string, std::string, std::less<>> not_ready_;  // what the last probe of one that starts has shown
+  std::set<std::string, std::less<>> to_restart_;              // by hand, whatever is edited meanwhile
+  std::map<std::string, std::string, std::less<>> group_of_;   // as its row has told it last
+  group_policies groups_;                                      // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run

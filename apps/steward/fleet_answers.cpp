@@ -107,6 +107,7 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   if (to.because_of) to.root_cause = root_cause_of(key, events_.all());
   if (known->last) to.exit = to_unit_exit(*known->last);
   to.error = problem_of(key);
+  if (const auto probed = not_ready_.find(key); !to.error && probed != not_ready_.end()) to.error = "not ready: " + probed->second;
   return to;
 }
 

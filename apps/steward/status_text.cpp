@@ -172,6 +172,14 @@ std::string optional_time(const std::optional<wall_time>& time, wall_time now) {
   return time ? fmt::format("{} ({} ago)", timestamp_text(*time), age(*time, now)) : "-";
 }
 
+// With what the last probe has shown, if there was one.
+std::string not_in_time(std::string_view why) {
+  constexpr std::string_view stop = ": stopped: deadline";
+  std::string text = "not ready in time";
+  if (why.ends_with(stop)) text += fmt::format(": {}", why.substr(0, why.size() - stop.size()));
+  return text;
+}
+
 }  // namespace
 
 std::string exit_text(const unit_exit& exit) {
@@ -187,7 +195,7 @@ std::string exit_text(const unit_exit& exit) {
     case exit_reason::ended_before_ready:
       return joined("ended before it was ready", how);
     case exit_reason::start_deadline:
-      return "not ready in time";
+      return not_in_time(why);
     case exit_reason::forced:
       return "did not stop in time and was killed";
     case exit_reason::exception:

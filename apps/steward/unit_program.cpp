@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_program.hpp"
 
-#include "duration_text.hpp"
 #include "json_text.hpp"
 #include "unit_json.hpp"
 #include "unit_keys.hpp"
@@ -42,7 +41,6 @@ boost::json::object noted(const unit& what) {
 program_options options_of(const unit& what) {
   program_options how;
   how.ready = what.ready;
-  how.stop_deadline = longest_duration;  // the manager has it killed in time, and tells of it (deadlines_of)
   return how;
 }
 

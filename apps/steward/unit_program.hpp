@@ -13,7 +13,7 @@
 
 namespace steward {
 
-/// How a unit's program is run: its readiness. It is killed when it is forced, however late: `deadlines_of` are somebody else's to keep.
+/// How a unit's program is run: its readiness.
 [[nodiscard]] program_options options_of(const unit& what);
 
 /// How long each phase of it may take.

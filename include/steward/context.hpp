@@ -61,6 +61,11 @@ class context {
   /// Why it was stopped, as the error that waits on it yield; empty while it is alive.
   [[nodiscard]] std::optional<error> stop_error() const noexcept;
 
+  /// Where one that is asked to end by a stop of this very context waits, if it needs time for that: the context above, which stops when there is
+  /// none left. This one itself while it is not stopped, and where its stop came from above or has a reason other than that somebody asked. Lifetime:
+  /// as long as what runs under this one.
+  [[nodiscard]] context& grace() noexcept;
+
   /// The earlier of its own deadline and its parent's; empty if there is none (C2).
   [[nodiscard]] std::optional<instant> deadline() const noexcept;
 

@@ -13,7 +13,7 @@ namespace steward {
 /// How something ended. A closed set, and wire format.
 enum class exit_reason : unsigned char {
   completed,           ///< by itself, with success, after it was ready
-  stopped,             ///< because it was asked to, gracefully
+  stopped,             ///< because it was asked to, gracefully; also one that was still starting, and ended with success
   failed,              ///< with an error
   ended_before_ready,  ///< with success, but it never became ready
   start_deadline,      ///< it was not ready in time and was forced

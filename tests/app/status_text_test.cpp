@@ -160,6 +160,8 @@ TEST(ExitText, SaysHowItEnded) {
   EXPECT_EQ(text(exit_reason::failed, {}, {}, {}), "failed");
   EXPECT_EQ(text(exit_reason::ended_before_ready, 0, {}, {}), "ended before it was ready; exited with code 0");
   EXPECT_EQ(text(exit_reason::start_deadline, {}, SIGKILL, {}), "not ready in time");
+  EXPECT_EQ(text(exit_reason::start_deadline, {}, {}, "stopped: deadline"), "not ready in time");
+  EXPECT_EQ(text(exit_reason::start_deadline, {}, {}, "tcp db:80: no answer: stopped: deadline"), "not ready in time: tcp db:80: no answer");
   EXPECT_EQ(text(exit_reason::forced, {}, SIGKILL, {}), "did not stop in time and was killed");
   EXPECT_EQ(text(exit_reason::exception, {}, {}, "std::bad_alloc"), "std::bad_alloc");
 }

@@ -121,7 +121,17 @@ class readiness_test(steward_test):
                                "stop": {"signal": "KILL", "deadline": "1s"}})
         seen = self.wait_for("never", restarts=lambda count: count and count >= 1)
         self.assertEqual(seen["exit"]["reason"], "start_deadline")
-        self.assertIn("not ready in time", self.does("status", "never"))
+        self.assertIn(f"not ready in time: tcp 127.0.0.1:{port}: connection refused\n", self.does("status", "never"))
+
+    def test_that_is_long_in_coming_is_explained_by_its_last_probe(self):
+        port = free_port()
+        command = ["python3", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+        answer = f"http://127.0.0.1:{port}/nope answered 404"
+        self.run_daemon(files={"command": command, "ready": {"http": f"http://127.0.0.1:{port}/nope"}, "start_deadline": "4s", "restart": "never"})
+        until(lambda: f"not ready: {answer}\n" in self.does("explain", "files"), lambda: self.does("explain", "files"))
+        self.wait_for("files", state="completed")
+        self.assertIn(f"not ready in time: {answer}\n", self.does("explain", "files"))
+        self.assertIn(f"files start_deadline: {answer}: ", self.does("failures"))
 
 
 class restart_test(steward_test):
@@ -322,6 +332,60 @@ class stop_test(steward_test):
         pid = self.wait_for("slow", state="starting", pid=lambda pid: pid)["pid"]
         self.does("stop", "slow")
         self.wait_for("slow", state="stopped")
+        self.assertFalse(is_alive(pid))
+
+
+class stop_while_it_starts_test(steward_test):
+    TRAP = """import signal, sys, time
+def end(number, frame):
+    print("got TERM", flush=True)
+    if sys.argv[1] == "ends": sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+while True: time.sleep(1000)"""
+
+    def starting(self, how, *arguments, **stop):
+        self.run_daemon(*arguments, db=python(self.TRAP, how, ready={"after": "1h"}, start_deadline="2h", **stop))
+        until(lambda: "up" in self.text("s.db.logs/db.log"), "the trap")
+        return self.wait_for("db", state="starting", pid=lambda pid: pid)
+
+    def got_term(self):
+        return self.text("s.db.logs/db.log").endswith("got TERM\n")
+
+    def test_asks_and_tells_that_it_stopped(self):
+        self.starting("ends")
+        self.assertEqual(self.does("stop", "db"), "db is stopped\n")
+        self.assertTrue(self.got_term())
+        ended = self.unit("db")["exit"]
+        self.assertEqual((ended["reason"], ended["error"], ended["signal"]), ("stopped", None, None))
+
+    def test_kills_who_does_not_end_in_time(self):
+        pid = self.starting("stays", stop={"deadline": "300ms"})["pid"]
+        self.assertEqual(self.does("stop", "db"), "db is stopped\n")
+        self.assertTrue(self.got_term())
+        self.assertFalse(is_alive(pid))
+        ended = self.unit("db")["exit"]
+        self.assertEqual((ended["reason"], ended["error"], ended["signal"]), ("forced", "stopped: deadline", "KILL"))
+
+    def test_of_a_restart_and_an_edit_asks(self):
+        self.starting("ends")
+        self.does("restart", "db")
+        self.wait_for("db", state="starting", incarnation=2)
+        until(lambda: self.text("s.db.logs/db.log") == "up\ngot TERM\nup\n", lambda: self.text("s.db.logs/db.log"))
+        self.does("apply", self.units(db=python(self.TRAP, "ends", ready={"after": "2h"}, start_deadline="3h")))
+        self.wait_for("db", state="starting", incarnation=3)
+        self.assertIn("up\ngot TERM\nup\ngot TERM\n", self.text("s.db.logs/db.log"))
+
+    def test_by_the_end_of_the_daemon_asks(self):
+        self.starting("ends")
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.assertTrue(self.got_term())
+
+    def test_by_a_second_signal_kills_at_once(self):
+        pid = self.starting("stays", stop={"deadline": "1h"})["pid"]
+        self.daemon.send_signal(signal.SIGTERM)
+        until(self.got_term, "the first signal")
+        self.assertEqual(self.interrupt_daemon(), 1)
         self.assertFalse(is_alive(pid))
 
 

@@ -330,6 +330,36 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   for (const auto& each : left) EXPECT_EQ(each.what.state.phase, detail::held_phase::running);
   EXPECT_THAT(warnings_, ::testing::IsEmpty());
   next.clean_up();
+// As one that has to make way for another, which is asked to stop before it could start.
+TEST_F(KeeperSpawner, WhatIsEndedHasItsTimeUntilAllIsForced) {
+  const auto connect = [this] { return connect_or_start_keeper(folder_ / "keeper.sock", test::self()); };
+  auto link = connect();
+  ASSERT_TRUE(link) << link.error().to_string();
+  keeper_spawner programs(io_, std::move(*link), process_register(folder_ / "running"), connect, [](const std::string&) {});
+  const auto end_of = [&](context& ctx, std::string key, bool force) -> task<> {
+    const program_spec what =
+        shell("cd " + folder_.path().string() + "; trap 'touch asked." + key + "; exit 0' TERM; touch up." + key + "; while :; do sleep 0.01; done");
+    auto starting = programs.spawn(ctx, key, "note", what, {});
+    auto living = co_await or_return(std::move(starting));
+    while (!std::filesystem::exists(folder_ / ("up." + key))) {
+      auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(2));
+      if (!slept) co_return slept;
+    }
+    context above(ctx);
+    context of_the_next(above);
+    (force ? above : of_the_next).stop();
+    co_return co_await programs.end(of_the_next, living);
+  };
+  const auto use = [&](context& ctx) -> task<> {
+    auto asked = end_of(ctx, "web", false);
+    co_await or_return(std::move(asked));
+    auto forced = end_of(ctx, "db", true);
+    co_return co_await std::move(forced);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "asked.web"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "asked.db"));
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST_F(LocalSpawner, R7_WhoIsToldOfTheStartMayThrowAndNothingIsLeftBehind) {
 
 TEST_F(LocalSpawner, AProgramThatDoesNotStopInTimeIsKilledWithItsGroup) {
   auto how = options();
-  how.stop_deadline = 50ms;
+  how.stop = [](const std::string&) { return farewell{.deadline = 50ms}; };
   const auto what = program(shell("trap '' TERM; sleep 1000 & echo up; while :; do wait; done"), how, children_);
   const auto ended = run([&](context& ctx) -> task<> {
     process one(ctx, what);
@@ -164,7 +164,7 @@ TEST_F(LocalSpawner, TellsTheExitCodeAndTheSignal) {
 
 TEST_F(LocalSpawner, WhatOutlivesItsLeaderEndsBeforeTheRunDoes) {
   auto how = options();
-  how.stop_deadline = 50ms;
+  how.stop = [](const std::string&) { return farewell{.deadline = 50ms}; };
   const auto what = program(shell("(trap '' TERM; echo up; while :; do sleep 1000; done) & read _ <&0; exit 3"), how, children_);
   const auto ended = run([&](context& ctx) -> task<> {
     process one(ctx, what);

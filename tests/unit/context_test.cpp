@@ -45,6 +45,27 @@ TEST_F(Context, C1_AChildOfAStoppedParentIsBornStopped) {
   EXPECT_TRUE(child.stop_error()->inherited());
 }
 
+TEST_F(Context, GraceIsAboveOneThatWasItselfAskedToStop) {
+  for (const stop_reason why : {stop_reason::requested, stop_reason::shutdown}) {
+    context child(root);
+    EXPECT_EQ(&child.grace(), &child);
+    child.stop(why);
+    EXPECT_EQ(&child.grace(), &root);
+  }
+}
+
+TEST_F(Context, GraceIsNotForOneThatIsLateOrForcedFromAbove) {
+  context late(root);
+  late.stop(stop_reason::deadline);
+  EXPECT_EQ(&late.grace(), &late);
+  context above(root);
+  context below(above);
+  above.stop();
+  EXPECT_EQ(&below.grace(), &below);
+  root.stop();
+  EXPECT_EQ(&root.grace(), &root) << "nothing is above";
+}
+
 TEST_F(Context, C1_AWideAndDeepTreeStopsAsAWholeAndOnlyBelow) {
   context top(root);
   std::deque<context> tree;

@@ -39,5 +39,25 @@ TEST(Exit, OnlyEndsThatWereWantedOrSuccessfulAreClean) {
   }
 }
 
+TEST(Exit, OneThatWasAskedWhileItStartedHasStoppedIfItEndedInOrder) {
+  end_facts facts{.asked = true, .late = false, .forced = true, .was_ready = false, .failure = {}};
+  EXPECT_EQ(reason_of(facts), exit_reason::stopped);
+  facts.failure = error::stopped(stop_reason::requested);
+  EXPECT_EQ(reason_of(facts), exit_reason::forced);
+  facts.failure = error::stopped(stop_reason::deadline);
+  EXPECT_EQ(reason_of(facts), exit_reason::forced) << "its own stop was late, and not its start";
+  facts.failure = {};
+  facts.was_ready = true;
+  EXPECT_EQ(reason_of(facts), exit_reason::forced);
+}
+
+TEST(Exit, AStartThatALimitHasEndedWasLate) {
+  end_facts facts{.asked = false, .late = false, .forced = true, .was_ready = false, .failure = error::stopped(stop_reason::deadline)};
+  EXPECT_EQ(reason_of(facts), exit_reason::start_deadline);
+  facts.asked = true;
+  facts.failure = error::stopped(stop_reason::deadline, nullptr, true);
+  EXPECT_EQ(reason_of(facts), exit_reason::start_deadline) << "of all that it was part of";
+}
+
 }  // namespace
 }  // namespace steward

@@ -279,11 +279,11 @@ task<> keeper_spawner::end(context& ctx, held which) {
   const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
   const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
   const instant patience = later(ctx.now(), how.deadline);
-  if (!ctx.is_stopped()) (void)co_await signal(which, how.signal, true);
+  if (!ctx.grace().is_stopped()) (void)co_await signal(which, how.signal, true);
   boost::asio::steady_timer pause(io_);
   bool killed = false;
   while (!gone()) {
-    if (!killed && (ctx.is_stopped() || ctx.now() >= patience)) {
+    if (!killed && (ctx.grace().is_stopped() || ctx.now() >= patience)) {
       killed = true;
       (void)co_await signal(which, SIGKILL, true);
     }

@@ -4,6 +4,7 @@
 #include "steward/asio/use_task.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
+#include "steward/detail/maybe_error.hpp"
 #include "steward/program/process_group.hpp"
 #include "steward/program/spawner.hpp"
 #include "steward/wait.hpp"
@@ -56,22 +57,26 @@ class one_run {
 
  private:
   [[nodiscard]] held_phase phase() const noexcept { return what_->what.state.phase; }
-  [[nodiscard]] int stop_signal() const { return how_.stop_signal ? how_.stop_signal(how_.key) : SIGTERM; }
+  [[nodiscard]] farewell stop() const { return how_.stop ? how_.stop(how_.key) : farewell(); }
   [[nodiscard]] bool gone() const noexcept { return phase() == held_phase::gone; }
 
   // Functions of their own, and not inlined, because a coroutine that lives long keeps room for all that is there for one call.
   static task<> pause(context& handed) { co_return co_await handed.sleep_for(std::chrono::nanoseconds(0)); }
   [[gnu::noinline]] task<> signal(int number, bool group) { return spawner_.signal(what_, number, group); }
-  [[gnu::noinline]] task<> wait_until_up(context& handed) { return wait_until_ready(handed, spawner_.io(), how_.ready); }
+  [[gnu::noinline]] task<> wait_until_up(context& handed) {
+    return wait_until_ready(handed, spawner_.io(), how_.ready, [this](const std::string& why) { tell_not_ready(why); });
+  }
+  void tell_not_ready(const std::string& why);
   task<> watch(context& handed);
   task<> copy_output();
   task<> take_pieces();
   std::size_t drain(int fd);
   void write_log(std::string_view bytes);
   [[nodiscard]] bool is_piece(std::size_t taken) const noexcept { return taken > 0 && taken < what_->what.output_capacity / pieces_to_a_pipe; }
-  task<> end(context& ctx);
+  task<> end(context& until);
   task<> wait_until_gone(context& ctx);
   [[nodiscard, gnu::noinline]] result<> outcome(const context& ctx) const;
+  [[nodiscard]] error why_killed(const context& ctx) const;
 
   const program_options& how_;
   spawner& spawner_;
@@ -82,9 +87,11 @@ class one_run {
   boost::asio::steady_timer* gathering_ = nullptr;
   bool asked_ = false;  // it was asked to end
   bool killed_ = false;
+  bool late_ = false;          // it was asked, and had to be killed when its time was over
   bool all_written_ = false;   // nobody who could write is left
   bool output_ended_ = false;  // and all of it was read
   std::optional<std::error_code> log_told_;
+  detail::maybe_error not_ready_;  // what the last probe has shown, until it is ready
 };
 
 task<> one_run::live(context& ctx, callback ready) {
@@ -98,8 +105,10 @@ task<> one_run::live(context& ctx, callback ready) {
   const bool over_before = what_->left && gone();
   result<> up;
   if (!over_before) up = co_await wait_until_up(handed);
+  if (up) not_ready_ = {};
+  context& until = ctx.grace();  // before it is ready: what stops later forces
   if (up) of_callback = co_await ready(handed);
-  (void)co_await end(ctx);  // whatever fails there, what is beside this one is waited for
+  (void)co_await end(until);  // whatever fails there, what is beside this one is waited for
   (void)co_await watching.join();
   all_written_ = true;
   if (output_.is_open()) output_.cancel();
@@ -113,13 +122,18 @@ task<> one_run::live(context& ctx, callback ready) {
   co_return outcome(ctx);
 }
 
+void one_run::tell_not_ready(const std::string& why) {
+  not_ready_ = error(why);
+  if (how_.on_not_ready) how_.on_not_ready(how_.key, why);
+}
+
 // The end of the leader is the end of use; the program is gone when its group is. One that is over before its start has been reported was in use
 // all the same, hence the pause: whoever only has to have been executed to be ready is told ready first.
 task<> one_run::watch(context& handed) {
   (void)co_await pause(handed);
   while (phase() == held_phase::running) co_await what_->changed.wait();
   handed.stop(stop_reason::dependency_lost);
-  if (asked_ && !gone()) (void)co_await signal(stop_signal(), true);
+  if (asked_ && !gone()) (void)co_await signal(stop().signal, true);
   while (!gone()) co_await what_->changed.wait();
   if (gone_ != nullptr) gone_->stop();
   co_return {};
@@ -183,12 +197,14 @@ void one_run::write_log(std::string_view bytes) {
 }
 
 // Its leader first, so that it can end its children in its own way; then, when the time is over or the end is forced, the whole group.
-task<> one_run::end(context& ctx) {
-  if (!gone() && !ctx.is_stopped()) {
+task<> one_run::end(context& until) {
+  if (!gone() && !until.is_stopped()) {
+    const farewell how = stop();
     asked_ = phase() == held_phase::running;
-    (void)co_await signal(stop_signal(), !asked_);
-    deadline_context patience(ctx, how_.stop_deadline);
+    (void)co_await signal(how.signal, !asked_);
+    deadline_context patience(until, how.deadline);
     co_await or_return(wait_until_gone(patience));
+    late_ = !gone() && !until.is_stopped();
   }
   if (gone()) co_return {};
   killed_ = true;
@@ -208,7 +224,7 @@ task<> one_run::wait_until_gone(context& ctx) {
 
 result<> one_run::outcome(const context& ctx) const {
   const std::optional<program_exit>& status = what_->what.state.status;
-  if (killed_ && ctx.is_stopped()) return fail(*ctx.stop_error());
+  if (killed_ && ctx.is_stopped()) return fail(why_killed(ctx));
   if (killed_ && asked_) {
     const std::array<error, 2> causes{(status ? *status : program_exit{.signal = SIGKILL}).to_error(), error::stopped(stop_reason::deadline)};
     return fail(error::join(causes));
@@ -217,6 +233,14 @@ result<> one_run::outcome(const context& ctx) const {
   if (!status) return fail(error("ended, and nobody knows how: its keeper had died"));
   if (status->success()) return {};
   return fail(status->to_error());
+}
+
+// By a context that is stopped. How the last probe was answered says why a start was late.
+error one_run::why_killed(const context& ctx) const {
+  if (late_) return error::stopped(stop_reason::deadline, &ctx);
+  error why = *ctx.stop_error();
+  if (!not_ready_.has_value() || why.reason() != stop_reason::deadline) return why;
+  return why.prefixed(not_ready_->to_string() + ": ");
 }
 
 class program_part {

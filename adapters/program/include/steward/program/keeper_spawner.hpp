@@ -9,6 +9,7 @@
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/detail/orphan.hpp"
+#include "steward/program/farewell.hpp"
 #include "steward/program/keeper.hpp"
 #include "steward/program/process_register.hpp"
 #include "steward/program/spawner.hpp"
@@ -17,8 +18,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -31,12 +30,6 @@
 #include <vector>
 
 namespace steward {
-
-/// How a program is ended that a former daemon left and that nobody wants as it is.
-struct farewell {
-  int signal = SIGTERM;
-  std::chrono::nanoseconds deadline = std::chrono::seconds(10);  ///< then SIGKILL
-};
 
 /// The daemon's end of its connection to the keeper: starts programs, signals them, and is told how they end.
 ///
@@ -70,11 +63,11 @@ class keeper_spawner final : public spawner {
   using left_programs = std::multimap<std::string, held, std::less<>>;
   [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
-  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force at once; it waits for the end all the
-  /// same.
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force as soon as `ctx.grace()` is stopped;
+  /// it waits for the end all the same.
   [[nodiscard]] task<> end(context& ctx, held which);
 
-  /// Tells by its note how a program is to be ended that was left. Without it: as `farewell` says.
+  /// Tells by its note how a program is to be ended that was left and that nobody wants as it is. Without it: as `farewell` says.
   void end_those_left(std::function<farewell(std::string_view note)> how) { farewell_of_ = std::move(how); }
 
   [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }

@@ -3,13 +3,12 @@
 // An operating system program as a runnable.
 #pragma once
 
+#include "steward/program/farewell.hpp"
 #include "steward/program/readiness.hpp"
 #include "steward/program/rotating_log.hpp"
 #include "steward/program/spec.hpp"
 #include "steward/runnable.hpp"
 
-#include <chrono>
-#include <csignal>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,14 +22,16 @@ struct held_program;
 
 /// How a program is run. Its functions are given its key, so that one that serves all programs holds nothing of its own for each.
 struct program_options {
-  std::string key;                                    ///< under which a keeper holds it: one at a time
-  std::string note;                                   ///< what the next daemon wants to know of it
-  std::function<bool(std::string_view note)> accept;  ///< whether one that a former daemon left, with its note, is this very program; empty: never
-  readiness ready;                                    ///< by default: as soon as it could be executed
-  std::function<int(const std::string& key)> stop_signal;             ///< asks it to end; which one is asked for when it is needed. Empty: SIGTERM
-  std::chrono::nanoseconds stop_deadline = std::chrono::seconds(10);  ///< until its whole group is killed
-  log_options log;                                                    ///< its stdout and stderr
-  std::function<void(const std::string& key, int pid)> on_started;    ///< is told its number
+  std::string key;                                       ///< under which a keeper holds it: one at a time
+  std::string note;                                      ///< what the next daemon wants to know of it
+  std::function<bool(std::string_view note)> accept;     ///< whether one that a former daemon left, with its note, is this very program; empty: never
+  readiness ready;                                       ///< by default: as soon as it could be executed
+  std::function<farewell(const std::string& key)> stop;  ///< how it is asked to end; called when that is needed. Empty: as `farewell` says
+  log_options log;                                       ///< its stdout and stderr
+  std::function<void(const std::string& key, int pid)> on_started;  ///< is told its number
+
+  /// Is told what its readiness was probed by, and how that answered, whenever it was not ready: see `wait_until_ready`.
+  std::function<void(const std::string& key, const std::string& why)> on_not_ready;
 
   /// Is told why output cannot be written to the log, or, without a reason, that it can: at the first output, and whenever that changes. The program
   /// goes on in either case.
@@ -44,11 +45,14 @@ struct program_options {
 /// Runs an executable as long as its callback runs, as a process group of its own.
 ///
 /// Shape: ready when `options.ready` says so. The callback's context stops when the program ends by itself: it is lost then.
-/// Stop: graceful: the stop signal to the leader, and when `stop_deadline` has passed SIGKILL to the group; forced: SIGKILL at once. It has ended
-/// when nobody of its group is left. Errors: a failed start names its stage (`exec /usr/bin/foo: Permission denied`). A program that ends by itself
-/// with another code than 0, or by a signal, is an error from which `exit_of` gets the numbers. One that was asked to end may do so in any way; had
-/// it to be killed, that is `killed by signal 9 (SIGKILL); stopped: deadline`. Threads: the one of the spawner.  Lifetime: the spawner, a
-/// `local_spawner` or a `keeper_spawner`, outlives it.
+/// Stop: graceful: the stop signal to the leader, and when the deadline of `options.stop` has passed SIGKILL to the group; forced: SIGKILL at once.
+/// One that is asked to stop while it starts has its context stopped by law, and is given its time all the same, until what is above it is forced
+/// (`context::grace`); one that had to be killed then is `stopped: deadline`. It has ended when nobody of its group is left.
+/// Errors: a failed start names its stage (`exec /usr/bin/foo: Permission denied`). A program that ends by itself with another code than 0, or by a
+/// signal, is an error from which `exit_of` gets the numbers. One that was asked to end may do so in any way; had it to be killed, that is `killed by
+/// signal 9 (SIGKILL); stopped: deadline`. Was it late to be ready, the answer to the last probe stands before the stop: `tcp db:5432: connection
+/// refused: stopped: deadline`.
+/// Threads: the one of the spawner.  Lifetime: the spawner, a `local_spawner` or a `keeper_spawner`, outlives it.
 [[nodiscard]] runnable program(program_spec what, program_options options, spawner& by);
 
 }  // namespace steward

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -49,8 +50,13 @@ struct ready_after {
 
 using readiness = std::variant<ready_at_once, ready_by_tcp, ready_by_http, ready_after>;
 
+/// Is told of a probe that did not find its program ready.
+using failed_probe = std::function<void(const std::string& why)>;
+
 /// Waits until a program is ready: asks every 100 ms at first, then less often, up to once a second; each question has 2 s.
+/// `told`, if there is one, is given what was probed and how it answered, in one line, whenever that was not ready:
+/// `http://127.0.0.1:8080/ answered 404`, `tcp db:5432: connection refused`, `tcp db:5432: no answer`.
 /// Stop: at once.  Errors: the stop's, and no other: who is not ready yet is asked again.
-[[nodiscard]] task<> wait_until_ready(context& ctx, boost::asio::io_context& io, readiness how);
+[[nodiscard]] task<> wait_until_ready(context& ctx, boost::asio::io_context& io, readiness how, failed_probe told = {});
 
 }  // namespace steward
