@@ -330,6 +330,8 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   for (const auto& each : left) EXPECT_EQ(each.what.state.phase, detail::held_phase::running);
   EXPECT_THAT(warnings_, ::testing::IsEmpty());
   next.clean_up();
+}
+
 // As one that has to make way for another, which is asked to stop before it could start.
 TEST_F(KeeperSpawner, WhatIsEndedHasItsTimeUntilAllIsForced) {
   const auto connect = [this] { return connect_or_start_keeper(folder_ / "keeper.sock", test::self()); };

@@ -90,7 +90,8 @@ class manager<Key, Value>::planner {
         const bool has_new_ones = is_edited && known->second.action == plan_action::keep && turn_of(other->key) < now;
         const std::optional<on_loss> before = other->bonds ? detail::loss_in(other->bonds->required, lost) : std::nullopt;
         const std::optional<on_loss> after = is_edited ? detail::loss_in(edited_.at(other->key), lost) : std::nullopt;
-        if (!has_new_ones && after && detail::is_new_requirement(before, *after)) {  // it is to require what does not run: not to be edited but by a restart
+        if (!has_new_ones && after &&
+            detail::is_new_requirement(before, *after)) {  // it is to require what does not run: not to be edited but by a restart
           plan(other->key, plan_action::restart);
           when.insert_or_assign(other->key, std::max(now, turn_of(other->key)));
           down.push_back(other->key);
