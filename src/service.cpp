@@ -29,7 +29,7 @@ service::service(steward::scheduler& on, runnable what, const service_options& o
       root_(on),
       what_(std::move(what)),
       app_(
-          root_, [this](context& ctx, callback ready) { return observe(ctx, ready); }, name_),
+          until_forced_, [this](context& ctx, callback ready) { return observe(ctx, ready); }, name_),
       escalation_(options.graceful, options.forced),
       on_end_(std::move(on_end)),
       watcher_([this] { watch(); }) {}
@@ -124,7 +124,9 @@ void service::wind_down_began() noexcept {
 // Without the lock: a stop calls back into this object.
 void service::perform(detail::escalation::action what) noexcept {
   if (what == detail::escalation::action::ask) app_.request_stop();
-  if (what == detail::escalation::action::force) app_.force(stop_reason::deadline);
+  if (what != detail::escalation::action::force) return;
+  app_.force(stop_reason::deadline);
+  until_forced_.stop(stop_reason::deadline);  // whoever was asked while it started, and has time until now
 }
 
 void service::watch() noexcept {

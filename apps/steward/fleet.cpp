@@ -19,8 +19,9 @@ namespace {
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
 
-farewell to_farewell(const stop_need& what) {
-  return {.signal = what.signal, .deadline = what.deadline.count() > 0 ? what.deadline : longest_duration};
+// A deadline of zero is none, as for the manager.
+farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
+  return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration};
 }
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
@@ -39,7 +40,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
   spawner_.end_those_left([](std::string_view note) {
     const unit_stop how = stop_of(note);
-    return farewell{.signal = how.signal, .deadline = how.deadline};
+    return to_farewell(how.signal, how.deadline);
   });
 }
 
@@ -160,7 +161,7 @@ row_edit fleet::edit_of_row(const std::string& key, const unit& was, const unit&
 // As the row is now. One that is ready is forced by the manager, which began to count earlier; one that was asked while it started counts for itself.
 farewell fleet::farewell_of(const std::string& key) const {
   const auto living = living_.find(key);
-  return living == living_.end() ? farewell() : to_farewell(living->second);
+  return living == living_.end() ? farewell() : to_farewell(living->second.signal, living->second.deadline);
 }
 
 // An incarnation that a former daemon began and that still lives goes on under its number, unless it has to make way for another.

@@ -24,7 +24,8 @@ std::vector<spawner::held> ends_dealt_with(const keeper_spawner::left_programs& 
     const auto next = std::next(at);
     const bool is_followed = next != left.end() && next->first == key;
     const row_past past = recall(key);
-    const bool is_remembered = !is_alive(past.state) && past.incarnation == incarnation_of(each->what.note);
+    const auto number = incarnation_of(each->what.note);
+    const bool is_remembered = number && (past.incarnation > *number || (past.incarnation == *number && !is_alive(past.state)));
     if (is_followed || is_remembered) found.push_back(each);
   }
   return found;

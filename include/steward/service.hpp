@@ -93,6 +93,7 @@ class service final : private waiter {
   std::string name_;
   service_options options_;
   root_context root_;
+  context until_forced_{root_};
   runnable what_;
   process app_;
   task<> life_;

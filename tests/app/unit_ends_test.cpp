@@ -48,6 +48,12 @@ TEST(EndsDealtWith, are_those_of_an_incarnation_that_is_remembered_as_down) {
     EXPECT_EQ(ends_dealt_with(left({gone}), remembers(state, 3)), std::vector{gone}) << to_string(state);
 }
 
+// It came to no program: it could not be executed, for instance.
+TEST(EndsDealtWith, are_those_that_another_incarnation_has_followed) {
+  const auto gone = program(3, held_phase::gone);
+  EXPECT_EQ(ends_dealt_with(left({gone}), remembers(row_state::backoff, 4)), std::vector{gone});
+}
+
 TEST(EndsDealtWith, are_not_those_of_an_incarnation_that_is_remembered_as_alive_or_not_at_all) {
   const auto gone = program(3, held_phase::gone);
   EXPECT_TRUE(ends_dealt_with(left({gone}), remembers(row_state::running, 3)).empty());

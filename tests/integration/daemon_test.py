@@ -64,6 +64,7 @@ class nginx_test(steward_test):
         self.run_daemon(web=web, worker=python(CLIENT, f"http://127.0.0.1:{self.port}/", after=["web"]))
         self.running("worker")
         self.assertEqual(self.first_line("worker"), "answered 200")
+        until(lambda: "worker: running" in self.text("out"), lambda: f"a line of the worker in {self.text('out')!r}")
         told = [line.split(" ", 1)[1] for line in self.text("out").splitlines()]
         ready = next(i for i, line in enumerate(told) if line.startswith("web: running"))
         begun = next(i for i, line in enumerate(told) if line.startswith(("worker: starting", "worker: running")))

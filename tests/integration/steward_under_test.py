@@ -224,7 +224,8 @@ class steward_test(unittest.TestCase):
 
     def keepers(self):
         wanted = self.database.encode() + b".keeper"
-        return [pid for pid in all_pids() if wanted in read_bytes(f"/proc/{pid}/cmdline").split(b"\0") and is_alive(pid)]
+        named = [pid for pid in all_pids() if wanted in read_bytes(f"/proc/{pid}/cmdline").split(b"\0") and is_alive(pid)]
+        return [pid for pid in named if parent_of(pid) not in named]  # its child has its name until it executes a program
 
     def keeper(self):
         return until(lambda: self.keepers(), "a keeper")[0]

@@ -15,9 +15,9 @@
 namespace steward::detail {
 namespace {
 
-constexpr std::size_t read_size = std::size_t{16} << 10U;  // kept at both ends; a message with descriptors is shorter, and ends a read
+constexpr std::size_t read_size = std::size_t{16} << 10U;  // kept at both ends
 constexpr std::size_t descriptors_at_once = 253;           // the kernel's SCM_MAX_FD
-constexpr std::size_t descriptors_of_a_frame = 2;          // as `child_handles`; a read ends with the first frame that has some
+constexpr std::size_t descriptors_of_a_frame = 2;          // as `child_handles`; a read ends with the first part that has some
 
 /// Moves the descriptors of a message into `into`, or closes them.
 void take_descriptors(msghdr& message, frame_channel::descriptors mode, std::deque<unique_fd>& into) {
@@ -49,7 +49,7 @@ result<bool> frame_channel::receive() {
   message.msg_controllen = control.size();
   ssize_t got = 0;
   int failure = 0;
-  // Nothing is written over with zeros first: that would be 64 KiB for a message of 35 bytes.
+  // Nothing is written over with zeros first: that would be 16 KiB for a message of 35 bytes.
   incoming_.resize_and_overwrite(before + read_size, [&](char* bytes, std::size_t) noexcept {
     where = {.iov_base = bytes + before, .iov_len = read_size};
     got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);

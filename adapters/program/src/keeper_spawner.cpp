@@ -256,6 +256,7 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
     if (done || !which->orphaned) co_return {};
     if (which->what.state.phase == detail::held_phase::gone) co_return {};
   }
+  if (!which->pidfd) co_return {};  // its number alone may be that of a stranger
   // Its keeper has died, perhaps with the request in its hands.
   const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};
   if (group)
@@ -283,7 +284,9 @@ task<> keeper_spawner::end(context& ctx, held which) {
   boost::asio::steady_timer pause(io_);
   bool killed = false;
   while (!gone()) {
-    if (!killed && (ctx.grace().is_stopped() || ctx.now() >= patience)) {
+    if (which->orphaned && !which->pidfd) watch_orphan(ctx.scheduler(), which);  // there may be a descriptor for it by now
+    const bool is_in_reach = !which->orphaned || which->pidfd;
+    if (!killed && is_in_reach && (ctx.grace().is_stopped() || ctx.now() >= patience)) {
       killed = true;
       (void)co_await signal(which, SIGKILL, true);
     }
@@ -292,6 +295,12 @@ task<> keeper_spawner::end(context& ctx, held which) {
   }
   forget(which);
   co_return {};
+}
+
+void keeper_spawner::watch_orphan(scheduler& on, const held& which) {
+  const auto is_gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
+  if (!is_gone() && !which->pidfd) find_again(*which);
+  if (!is_gone() && which->pidfd) orphans_.emplace_back(io_, on, which);
 }
 
 void keeper_spawner::connection_lost(scheduler& on, const error& why) {
@@ -303,8 +312,7 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
-    if (!each->pidfd) find_again(*each);
-    if (each->pidfd && each->what.state.phase != detail::held_phase::gone) orphans_.emplace_back(io_, on, each);
+    watch_orphan(on, each);
   }
   take_in_those_not_told(on);
   answer_all(detail::failed{ECONNRESET, "the keeper has died"});

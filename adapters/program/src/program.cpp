@@ -114,6 +114,7 @@ task<> one_run::live(context& ctx, callback ready) {
   if (output_.is_open()) output_.cancel();
   if (gathering_ != nullptr) gathering_->cancel();
   (void)co_await copying.join();
+  what_->pidfd.reset();  // the record of the end may be kept for long
   if (how_.on_gone)
     how_.on_gone(how_.key, what_);
   else

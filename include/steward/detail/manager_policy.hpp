@@ -90,7 +90,7 @@ void manager<Key, Value>::set_deadline(entry& e, std::chrono::nanoseconds proces
 // The row of one that stops has been edited: it does not take it any more, but for a shorter time to stop in.
 template <class Key, class Value>
 void manager<Key, Value>::hasten(entry& e, const Value& edited) {
-  if (e.request != detail::end_request::stop) return;
+  if (e.request != detail::end_request::stop || e.ready_at == instant{}) return;  // what was still starting is forced already
   const instant at = stop_until(e.asked_at, e.until, asked_of(options_.deadlines, e.key, edited).stop);
   if (at != e.until) wake_at(e, at);
 }

@@ -89,6 +89,7 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] task<> take_in_those_held();
   [[nodiscard]] held take_in(detail::held_child what);
   void claim(const held& which);
+  void watch_orphan(scheduler& on, const held& which);
   [[nodiscard]] task<> ask(detail::request body, question& into);
   [[nodiscard]] task<> ask_done(detail::request body);
   [[nodiscard]] result<> send(std::uint64_t id, const detail::request& body);

@@ -48,6 +48,7 @@ struct program_options {
 /// Stop: graceful: the stop signal to the leader, and when the deadline of `options.stop` has passed SIGKILL to the group; forced: SIGKILL at once.
 /// One that is asked to stop while it starts has its context stopped by law, and is given its time all the same, until what is above it is forced
 /// (`context::grace`); one that had to be killed then is `stopped: deadline`. It has ended when nobody of its group is left.
+/// Shape: a stop deadline of its manager is not shorter than that of `options.stop`: what is stopped while it starts can be forced from above alone.
 /// Errors: a failed start names its stage (`exec /usr/bin/foo: Permission denied`). A program that ends by itself with another code than 0, or by a
 /// signal, is an error from which `exit_of` gets the numbers. One that was asked to end may do so in any way; had it to be killed, that is `killed by
 /// signal 9 (SIGKILL); stopped: deadline`. Was it late to be ready, the answer to the last probe stands before the stop: `tcp db:5432: connection
