@@ -22,6 +22,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -511,7 +512,10 @@ TEST_F(Keeper, SeveralThatStartAtTheSameTimeEndUpWithOne) {
       const detail::unique_fd wait(::open(go.c_str(), O_RDONLY | O_CLOEXEC));
       const auto link = connect_or_start_keeper(socket(), test::self());
       const detail::unique_fd until(::open(go.c_str(), O_RDONLY | O_CLOEXEC));  // keeps the link until all have tried
-      ::_exit(link ? 0 : link.error().is(std::make_error_code(std::errc::device_or_resource_busy)) ? 1 : 2);
+      if (link) ::_exit(0);
+      if (link.error().is(std::make_error_code(std::errc::device_or_resource_busy))) ::_exit(1);
+      std::cerr << link.error().to_string() << '\n';
+      ::_exit(2);
     }
     starters.push_back(starter);
   }

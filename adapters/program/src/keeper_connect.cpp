@@ -112,7 +112,7 @@ result<keeper_link> connect_until(const std::string& path, clock::time_point unt
 result<keeper_link> connect_keeper(const std::string& path) { return connect_until(path, clock::now() + patience); }
 
 result<keeper_link> connect_or_start_keeper(const std::string& path, const std::string& self) {
-  constexpr int attempts = 5;
+  constexpr int attempts = 50;  // each takes milliseconds, and others may come and go meanwhile
   const auto until = clock::now() + patience;
   auto link = connect_until(path, until);
   // A keeper that is just ending, because it has nothing to hold, looks the same as none.
