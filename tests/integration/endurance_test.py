@@ -16,6 +16,7 @@ import subprocess
 import termios
 import threading
 import time
+import unittest
 
 from steward_under_test import BINARY, CAP, below, is_alive, local_connection, main, read_bytes, shell, steward_test, until, until_gone
 
@@ -460,6 +461,7 @@ class lost_log_test(steward_test):
         self.assertRegex(self.text("err"), "^steward: chatty: output cannot be written to [^\n]*\nsteward: chatty: output is written to [^\n]* again\n$")
 
 
+@unittest.skipIf(os.environ.get("STEWARD_SANITIZED"), "sanitizers need descriptors of their own")
 class few_descriptors_test(steward_test):
     LIMIT = 64
     KEYS = [f"u{i}" for i in range(25)]  # two descriptors each, and the daemon needs some twenty

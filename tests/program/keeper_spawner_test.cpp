@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -222,10 +223,13 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   EXPECT_TRUE(ended) << ended.error().to_string();
 }
 
+bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }
+
 constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
 constexpr auto because = " (ulimit -n, LimitNOFILE=): Too many open files";
 
 TEST_F(KeeperSpawner, AStartForWhichThereAreNoDescriptorsFailsBeforeTheProgramIsExecuted) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
   auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
   ASSERT_TRUE(link) << link.error().to_string();
   keeper_spawner programs = spawner_of(std::move(*link));
@@ -268,6 +272,7 @@ TEST_F(KeeperSpawner, AStartForWhichThereAreNoDescriptorsFailsBeforeTheProgramIs
 }
 
 TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAndForgottenBeforeItsStartFails) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
   crowding_keeper keeper(crowding_keeper::fate::leaves);
   keeper_spawner programs = spawner_of(keeper.take_link());
   const auto use = [&](context& ctx) -> task<> {
@@ -285,6 +290,7 @@ TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAndForgottenBefor
 }
 
 TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAlsoWhenItsKeeperDies) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
   crowding_keeper keeper(crowding_keeper::fate::dies);
   keeper_spawner programs = spawner_of(keeper.take_link());
   const auto use = [&](context& ctx) -> task<> {
@@ -301,6 +307,7 @@ TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAlsoWhenItsKeeper
 }
 
 TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouchesNothing) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
   auto former = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
   for (const auto* key : {"a", "b", "c"}) ASSERT_TRUE(former.spawn(key, shell("exec sleep 1000")));
   process_register noted(folder_ / "running");  // also what no keeper holds
