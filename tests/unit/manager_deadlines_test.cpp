@@ -24,6 +24,24 @@ class ManagerDeadlines : public manager_test {
   }
 };
 
+TEST_F(ManagerDeadlines, AShorterOneIsNotForOneThatWasStoppedWhileItStarted) {
+  std::chrono::nanoseconds limit = 1h;
+  how.deadlines = [&limit](const std::string&, const runnable&) { return process_deadlines{.start = 0s, .stop = limit, .kill = 2s}; };
+  gate lets_go;
+  table_.put("slow", runnable(scripted("slow", log).ready_when(lets_go)));
+  run(table_);
+  background<void> stopping(time, kept->stop(root, "slow"));
+  time.run_until_idle();
+  limit = 5s;
+  table_.put("slow", runnable(scripted("slow", log)));
+  kept->reconcile_now();
+  time.advance(1min);
+  EXPECT_EQ(state("slow"), row_state::stopping) << "its context is stopped already, so it cannot be forced, nor given up";
+  lets_go.open();
+  time.run_until_idle();
+  finish();
+}
+
 TEST_F(ManagerDeadlines, WhoIsLateAtItsStartIsForcedAndItsPolicyFollows) {
   scripted slow = scripted("slow", log).hang();
   table_.put("slow", runnable(slow));
