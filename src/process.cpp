@@ -69,8 +69,7 @@ bool ready_awaiter::begin(waiter& callback) noexcept {
     handed_ = inside;
   }
   what.ready_ = true;
-  what.callback_ = &callback;
-  waiter* const starter = std::exchange(what.starter_, nullptr);
+  waiter* const starter = std::exchange(what.held_, &callback);
   guard.unlock();
   if (starter != nullptr) transfer(*starter);
   return true;
@@ -97,6 +96,9 @@ const process_transition& process::apply(process_event event) noexcept {
   if (step.accepted) state_ = step.to;
   return step;
 }
+
+// With the lock held. The callback, if it waits and the step lets it return.
+waiter* process::released_by(const process_transition& step) noexcept { return step.release && ready_ ? std::exchange(held_, nullptr) : nullptr; }
 
 // The wait is the coroutine's parameter, so that the frame holds it once and nothing else.
 task<> process::ready(ready_awaiter wait) {
@@ -128,7 +130,7 @@ void process::finish(result<> outcome) noexcept {
   done_ = true;
   // A run that only returns its own stop says nothing of its own: the cause of the stop, if there is one, stays.
   if (!outcome && !(err_.has_value() && outcome.error().is_echo_of(&own_))) err_ = std::move(outcome.error());
-  waiter* const starter = std::exchange(starter_, nullptr);
+  waiter* const starter = ready_ ? nullptr : std::exchange(held_, nullptr);
   waiter* const stopper = std::exchange(stopper_, nullptr);
   detail::done_node* waiting = std::exchange(waiting_, nullptr);
   for (detail::done_node* each = waiting; each != nullptr; each = each->next) each->link = nullptr;
@@ -187,7 +189,7 @@ void process::context_stopped() noexcept {
   std::unique_lock guard(lock);
   forced_ = !over_;
   const process_transition& step = apply(process_event::force);
-  waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
+  waiter* const released = released_by(step);
   guard.unlock();
   if (released != nullptr) wake(*released);
   if (step.finish) finish({});
@@ -195,7 +197,7 @@ void process::context_stopped() noexcept {
 
 void process::lost() noexcept {
   std::unique_lock guard(lock);
-  waiter* const released = apply(process_event::lost).release ? std::exchange(callback_, nullptr) : nullptr;
+  waiter* const released = released_by(apply(process_event::lost));
   guard.unlock();
   if (released != nullptr) wake(*released);
 }
@@ -209,7 +211,7 @@ void process::ask(std::optional<error> cause) noexcept {
   const process_transition& step = apply(process_event::stop);
   was_stopped_ = !cause;
   if (cause) err_ = std::move(*cause);
-  waiter* const released = step.release ? std::exchange(callback_, nullptr) : nullptr;
+  waiter* const released = released_by(step);
   if (step.force) ++pins;
   guard.unlock();
   if (released != nullptr) wake(*released);

@@ -24,7 +24,7 @@ bool start_awaiter::begin(waiter& who) noexcept {
     return false;
   }
   what.apply(process_event::start);
-  what.starter_ = &who;
+  what.held_ = &who;
   guard.unlock();
   if (context_ != what.own_.parent_) {
     added_ = context_->add(*this);
@@ -91,7 +91,7 @@ bool stop_awaiter::begin(waiter& who) noexcept {
   }
   what.was_stopped_ = true;
   what.stopper_ = &who;
-  waiter* const released = step.release ? std::exchange(what.callback_, nullptr) : nullptr;
+  waiter* const released = what.released_by(step);
   const bool force = step.force || context_first_;
   const stop_reason why = context_first_ ? context_->stop_error()->reason() : stop_reason::requested;
   if (force) ++what.pins;

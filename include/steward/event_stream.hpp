@@ -104,36 +104,35 @@ class event_stream {
 
   /// Tells everybody who listens.
   void publish(const Event& event) noexcept {
-    if (hub_->listened.load(std::memory_order_relaxed)) tell(&event);
+    publish([&event]() -> const Event& { return event; });
   }
 
-  /// The same for `make()`, which is called only if somebody listens. If it throws, the event is lost to all of them.
+  /// The same for `make()`, which is called only if somebody listens, and once. If it throws, the event is lost to all of them.
+  /// Threads: it is called under the stream's lock, so it has no business with the stream.
   template <std::invocable Make>
-    requires std::convertible_to<std::invoke_result_t<Make>, Event>
+    requires std::convertible_to<std::invoke_result_t<Make&>, Event>
   void publish(Make&& make) noexcept {
     if (!hub_->listened.load(std::memory_order_relaxed)) return;
-    std::optional<Event> made;
-    try {
-      made.emplace(std::forward<Make>(make)());
-    } catch (...) {
-      (void)current_exception_error();
-    }
-    tell(made ? &*made : nullptr);
-  }
-
- private:
-  void tell(const Event* event) noexcept {
     work_queue woken;
     {
       const std::lock_guard guard(hub_->lock);
-      for (detail::event_mailbox* each = hub_->first; each != nullptr; each = each->following()) {
-        static_cast<detail::event_ring<Event>*>(each)->push(event);
+      auto* first = static_cast<detail::event_ring<Event>*>(hub_->first);
+      if (first == nullptr) return;
+      const Event* const made = first->push(make);
+      first->release(woken);
+      for (detail::event_mailbox* each = first->following(); each != nullptr; each = each->following()) {
+        auto& ring = static_cast<detail::event_ring<Event>&>(*each);
+        if (made == nullptr)
+          ring.miss();
+        else
+          ring.push([made]() -> const Event& { return *made; });
         each->release(woken);
       }
     }
     detail::wake_all(woken);
   }
 
+ private:
   std::shared_ptr<detail::event_hub> hub_;
 };
 

@@ -51,7 +51,7 @@ struct done_node {
 ///
 /// Threads: every function from any thread (PR9). The runnable runs on the scheduler of the context that the process was made with.
 /// Lifetime: shorter than that context, longer than every wait on it. Destroying one that was started and is not gone is reported and ends the
-/// program (PR11). Cost: about 250 bytes; one allocation for a name, and one a run, beside those of the runnable. Source: laws PR1 to PR14.
+/// program (PR11). Cost: 240 bytes; one allocation for a name, and one a run, beside those of the runnable. Source: laws PR1 to PR14.
 class process final : private detail::domain, private detail::roster_entry, private detail::hook, private waiter {
  public:
   /// Runs `what` under a child of `parent`, when it is started.
@@ -131,12 +131,12 @@ class process final : private detail::domain, private detail::roster_entry, priv
   void close_own() noexcept;
   static task<> ready(ready_awaiter wait);
   const process_transition& apply(process_event event) noexcept;
+  [[nodiscard]] waiter* released_by(const process_transition& step) noexcept;
 
   own_context own_;
   runnable what_;
   task<> run_;
-  waiter* callback_ = nullptr;  // the callback, while it waits to be released
-  waiter* starter_ = nullptr;
+  waiter* held_ = nullptr;  // until it is ready, the starter; from then on the callback, while it waits to be released
   waiter* stopper_ = nullptr;
   detail::done_node* waiting_ = nullptr;
   detail::maybe_error err_;

@@ -3,6 +3,7 @@
 
 #include "steward/detail/event_mailbox.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,19 +26,23 @@ class event_ring final : public event_mailbox {
   event_ring(std::shared_ptr<event_hub> hub, std::size_t capacity) : event_mailbox(std::move(hub)), slots_(capacity + 1) { join(); }
   ~event_ring() { leave(); }
 
-  /// With the lock held. Empty: an event that could not be made.
-  void push(const Event* event) noexcept {
+  /// With the lock held.  Shape: returns what `make()` made, where it lies; empty if it threw, which loses the event.
+  template <std::invocable Make>
+  const Event* push(Make&& make) noexcept {
     const std::uint64_t number = published_++;
-    if (event == nullptr) return;
     slot& to = slots_[wrapped(first_ + held_)];
     try {
-      to.event.emplace(*event);
+      to.event.emplace(made_by<Make>(make));
     } catch (...) {
-      return (void)current_exception_error();
+      return (void)current_exception_error(), nullptr;
     }
     to.number = number;
     if (++held_ == slots_.size()) drop_oldest();
+    return &*to.event;
   }
+
+  /// With the lock held: one that nobody can give it any more.
+  void miss() noexcept { ++published_; }
 
   /// Empty: nothing has come.
   [[nodiscard]] std::optional<next_event<Event>> take() noexcept {
@@ -57,6 +62,13 @@ class event_ring final : public event_mailbox {
   }
 
  private:
+  // Becomes an event where that is to lie, without a move.
+  template <class Make>
+  struct made_by {
+    Make& make;
+    operator Event() const { return make(); }  // NOLINT(google-explicit-constructor): it stands for the event
+  };
+
   struct slot {
     std::uint64_t number = 0;
     std::optional<Event> event;
