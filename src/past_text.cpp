@@ -156,6 +156,7 @@ std::string past_to_text(const row_past& past, milliseconds ahead) {
   to.put("restarts", past.restarts);
   to.put("generation", past.generation);
   to.put("state", to_string(past.state));
+  if (past.parked) to.put("parked", std::uint64_t{1});
   if (past.since != instant{}) to.put("since", past.since);
   to.put(past.history);
   if (past.state == row_state::backoff) to.put("until", past.until);
@@ -175,6 +176,7 @@ std::optional<row_past> past_from_text(std::string_view text, milliseconds ahead
     if (name == "restarts") read_number(value, past.restarts);
     if (name == "generation") read_number(value, past.generation);
     if (name == "state") past.state = row_state_from_string(value).value_or(row_state::stopped);
+    if (name == "parked") past.parked = value == "1";
     if (name == "since") past.since = clock.read(value).value_or(instant());
     if (name == "until") until = clock.read(value);
     if (name == "last")

@@ -173,6 +173,8 @@ row_past fleet::recall(const std::string& key) {
       const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
+      past.lives = goes_on;
+      if (past.incarnation != *living && past.state == row_state::stopping) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }
   return past;

@@ -34,14 +34,13 @@ namespace steward {
 /// Keeps one process alive for each row of a table that wants to run: starts it, restarts it by its policy, stops it when its row is deleted or no
 /// longer wants it, and restarts it when its row changes.
 ///
-/// It is a runnable: run it in a chain behind the table. While it runs, `start`, `stop` and `get` act on single keys.
+/// It is a runnable: run it in a chain behind the table (examples/06_manager.cpp). While it runs, `start`, `stop` and `get` act on single keys.
 /// The row leads: a manager only makes the table so. At any time at most one process of a key is alive (M7).
 ///
 /// Threads: every function from any thread. Processes run on the scheduler of run's context; decisions are made on a strand of it, one at a time.
 /// Lifetime: the table outlives it. Destroying one that runs is reported and ends the program (PR11).
 /// Errors: those that no caller receives go to `options.on_event`, with their key (M10). A table that cannot be read never stops anything (M12).
-/// Cost: about 720 bytes a running process; a pass looks at every row once.
-/// Source: laws M1 to M15; `docs/states.md`. Example: examples/06_manager.cpp
+/// Cost: about 720 bytes a running process; a pass looks at every row once.  Source: laws M1 to M15; `docs/states.md`.
 template <class Key, class Value>
 class manager {
  public:
@@ -241,6 +240,7 @@ class manager {
   [[nodiscard]] bool lacks_requirement(const entry& e, const Value& as);
   [[nodiscard]] bool lacks_someone(const entry& e);
   void stop_those_that_require(entry& e);
+  void look_after_outlived();
   void park(entry& e, const Key& because_of);
   [[nodiscard]] bool waits_for(const entry& who, const entry& whom) const;
   std::unique_ptr<detail::entry_bonds<Key>> forget_requirements(entry& e);
@@ -271,16 +271,16 @@ class manager {
   detail::member_work<manager> follow_{*this, &manager::take_hints_up};
   std::unique_ptr<table_watch> watch_;
 
-  // Of the strand alone.
-  context* pass_ctx_ = nullptr;
-  context* settled_ = nullptr;  // is stopped when the first starts have succeeded or failed
-  context* nap_ = nullptr;      // the pause between two passes
+  context* pass_ctx_ = nullptr;  // this and what follows are of the strand alone
+  context* settled_ = nullptr;   // is stopped when the first starts have succeeded or failed
+  context* nap_ = nullptr;       // the pause between two passes
   waiter* closing_waiter_ = nullptr;
   bool ending_ = false;
   bool look_again_ = false;
   bool passing_ = false;    // a pass reads its rows
   bool following_ = false;  // hints are being followed
   std::vector<Key> hinted_in_pass_;
+  std::vector<Key> outlived_;  // taken over, and not looked after yet
   std::uint64_t pass_ = 0;
   std::size_t seen_ = 0;     // rows that the present pass has seen
   std::size_t initial_ = 0;  // first starts that have not settled

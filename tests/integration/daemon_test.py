@@ -525,6 +525,57 @@ class killed_daemon_test(steward_test):
             until(lambda: pid in mine(), "its first line")
             self.assertEqual([each for each in mine() if is_alive(each)], [pid], "one of each")
 
+    def test_goes_on_with_what_comes_after_a_unit_that_is_done(self):
+        self.run_daemon(job={"command": SLEEP}, web={"command": SLEEP, "after": ["job"]},
+                        some={"command": SLEEP, "requires": [{"unit": "job", "on_loss": "ignore"}]})
+        before = {key: self.running(key) for key in ("web", "some")}
+        self.does("stop", "job")
+        until(lambda: self.is_stored("web", "state running") and self.is_stored("some", "state running"), "both, stored")
+        self.kill_daemon()
+        self.run_daemon()
+        for key, each in before.items():
+            now = self.running(key)
+            self.assertEqual((now["pid"], now["incarnation"], now["since"]), (each["pid"], each["incarnation"], each["since"]))
+        self.does("stop", "web")
+        self.assertFalse(is_alive(before["web"]["pid"]))
+        os.kill(before["some"]["pid"], signal.SIGKILL)
+        self.wait_for("some", state="waiting")
+
+    def test_stops_what_requires_a_unit_that_is_down_by_then(self):
+        wait = "while test ! -e leave; do sleep 0.02; done"
+        self.run_daemon(db=shell(wait, restart="never"), web={"command": SLEEP, "requires": ["db"]})
+        web = self.running("web")
+        self.kill_daemon()
+        self.write("leave", "")
+        self.run_daemon()
+        self.wait_for("db", state="completed")
+        self.wait_for("web", state="waiting")
+        self.assertFalse(is_alive(web["pid"]))
+
+    def test_starts_again_what_was_being_stopped_for_that(self):
+        slow = "trap 'sleep 2; exit 0' TERM; echo $$ >> starts; while :; do sleep 0.1; done"
+        self.run_daemon(again=shell(slow, restart="on_failure"))
+        until(lambda: self.text("starts"), "its first line")
+        self.does("restart", "again")
+        until(lambda: self.is_stored("again", "state stopping"), "that, stored")
+        self.kill_daemon()
+        self.run_daemon()
+        self.wait_for("again", state="running", incarnation=2)
+        until(lambda: len(self.text("starts").split()) == 2, "the second start")
+
+    def test_leaves_down_what_lost_its_requirement(self):
+        self.run_daemon(cache={"command": SLEEP}, shop={"command": SLEEP, "requires": [{"unit": "cache", "on_loss": "stop"}]})
+        self.running("shop")
+        self.does("stop", "cache")
+        self.wait_for("shop", state="stopped")
+        until(lambda: self.is_stored("shop", "parked 1"), "that, stored")
+        self.kill_daemon()
+        self.run_daemon()
+        self.does("start", "cache")
+        self.running("cache")
+        self.assertEqual(json.loads(self.does("explain", "shop", "--json"))["why"], "requirement_lost")
+        self.assertEqual(self.unit("shop")["state"], "stopped")
+
     def test_with_a_table_changed_for_the_next_one(self):
         self.run_daemon(kept={"command": SLEEP}, edited=shell("exec sleep 1000"), gone={"command": SLEEP})
         before = {key: self.running(key) for key in ("kept", "edited", "gone")}

@@ -36,7 +36,7 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
   // It was recalled, and its row cannot be read: whoever reads it starts it.
   if (!e.value && e.follows == sequel::by_policy) detail::mark(e, &entry::follows, sequel::stopped);
   result<> outcome = fail(errc::stopped);
-  if (e.follows == sequel::by_policy && lacks_someone(e)) detail::mark(e, &entry::follows, sequel::start_again);  // it waits again
+  if (e.follows == sequel::by_policy && !e.outlived && lacks_someone(e)) detail::mark(e, &entry::follows, sequel::start_again);  // it waits again
   if (e.follows == sequel::by_policy && !ending_) outcome = prepare(e);
   if (e.life) outcome = co_await e.life->start(*ctx_);
   started(e, outcome);
@@ -76,6 +76,7 @@ template <class Key, class Value>
 void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (std::exchange(e.has_place, false)) --starting_;
   if (e.state == row_state::starting) detail::drop_alarm(e);
+  if (e.life) e.outlived = false;
   if (outcome) {
     e.ready_at = strand_->now();
     if (e.state == row_state::starting) {
@@ -194,6 +195,7 @@ exit manager<Key, Value>::exit_of(const entry& e) const {
 template <class Key, class Value>
 void manager<Key, Value>::after_end(entry& e) {
   detail::drop_alarm(e);
+  if (e.life && std::exchange(e.was_stopping, false) && e.follows == sequel::by_policy) detail::mark(e, &entry::follows, sequel::start_again);
   const exit ended = exit_of(e);
   if (e.life) release_those_before(e);
   e.life.reset();

@@ -75,15 +75,35 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
   }
 }
 
+// What a former manager has left was taken over whatever it comes after. By now all rows have been read: what it requires has been taken over too, or
+// is lost.
+template <class Key, class Value>
+void manager<Key, Value>::look_after_outlived() {
+  for (const Key& key : std::exchange(outlived_, {})) {
+    entry* const e = entries_.find(key);
+    if (e == nullptr || !e->life) continue;
+    if (std::exchange(e->was_stopping, false)) {
+      wind_down(*e, sequel::start_again);
+      continue;
+    }
+    const auto required = e->bonds ? e->bonds->required : std::vector<requirement<Key>>();
+    for (const requirement<Key>& each : required) {
+      entry& other = obtain(each.key);
+      const bool is_there = other.state == row_state::running || (other.outlived && other.life);
+      if (!is_there) stop_those_that_require(other);
+    }
+  }
+}
+
 // It goes down, and stays down for this generation.
 template <class Key, class Value>
 void manager<Key, Value>::park(entry& e, const Key& because_of) {
+  detail::mark(e, &entry::parked, true);
   if (!is_going(e.state))
     wind_down(e, sequel::stopped, &because_of);
   else if (e.follows == sequel::start_again)
     detail::mark(e, &entry::follows, sequel::stopped);
   detail::blame(e, because_of);  // of several, the one for which it stays down
-  detail::mark(e, &entry::parked, true);
 }
 
 // Whether an entry that is to be stopped waits, directly or through others, for this one to be gone.

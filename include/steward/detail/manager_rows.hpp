@@ -32,6 +32,10 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.history = std::move(past.history);
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
+    made.outlived = past.lives;
+    made.was_stopping = past.lives && past.state == row_state::stopping;
+    made.parked = past.parked && !past.lives;
+    if (past.lives) return;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
     if (is_settled(past.state) || goes_on) made.state = past.state;
     if (made.state != past.state) return;

@@ -92,6 +92,7 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   detail::beside all_passes(*strand_);
   hints_.all = passing_ = false;
   hinted_in_pass_.clear();
+  outlived_.clear();
   if (options_.watch) watch_ = table_.watch([this](const Key* key) { take_hint(key); });
   total_forced_ = false;
   set_total(total_deadlines::graceful(options_.total.start));
@@ -146,6 +147,10 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;
     if (detail::planted(detail::bug::failed_pass_deletes) && !looked) looked = result<>();
+    if (looked && !outlived_.empty()) {
+      co_await detail::yield();  // by then they have begun
+      look_after_outlived();
+    }
     if (looked) looked = co_await look_for_deleted(pass);
     passing_ = false;
     if (looked) {

@@ -68,6 +68,10 @@ void manager<Key, Value>::launch(entry& e) {
     e.initial = true;
     ++initial_;
   }
+  if (e.outlived) {
+    outlived_.push_back(e.key);
+    return begin(e);
+  }
   std::vector<Key> needs;
   if (e.value) needs = needed_by(e.key, *e.value);
   if (detail::planted(detail::bug::needs_ignored)) needs.clear();

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes that have outlived the manager that started them, and what else of its decisions the next one keeps to.
+#include "manager_fixture.hpp"
+#include "steward/state_store.hpp"
+
+#include <map>
+
+namespace steward::test {
+namespace {
+
+using needs = std::vector<requirement<std::string>>;
+
+class ManagerOutlived : public manager_test {
+ protected:
+  ManagerOutlived() {
+    how.store = &store;
+    how.requirements = [this](const std::string& key, const runnable&) { return required.contains(key) ? required[key] : needs{}; };
+  }
+
+  [[nodiscard]] scripted part(const std::string& name) { return scripted(name, log); }
+  void put(const std::string& key, const scripted& what) { table_.put(key, runnable(what)); }
+
+  /// As if a former manager had left its process behind, the first of its key.
+  void lives(const std::string& key, row_state state = row_state::running) {
+    row_past past;
+    past.state = state;
+    past.lives = true;
+    store.remember(key, past);
+  }
+
+  memory_state_store<std::string> store;
+  std::map<std::string, needs> required;
+};
+
+TEST_F(ManagerOutlived, WhatComesAfterOthersIsTakenOverWithoutThem) {
+  how.after = [](const std::string& key, const runnable&) { return key == "web" ? std::vector<std::string>{"job"} : std::vector<std::string>(); };
+  put("job", part("job"));
+  table_.set_wanted("job", wanted::down);
+  put("web", part("web").lose_after(10s).then(part("web")));
+  lives("web");
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::running);
+  time.advance(10s);
+  EXPECT_EQ(state("web"), row_state::waiting) << "its next start waits, as any";
+  finish();
+}
+
+TEST_F(ManagerOutlived, ALimitOfStartsDoesNotHoldItBack) {
+  how.max_starting = 1;
+  put("slow", part("slow").ready_after(1h));
+  put("web", part("web"));
+  lives("web");
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::running);
+  finish();
+}
+
+TEST_F(ManagerOutlived, ABackoffOrADecisionThatItHasOutlivedDoesNotHoldItBack) {
+  for (const row_state state : {row_state::backoff, row_state::completed, row_state::gave_up}) {
+    const std::string key(to_string(state));
+    put(key, part(key));
+    lives(key, state);
+  }
+  run(table_);
+  EXPECT_EQ(state("backoff"), row_state::running);
+  EXPECT_EQ(state("completed"), row_state::running);
+  EXPECT_EQ(state("gave_up"), row_state::running);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatItRequiresMayBeTakenOverLater) {
+  required["web"] = {{"database"}};
+  put("web", part("web"));
+  put("database", part("database").ready_after(1s));
+  lives("web");
+  lives("database");
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::running);
+  time.advance(1s);
+  EXPECT_EQ(state("database"), row_state::running);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_FALSE(log.has("web released"));
+  finish();
+}
+
+TEST_F(ManagerOutlived, ItGoesDownWithWhatItRequiresIfThatDoesNotComeUpAfterAll) {
+  required["web"] = {{"database"}};
+  put("web", part("web"));
+  put("database", part("database").ready_after(1s).fail_with(error("disk full")).then(part("database").ready_after(1s)));
+  lives("web");
+  lives("database");
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::running);
+  table_.set_wanted("database", wanted::down);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(state("web"), row_state::waiting);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatRequiresOneThatDoesNotRunIsTakenOverAndThenLosesIt) {
+  required["again"] = {{"database"}};
+  required["never"] = {{"database", on_loss::stop}};
+  required["all_the_same"] = {{"database", on_loss::ignore}};
+  required["alone"] = {{"nobody"}};
+  put("database", part("database").ready_after(1s));
+  for (const char* key : {"again", "never", "all_the_same", "alone"}) {
+    put(key, part(key).winds_down_in(100ms));
+    lives(key);
+  }
+  run(table_);
+  EXPECT_EQ(state("again"), row_state::stopping);
+  EXPECT_EQ(state("never"), row_state::stopping);
+  EXPECT_EQ(state("all_the_same"), row_state::running);
+  EXPECT_EQ(state("alone"), row_state::stopping);
+  time.advance(1s);
+  EXPECT_EQ(state("again"), row_state::running);
+  EXPECT_EQ(kept->status("again")->incarnation, 2U);
+  EXPECT_EQ(state("never"), row_state::stopped);
+  EXPECT_EQ(kept->explain("never")->why, obstacle::requirement_lost);
+  EXPECT_EQ(state("alone"), row_state::waiting);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedIsAskedAgainAndThenStartedAnew) {
+  put("web", part("web").winds_down_in(1s));
+  lives("web", row_state::stopping);
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::stopping);
+  time.advance(1s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  EXPECT_EQ(kept->status("web")->restarts, 0U);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedAndHasEndedByThenIsStartedAnew) {
+  how.policy = [](const std::string&, const runnable&) { return restart_policy{.when = restart::on_failure}; };
+  put("web", part("web").lose_after(0s).then(part("web")));
+  lives("web", row_state::stopping);
+  run(table_);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerOutlived, ThatItIsBeingStoppedIsRemembered) {
+  put("web", part("web").winds_down_in(1s));
+  run(table_);
+  table_.set_wanted("web", wanted::down);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(store.recall("web").state, row_state::stopping);
+  time.advance(1s);
+  EXPECT_EQ(store.recall("web").state, row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatStaysDownForALostRequirementStaysSoUnderTheNextManager) {
+  required["web"] = {{"database", on_loss::stop}};
+  put("database", part("database"));
+  put("web", part("web"));
+  run(table_);
+  table_.set_wanted("database", wanted::down);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(kept->explain("web")->why, obstacle::requirement_lost);
+  table_.set_wanted("database", wanted::up);
+  finish();
+  released.close();
+  is_ready = false;
+  const auto next = std::make_unique<memory_state_store<std::string>>();  // what was remembered is all that the next one has
+  next->remember("web", store.recall("web"));
+  how.store = next.get();
+  run(table_);
+  EXPECT_EQ(state("database"), row_state::running);
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_EQ(kept->explain("web")->why, obstacle::requirement_lost);
+  put("web", part("web"));
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(state("web"), row_state::running);
+  finish();
+}
+
+}  // namespace
+}  // namespace steward::test
