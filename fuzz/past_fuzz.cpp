@@ -17,7 +17,6 @@ constexpr std::chrono::milliseconds ahead = std::chrono::hours(24 * 365 * 56);
 
 void require_survives(const steward::row_past& past) {
   const auto text = steward::past_to_text(past, ahead);
-  require_safe(text);
   const auto again = steward::past_from_text(text, ahead);
   require(again && steward::past_to_text(*again, ahead) == text);
 }
@@ -29,6 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto past = steward::past_from_text(text, ahead)) require_survives(*past);
   if (const auto history = steward::history_from_text(text, ahead))
     require(steward::history_from_text(steward::history_to_text(*history, ahead), ahead) == *history);
-  require_safe(steward::past_to_text(steward::past_from_json(text), ahead));
+  (void)steward::past_to_text(steward::past_from_json(text), ahead);
   return 0;
 }

@@ -3,6 +3,8 @@
 // What every fuzzer demands.
 #pragma once
 
+#include "text.hpp"
+
 #include <cstdlib>
 #include <string_view>
 
@@ -13,5 +15,9 @@ inline void require(bool holds) {
 
 /// Aborts if a terminal would take it for more than lines of text.
 inline void require_safe(std::string_view text) {
-  for (const char c : text) require(c == '\n' || (static_cast<unsigned char>(c) >= ' ' && c != '\x7f'));
+  while (!text.empty()) {
+    const steward::character first = steward::first_character(text);
+    require(first.valid && (first.point == '\n' || !steward::is_control(first.point)));
+    text.remove_prefix(first.bytes);
+  }
 }
