@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bytes of any kind, as the keeper and the daemon would read them from the socket: no crash, and what is understood can be said again.
+#include "require.hpp"
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 namespace {
@@ -21,7 +21,7 @@ void say_again(std::string_view frame, Decode decode) {
   const auto understood = decode(frame);
   if (!understood) return;
   const auto again = encode(understood->id, understood->body);
-  if (decode(std::string_view(again).substr(keeper_frame_prefix)) != understood) std::abort();
+  require(decode(std::string_view(again).substr(keeper_frame_prefix)) == understood);
 }
 
 }  // namespace
@@ -32,15 +32,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   say_again<reply>(bytes, decode_reply);
 
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+  require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   const unique_fd sender(ends[0]);
   frame_channel channel(unique_fd(ends[1]), frame_channel::descriptors::keep);
   std::size_t sent = 0;
   while (sent < size) {
     const auto part = bytes.substr(sent, 1 + size / 3);
-    if (::send(sender.get(), part.data(), part.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(part.size())) std::abort();
+    require(::send(sender.get(), part.data(), part.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(part.size()));
     sent += part.size();
-    if (!channel.receive()) std::abort();
+    require(channel.receive().has_value());
     while (channel.has_frame()) {
       const auto frame = channel.next();
       if (!frame) return 0;  // too long: the connection would be closed

@@ -24,13 +24,12 @@ std::optional<exit_reason> exit_reason_from_string(std::string_view text) noexce
 
 exit_reason reason_of(const end_facts& facts) noexcept {
   if (facts.failure && facts.failure->is(errc::exception)) return exit_reason::exception;
-  const bool only_stopped = facts.failure && facts.failure->is_stop();
   if (facts.late) return exit_reason::start_deadline;
-  const bool deadline_passed = only_stopped && facts.failure->reason() == stop_reason::deadline;
+  const bool deadline_passed = facts.failure && facts.failure->reason() == stop_reason::deadline;
   const bool of_its_stop = facts.asked && deadline_passed && !facts.failure->inherited();
   if (deadline_passed && !of_its_stop && !facts.was_ready) return exit_reason::start_deadline;
   if (facts.asked || facts.forced) {
-    if (facts.failure && !only_stopped) return exit_reason::failed;
+    if (facts.failure && !facts.failure->is_stop()) return exit_reason::failed;
     const bool took_its_time = facts.asked && !facts.was_ready && !facts.failure;
     return facts.forced && !took_its_time ? exit_reason::forced : exit_reason::stopped;
   }

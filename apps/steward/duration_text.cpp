@@ -12,6 +12,7 @@
 namespace steward {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 struct time_unit {
@@ -48,7 +49,7 @@ result<std::int64_t> scaled(std::string_view whole, std::string_view fraction, s
   }
   total *= unit;
   for (const char digit : fraction) {
-    if (unit % 10 != 0 && digit != '0') return fail(error("is finer than a nanosecond"));
+    if (digit != '0' && (unit == 0 || unit % 10 != 0)) return fail(error("is finer than a nanosecond"));
     unit /= 10;
     total += unit * (digit - '0');
   }
@@ -98,8 +99,8 @@ result<nanoseconds> parse_duration(std::string_view text) {
   return nanoseconds(total);
 }
 
-std::string short_duration_text(nanoseconds duration) {
-  const std::int64_t seconds = std::max<std::int64_t>(0, duration.count() / 1'000'000'000);
+std::string short_duration_text(milliseconds duration) {
+  const std::int64_t seconds = std::max<std::int64_t>(0, duration.count() / 1000);
   const std::int64_t minutes = seconds / 60;
   const std::int64_t hours = minutes / 60;
   const std::int64_t days = hours / 24;
@@ -109,9 +110,8 @@ std::string short_duration_text(nanoseconds duration) {
   return hours % 24 != 0 ? fmt::format("{}d{}h", days, hours % 24) : fmt::format("{}d", days);
 }
 
-std::string remaining_text(nanoseconds duration) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(duration);
-  if (left > left.zero() && left < std::chrono::seconds(1)) return fmt::format("{}ms", left.count());
+std::string remaining_text(milliseconds duration) {
+  if (duration > duration.zero() && duration < std::chrono::seconds(1)) return fmt::format("{}ms", duration.count());
   return short_duration_text(std::chrono::ceil<std::chrono::seconds>(duration));
 }
 

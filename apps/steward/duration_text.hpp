@@ -20,10 +20,10 @@ inline constexpr std::chrono::nanoseconds longest_duration = std::chrono::hours(
 /// Errors: one line without the text itself: no unit, negative, unknown unit, finer than a nanosecond, longer than `longest_duration`.
 [[nodiscard]] result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-/// Writes a duration for people, with its one or two largest units: `3s`, `4m`, `2h5m`, `3d4h`.
-[[nodiscard]] std::string short_duration_text(std::chrono::nanoseconds duration);
+/// Writes the time between two instants of the wall clock for people, with its one or two largest units: `3s`, `4m`, `2h5m`, `3d4h`.
+[[nodiscard]] std::string short_duration_text(std::chrono::milliseconds duration);
 
 /// The same for what is still to come, rounded up, so that it is not over too early: `40ms`, `3s`.
-[[nodiscard]] std::string remaining_text(std::chrono::nanoseconds duration);
+[[nodiscard]] std::string remaining_text(std::chrono::milliseconds duration);
 
 }  // namespace steward

@@ -31,7 +31,7 @@ struct end_facts {
   bool late = false;    ///< it was not ready by its deadline, and was forced for that
   bool forced = false;  ///< its context was stopped before its run had ended
   bool was_ready = false;
-  std::optional<error> failure;  ///< what the run returned
+  std::optional<error> failure = std::nullopt;  ///< what the run returned
 };
 
 /// Tells how an incarnation ended. Pure.

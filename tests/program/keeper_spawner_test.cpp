@@ -93,10 +93,10 @@ class dying_keeper {
 constexpr rlim_t none_beside_stdin = 1;  // 0 would keep `poll` from working
 
 /// A keeper that takes the room for the descriptors of its second program away before it sends them, and gives it back when it has to forget that. Or
-/// it dies when it is to end it.
+/// it dies when it is to end it; then it gives the room back before, or leaves that to `make_room`.
 class crowding_keeper {
  public:
-  enum class fate : bool { leaves, dies };
+  enum class fate : unsigned char { leaves, dies, dies_without_room };
 
   explicit crowding_keeper(fate end_of_it) : fate_(end_of_it) {
     int ends[2];
@@ -113,7 +113,10 @@ class crowding_keeper {
 
   [[nodiscard]] keeper_link take_link() { return std::move(link_); }
 
-  /// All that was asked for. To be called when the daemon has left.
+  /// To be called when it has died.
+  void make_room() { crowd_.reset(); }
+
+  /// All that was asked for, and by which signals the programs of one that has died have ended. To be called when the daemon has left.
   [[nodiscard]] std::vector<std::string> asked() {
     thread_.join();
     return asked_;
@@ -129,9 +132,8 @@ class crowding_keeper {
       }
     }
     channel = detail::frame_channel({}, detail::frame_channel::descriptors::refuse);
-    if (fate_ == fate::dies) {
-      for (const auto& each : started_) (void)test::wait_exit(each.pidfd.get());
-    }
+    if (fate_ == fate::leaves) return;
+    for (const auto& each : started_) asked_.push_back("ended by " + std::to_string(test::wait_exit(each.pidfd.get()).signal));
   }
 
   void answer(detail::frame_channel& channel, std::uint64_t id, const detail::request& body) {
@@ -152,8 +154,8 @@ class crowding_keeper {
     }
     if (const auto* const kill = std::get_if<detail::signal_request>(&body)) {
       asked_.push_back("signal " + std::to_string(kill->child));
-      if (fate_ == fate::dies) {
-        crowd_.reset();
+      if (fate_ != fate::leaves) {
+        if (fate_ == fate::dies) make_room();
         left_ = true;
         return;
       }
@@ -226,6 +228,7 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
 bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }
 
 constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
+constexpr auto ended_by_term = "ended by 15";
 constexpr auto because = " (ulimit -n, LimitNOFILE=): Too many open files";
 
 TEST_F(KeeperSpawner, AStartForWhichThereAreNoDescriptorsFailsBeforeTheProgramIsExecuted) {
@@ -303,7 +306,28 @@ TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindNoRoomIsEndedAlsoWhenItsKeeper
   };
   const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
   EXPECT_TRUE(ended) << ended.error().to_string();
-  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2"));  // and returns when both are gone
+  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2", ended_by_term, ended_by_term));
+}
+
+// The keeper alone could reach it, and has taken the request to its grave.
+TEST_F(KeeperSpawner, AProgramWhoseDescriptorsFindRoomOnlyAfterItsKeeperHasDiedIsAskedToEndThen) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  crowding_keeper keeper(crowding_keeper::fate::dies_without_room);
+  const auto renew = [&] {
+    keeper.make_room();
+    return connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  };
+  keeper_spawner programs(io_, keeper.take_link(), process_register(folder_ / "running"), renew, [](const std::string&) {});
+  const auto use = [&](context& ctx) -> task<> {
+    const program_spec what = shell("exec sleep 1000");
+    const spawner::held web = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    const auto db = co_await programs.spawn(ctx, "db", "note", what, {});
+    EXPECT_THAT(db ? "success" : db.error().to_string(), HasSubstr("Too many open files"));
+    co_return co_await programs.end(ctx, web);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_THAT(keeper.asked(), ::testing::ElementsAre("start web", "start db", "signal 2", ended_by_term, ended_by_term));
 }
 
 TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouchesNothing) {

@@ -194,7 +194,7 @@ TEST_F(LocalSpawner, AProgramGoesOnWithoutItsLogAndItIsToldOnceWhy) {
   EXPECT_THAT(told, ::testing::ElementsAre(std::errc::not_a_directory));
 }
 
-TEST_F(LocalSpawner, TheRecordOfAnEndIsHandedOver) {
+TEST_F(LocalSpawner, TheRecordOfAnEndIsHandedOverWithoutItsDescriptors) {
   auto how = options();
   spawner::held record;
   how.on_gone = [&record](const std::string&, spawner::held gone) { record = std::move(gone); };
@@ -207,6 +207,8 @@ TEST_F(LocalSpawner, TheRecordOfAnEndIsHandedOver) {
   EXPECT_TRUE(ended) << ended.error().to_string();
   ASSERT_TRUE(record);
   EXPECT_EQ(record->what.state.phase, detail::held_phase::gone);
+  EXPECT_FALSE(record->pidfd) << "it may be kept for long";
+  EXPECT_FALSE(record->output);
 }
 
 TEST_F(LocalSpawner, AFailedStartNamesItsStage) {

@@ -179,6 +179,28 @@ TEST(Service, SecondRequestForces) {
   EXPECT_EQ(end.outcome.error().to_string(), "forced: asked to stop a second time");
 }
 
+// It was stopped already, so nothing that happens to its own context can tell it that its time is over: that is for the one above to say.
+TEST(Service, SecondRequestForcesAlsoWhatWasAskedWhileItStarted) {
+  driven_loop loop;
+  std::latch starting(1);
+  std::latch asked(1);
+  const auto takes_its_time = [&](context& ctx, callback) -> task<> {
+    starting.count_down();
+    (void)co_await ctx.stopped();
+    asked.count_down();
+    co_return co_await ctx.grace().stopped();
+  };
+  service app(loop, takes_its_time, named_app(1h, 30s));  // the latter only bounds a test that fails
+  app.launch();
+  starting.wait();
+  app.request_stop();
+  asked.wait();
+  app.request_stop();
+  const service_end end = app.wait();
+  EXPECT_EQ(end.code, 1);
+  EXPECT_EQ(end.outcome.error().to_string(), "forced: asked to stop a second time");
+}
+
 TEST(Service, WhoDoesNotEndWithinTheGracefulDeadlineIsForced) {
   driven_loop loop;
   const auto slow = [](context& ctx, callback ready) -> task<> {

@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace steward {
 namespace {
@@ -39,24 +40,55 @@ TEST(Exit, OnlyEndsThatWereWantedOrSuccessfulAreClean) {
   }
 }
 
-TEST(Exit, OneThatWasAskedWhileItStartedHasStoppedIfItEndedInOrder) {
-  end_facts facts{.asked = true, .late = false, .forced = true, .was_ready = false, .failure = {}};
-  EXPECT_EQ(reason_of(facts), exit_reason::stopped);
-  facts.failure = error::stopped(stop_reason::requested);
-  EXPECT_EQ(reason_of(facts), exit_reason::forced);
-  facts.failure = error::stopped(stop_reason::deadline);
-  EXPECT_EQ(reason_of(facts), exit_reason::forced) << "its own stop was late, and not its start";
-  facts.failure = {};
-  facts.was_ready = true;
-  EXPECT_EQ(reason_of(facts), exit_reason::forced);
-}
-
-TEST(Exit, AStartThatALimitHasEndedWasLate) {
-  end_facts facts{.asked = false, .late = false, .forced = true, .was_ready = false, .failure = error::stopped(stop_reason::deadline)};
-  EXPECT_EQ(reason_of(facts), exit_reason::start_deadline);
-  facts.asked = true;
-  facts.failure = error::stopped(stop_reason::deadline, nullptr, true);
-  EXPECT_EQ(reason_of(facts), exit_reason::start_deadline) << "of all that it was part of";
+TEST(ExitReason, IsATable) {
+  struct row {
+    end_facts facts;
+    exit_reason expected;
+  };
+  using enum exit_reason;
+  const error broken("no");
+  const error thrown(errc::exception, "std::bad_alloc");
+  const error requested = error::stopped(stop_reason::requested);
+  const error deadline = error::stopped(stop_reason::deadline);
+  const error from_above = error::stopped(stop_reason::deadline, nullptr, true);
+  const std::vector<row> rows{
+      // By itself.
+      {{}, ended_before_ready},
+      {{.was_ready = true}, completed},
+      {{.failure = broken}, failed},
+      {{.was_ready = true, .failure = broken}, failed},
+      {{.failure = requested}, failed},
+      {{.was_ready = true, .failure = deadline}, failed},
+      // An exception is one, whatever else has happened.
+      {{.failure = thrown}, exception},
+      {{.asked = true, .late = true, .forced = true, .failure = thrown}, exception},
+      // It was not ready in time, however it took that, and whoever had set the time.
+      {{.late = true, .forced = true}, start_deadline},
+      {{.late = true, .forced = true, .failure = broken}, start_deadline},
+      {{.asked = true, .late = true, .forced = true, .failure = requested}, start_deadline},
+      {{.failure = deadline}, start_deadline},
+      {{.forced = true, .failure = deadline}, start_deadline},
+      {{.asked = true, .forced = true, .failure = from_above}, start_deadline},
+      // Asked after it was ready.
+      {{.asked = true, .was_ready = true}, stopped},
+      {{.asked = true, .was_ready = true, .failure = requested}, stopped},
+      {{.asked = true, .was_ready = true, .failure = broken}, failed},
+      {{.asked = true, .forced = true, .was_ready = true}, forced},
+      {{.asked = true, .forced = true, .was_ready = true, .failure = deadline}, forced},
+      {{.asked = true, .forced = true, .was_ready = true, .failure = broken}, failed},
+      // Asked while it started, which stops its context: it has stopped if it ended in order. Late is its stop then, and not its start.
+      {{.asked = true, .forced = true}, stopped},
+      {{.asked = true, .forced = true, .failure = requested}, forced},
+      {{.asked = true, .forced = true, .failure = deadline}, forced},
+      {{.asked = true, .forced = true, .failure = broken}, failed},
+      // With all that is above it.
+      {{.forced = true}, forced},
+      {{.forced = true, .failure = requested}, forced},
+      {{.forced = true, .was_ready = true}, forced},
+      {{.forced = true, .was_ready = true, .failure = from_above}, forced},
+      {{.forced = true, .was_ready = true, .failure = broken}, failed},
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(reason_of(rows[i].facts), rows[i].expected) << "row " << i;
 }
 
 }  // namespace

@@ -400,6 +400,37 @@ TEST_F(ManagerWithALockedStore, ADeletedRowIsForgotten) {
   finish();
 }
 
+// Its group's time is over, and before its restart could be handed to the store another of the group fails and takes it down once more.
+TEST_F(ManagerMemory, ARestartThatIsDecidedTwiceAtOneInstantIsMadeSureOfOnce) {
+  locked_state_store slow(store);
+  slow.locked = false;
+  how.store = &slow;
+  how.group = [](const std::string& key, const runnable&) { return group_place{"site", key == "db" ? 1U : 2U}; };
+  how.groups = [](const std::string&) {
+    group_policy of{.strategy = group_strategy::rest_for_one, .restart = {}};
+    of.restart.delays.initial = of.restart.delays.max = 0s;
+    of.restart.budget = restart_budget();
+    return of;
+  };
+  policy.delays.initial = policy.delays.max = 10s;
+  put("web", crashing());
+  run(table_);
+  time.advance(2s);
+  ASSERT_EQ(state("web"), row_state::backoff) << "for the second time";
+  const auto left = *kept->status("web")->until - time.now();
+  table_.put("db", [left](context& ctx, callback) -> task<> {
+    (void)co_await ctx.sleep_for(left);
+    co_return error("no");
+  });
+  kept->reconcile_now();
+  time.run_until_idle();
+  ASSERT_EQ(state("db"), row_state::starting);
+  slow.locked = true;
+  time.advance(left);
+  EXPECT_EQ(slow.waiting, 2) << "one for each";
+  finish();
+}
+
 class ManagerMemoryOfGroups : public ManagerMemory {
  protected:
   ManagerMemoryOfGroups() {

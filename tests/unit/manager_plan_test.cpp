@@ -34,7 +34,7 @@ class ManagerPlan : public virtual_test {
   }
 
   void run() {
-    kept = std::make_unique<manager<int, part>>(table, [this](const int&, const part&) { return result<runnable>(making()); }, how);
+    kept = std::make_unique<manager<int, part>>(rows_read, [this](const int&, const part&) { return result<runnable>(making()); }, how);
     hold = [this](context&) -> task<> {
       co_await released.passed();
       co_return {};
@@ -54,6 +54,7 @@ class ManagerPlan : public virtual_test {
   }
 
   parts table;
+  faulty_table<int, part> rows_read{table};
   manager_options<int, part> how;
   gate released;
   std::function<task<>(context&)> hold;
@@ -137,6 +138,19 @@ TEST_F(ManagerPlan, OneThatIsBeingStoppedByHandWouldBeStartedAgain) {
   gone.open();
   time.run_until_idle();
   EXPECT_EQ(kept->status(1)->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerPlan, OneWhoseRowIsJustReadForItsStartWouldBeRestartedAllTheSame) {
+  table.put(1, part());
+  making = [] { return runnable(scripted("1").lose_after(1s)); };
+  run();
+  rows_read.on_every_get(testing::fault::slow(1min));
+  time.advance(2s);
+  ASSERT_EQ(kept->status(1)->state, row_state::starting);
+  parts other;
+  for (int i = 0; i < 2; ++i) other.put(1, part());  // the second time its generation is another than that which is read
+  EXPECT_EQ(plan(other), (lines{{1, plan_action::restart, {}, {}}}));
   finish();
 }
 

@@ -21,6 +21,16 @@ class ManagerRequirements : public manager_test {
     time.run_until_idle();
   }
 
+  /// After that the database starts again, for a second.
+  void lose_the_database_while_web_starts(on_loss loss) {
+    required["web"] = {{"database", loss}};
+    table_.put("database", runnable(scripted("database", log).lose_after(10s).then(scripted("database", log).ready_after(1s))));
+    table_.put("web", runnable(scripted("web", log).ready_after(1min).then(scripted("web", log))));
+    run(table_);
+    EXPECT_EQ(state("web"), row_state::starting);
+    time.advance(10s);
+  }
+
   std::map<std::string, needs> required;
 };
 
@@ -100,6 +110,35 @@ TEST_F(ManagerRequirements, WithIgnoreItGoesOn) {
   table_.set_wanted("database", wanted::down);
   look();
   EXPECT_EQ(state("database"), row_state::stopped) << "and does not keep the other";
+  finish();
+}
+
+TEST_F(ManagerRequirements, OneThatIsLostEndsAStartThatIsUnderWayAndItBeginsAgainAfterIt) {
+  lose_the_database_while_web_starts(on_loss::restart);
+  EXPECT_EQ(state("web"), row_state::waiting);
+  EXPECT_EQ(kept->status("web")->because_of, "database");
+  time.advance(1s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  EXPECT_EQ(kept->status("web")->restarts, 0U) << "it has not failed";
+  finish();
+}
+
+TEST_F(ManagerRequirements, WithStopAStartThatIsUnderWayEndsForGood) {
+  lose_the_database_while_web_starts(on_loss::stop);
+  EXPECT_EQ(kept->explain("web")->why, obstacle::requirement_lost);
+  time.advance(3min);
+  EXPECT_EQ(state("database"), row_state::running);
+  EXPECT_EQ(state("web"), row_state::stopped) << "no pass starts it";
+  finish();
+}
+
+TEST_F(ManagerRequirements, WithIgnoreAStartThatIsUnderWayGoesOn) {
+  lose_the_database_while_web_starts(on_loss::ignore);
+  EXPECT_EQ(state("web"), row_state::starting);
+  time.advance(50s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 1U);
   finish();
 }
 

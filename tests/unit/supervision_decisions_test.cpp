@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What follows the failure of a member of a group, a loss and an end, and what a total deadline does: decisions, as tables.
+// What follows the failure of a member of a group, a loss and an end, what a total deadline does, and what is in the way: decisions, as tables.
+#include "steward/obstacle.hpp"
 #include "steward/overdue.hpp"
 #include "steward/row_edit.hpp"
 #include "steward/sequel.hpp"
@@ -152,6 +153,35 @@ TEST(LossDecision, IsATable) {
       {{.loss = on_loss::stop, .going = true, .taken_down = true, .follows = sequel::gave_up}, nothing},
   };
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(decide_loss(rows[i].facts), rows[i].expected) << "row " << i;
+}
+
+TEST(Obstacle, IsATable) {
+  struct row {
+    obstacle_facts facts;
+    obstacle expected;
+  };
+  using enum row_state;
+  const std::vector<row> rows{
+      {{.state = waiting}, obstacle::waits_for_place},
+      {{.state = waiting, .needs_others = true}, obstacle::waits_for_others},
+      {{.state = starting}, obstacle::starts},
+      {{.state = running}, obstacle::none},
+      {{.state = running, .unwanted = true, .needs_others = true}, obstacle::none},
+      {{.state = stopping}, obstacle::waits_for_dependents},
+      {{.state = stopping, .requested = true}, obstacle::stops},
+      {{.state = stopping, .requested = true, .forced = true}, obstacle::forced},
+      {{.state = abandoned, .requested = true, .forced = true}, obstacle::forced},
+      {{.state = abandoned}, obstacle::waits_for_dependents},
+      {{.state = backoff}, obstacle::backs_off},
+      {{.state = backoff, .with_group = true}, obstacle::waits_for_group},
+      {{.state = backoff, .with_group = true, .makes_sure = true}, obstacle::waits_for_store},
+      {{.state = row_state::stopped}, obstacle::stopped},
+      {{.state = row_state::stopped, .parked = true}, obstacle::requirement_lost},
+      {{.state = row_state::stopped, .unwanted = true, .parked = true}, obstacle::unwanted},
+      {{.state = completed}, obstacle::completed},
+      {{.state = gave_up}, obstacle::gave_up},
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(obstacle_of(rows[i].facts), rows[i].expected) << "row " << i;
 }
 
 TEST(SequelDecision, IsWhatWasSaidUnlessNothingFollows) {

@@ -280,15 +280,15 @@ task<> keeper_spawner::end(context& ctx, held which) {
   const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
   const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
   const instant patience = later(ctx.now(), how.deadline);
-  if (!ctx.grace().is_stopped()) (void)co_await signal(which, how.signal, true);
+  const auto is_in_reach = [&which] { return !which->orphaned || which->pidfd; };
   boost::asio::steady_timer pause(io_);
-  bool killed = false;
+  int sent = 0;
   while (!gone()) {
-    if (which->orphaned && !which->pidfd) watch_orphan(ctx.scheduler(), which);  // there may be a descriptor for it by now
-    const bool is_in_reach = !which->orphaned || which->pidfd;
-    if (!killed && is_in_reach && (ctx.grace().is_stopped() || ctx.now() >= patience)) {
-      killed = true;
-      (void)co_await signal(which, SIGKILL, true);
+    if (!is_in_reach()) watch_orphan(ctx.scheduler(), which);  // there may be a descriptor for it by now
+    const int due = ctx.grace().is_stopped() || ctx.now() >= patience ? SIGKILL : how.signal;
+    if (due != sent && is_in_reach()) {
+      (void)co_await signal(which, due, true);
+      if (is_in_reach()) sent = due;  // else its keeper has died with the request in its hands
     }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
