@@ -48,8 +48,8 @@ void manager<Key, Value>::set_state(entry& e, row_state state, instant at, const
     const auto [first, last] = waiting_for_end_.equal_range(e.key);
     for (auto each = first; each != last; ++each) each->second->stop();
   }
-  const bool is_only_interrupted = ending_ && before == row_state::backoff;                             // the next run goes on with it
-  const bool says_nothing = state == row_state::starting || (state == row_state::stopping && ending_);  // after a crash it is started in any case
+  const bool is_only_interrupted = ending_ && before == row_state::backoff;  // the next run goes on with it
+  const bool says_nothing = state == row_state::starting;                    // after a crash it is started in any case
   if (!is_only_interrupted && !says_nothing) remember(e, state);
   if (detail::planted(detail::bug::event_dropped) && state == row_state::running && e.incarnation > 1) return;
   manager_event<Key> what;
