@@ -11,11 +11,10 @@ endif()
 if(STEWARD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(STEWARD_CCACHE_PROGRAM ccache)
   if(STEWARD_CCACHE_PROGRAM)
-    # The compiler tells what it has read, so that ccache need not preprocess what it does not have yet.
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_DEPEND=1 "${STEWARD_CCACHE_PROGRAM}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${STEWARD_CCACHE_PROGRAM}")
     if(STEWARD_PCH)
       # What ccache wants before it believes in a precompiled header.
-      list(INSERT CMAKE_CXX_COMPILER_LAUNCHER 3 CCACHE_SLOPPINESS=pch_defines,time_macros)
+      set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${STEWARD_CCACHE_PROGRAM}")
       add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>" "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>")
     endif()
   endif()
