@@ -358,6 +358,7 @@ void simulation_model::take_state(const trace_event& now) {
   if (now.generation != its.generation || now.state == row_state::waiting) its.parked = false;
   if (now.state == row_state::stopping || now.state == row_state::stopped)
     its.parked = its.parked || std::ranges::any_of(place(now.key, now.generation).required, is_the_reason);
+  if (its.parked) its.parked_for = now.generation;
   // Without a reason it is what it was before a start by hand that has failed.
   if (its.row && is_settled(now.state) && (now.reason || now.because_of == trace_event::no_key)) its.settled_for = now.generation;
   its.goes_with_group = false;

@@ -126,6 +126,7 @@ struct key_facts {
   std::uint32_t failures = 0;                        ///< without a healthy time between them; never more than the manager counts
   std::optional<moment> due;                         ///< in backoff and waiting: not to be started before
   bool parked = false;                               ///< one that it requires was lost: it stays down for this generation
+  std::uint64_t parked_for = 0;                      ///< the generation for which it was parked last; zero: none
   bool goes_with_group = false;                      ///< a member has failed, and this one, which lived, has to go
   bool taken_down = false;                           ///< its present process was there when a member failed
   std::map<std::size_t, std::uint64_t> waits_to_go;  ///< the incarnations of others that have to be gone before it is started again

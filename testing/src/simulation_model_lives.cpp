@@ -155,7 +155,8 @@ void simulation_model::begin_anew(key_facts& its) {
   its.because_of = trace_event::no_key;
   its.stop_called = its.starts_open = its.stops_open = 0;
   its.last_incarnation = 0;
-  its.by_hand = its.parked = its.goes_with_group = its.taken_down = false;
+  its.by_hand = its.goes_with_group = its.taken_down = false;
+  its.parked = its.row && its.parked_for == its.row->generation;  // if its store knew of that, or of nothing later
   its.erased_since = true;
   its.waits_to_go.clear();
 }
