@@ -104,7 +104,7 @@ class event_stream {
 
   /// Tells everybody who listens.
   void publish(const Event& event) noexcept {
-    publish([&event]() -> const Event& { return event; });
+    publish([&event] { return event; });
   }
 
   /// The same for `make()`, which is called only if somebody listens, and once. If it throws, the event is lost to all of them.
@@ -125,7 +125,7 @@ class event_stream {
         if (made == nullptr)
           ring.miss();
         else
-          ring.push([made]() -> const Event& { return *made; });
+          ring.push([made] { return *made; });
         each->release(woken);
       }
     }
