@@ -128,6 +128,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   living_.insert_or_assign(key, stop_need_of(what));
   to_restart_.erase(key);
   program_options how = options_of(what);
+  if (known.last) known.last = with_numbers(std::move(*known.last));
   how.stop = [this](const std::string& of) { return farewell_of(of); };
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);

@@ -36,6 +36,21 @@ class budget_test(steward_test):
         self.assertEqual((self.unit("flop")["state"], self.unit("flop")["incarnation"]), ("gave_up", 3))
 
 
+    def test_that_is_used_up_tells_the_next_daemon_how_the_last_one_ended(self):
+        flop = self.flop()
+        self.run_daemon(code={**flop, "command": ["sh", "-c", "exit 3"]}, signal={**flop, "command": ["sh", "-c", "kill -SEGV $$"]})
+        before = {key: self.wait_for(key, state="gave_up")["exit"] for key in ("code", "signal")}
+        self.assertEqual((before["code"]["code"], before["signal"]["signal"]), (3, "SEGV"))
+        told = {key: self.does("explain", key).splitlines()[2] for key in before}
+        self.kill_daemon()
+        self.run_daemon()
+        for key, was in before.items():
+            now = self.wait_for(key, state="gave_up")["exit"]
+            self.assertEqual({name: now[name] for name in ("reason", "error", "code", "signal")},
+                             {name: was[name] for name in ("reason", "error", "code", "signal")})
+            self.assertEqual(self.does("explain", key).splitlines()[2], told[key])
+
+
 class requires_test(steward_test):
     def test_takes_down_who_requires_what_is_lost(self):
         self.run_daemon(db={"command": SLEEP}, web={"command": SLEEP, "requires": ["db"]},
