@@ -101,6 +101,19 @@ class group_test(steward_test):
                          ("waits_for_group", ["b"], "it is started again together with its group, when b, which stops, is gone"))
         self.running("a")
 
+    def test_that_gave_up_is_told_so_of_its_members_also_by_the_next_daemon(self):
+        budget = 'budget = { restarts = 0, window = "1h", then = "give_up" }\n'
+        self.run_daemon("--apply", self.write("group.toml", self.text(self.file("one_for_all")).replace('_all"\n', '_all"\n' + budget)))
+        self.running("b")
+        os.kill(self.running("a")["pid"], signal.SIGKILL)
+        self.wait_for("b", state="gave_up")
+        self.assertIn("it went down with a, and the restart budget of its group is used up", self.does("explain", "b"))
+        self.kill_daemon()
+        self.run_daemon()
+        self.assertEqual(self.wait_for("b", state="gave_up")["exit"]["reason"], "stopped")
+        self.assertIn("it went down with its group, whose restart budget is used up", self.does("explain", "b"))
+        self.assertIn("it ended too often (killed by KILL)", self.does("explain", "a"))
+
     def test_agrees_on_its_policy_with_those_that_are_there(self):
         self.run_daemon("--apply", self.file("one_for_all"))
         self.write("more.toml", '[group.site]\n[unit.c]\ncommand = ["sleep", "1000"]\ngroup = { name = "site" }\n')
