@@ -79,9 +79,10 @@ std::string why_text(const unit_explanation& what) {
     case obstacle::completed:
       return fmt::format("it is done{}, and its restart policy leaves it at that", last_end(what));
     case obstacle::gave_up:
-      if (what.because_of && what.exit && what.exit->reason == exit_reason::stopped)
-        return fmt::format("it went down with {}, and the restart budget of its group is used up; it stays down until it is started or changed",
-                           printable(*what.because_of));
+      if (what.exit && was_stopped(*what.exit))  // a daemon that was started since does not know with whom
+        return fmt::format("it went down with {} is used up; it stays down until it is started or changed",
+                           what.because_of ? fmt::format("{}, and the restart budget of its group", printable(*what.because_of))
+                                           : "its group, whose restart budget");
       return fmt::format("it ended too often{}: its restart budget, or that of its group, is used up; it stays down until it is started or changed",
                          last_end(what));
     case obstacle::waits_for_dependents:

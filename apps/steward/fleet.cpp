@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
-#include "duration_text.hpp"
 #include "unit_exit.hpp"
 #include "unit_keys.hpp"
 #include "unit_program.hpp"
@@ -19,11 +18,6 @@ namespace {
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
 
-// A deadline of zero is none, as for the manager.
-farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
-  return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration};
-}
-
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
 wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
@@ -38,10 +32,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       ends_(store, spawner),
       since_(now_on_the_wall()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
-  spawner_.end_those_left([](std::string_view note) {
-    const unit_stop how = stop_of(note);
-    return to_farewell(how.signal, how.deadline);
-  });
+  spawner_.end_those_left(farewell_in);
 }
 
 auto fleet::options() -> units_manager::options_type {
@@ -64,10 +55,11 @@ task<> fleet::run(context& ctx, callback ready) {
   context while_it_runs(ctx);
   if (auto dropped = co_await ends_.drop_known(ctx); !dropped) co_return dropped;
   running_ = &ctx;
-  if (auto compared = co_await compare_what_was_left(ctx); !compared) warn_("what a former daemon left: " + compared.error().to_string());
+  const auto compared = co_await compare_what_was_left(ctx);
+  if (!compared) warn_("what a former daemon left: " + compared.error().to_string());
   task_scope beside(ctx.scheduler());
   beside_ = &beside;
-  beside.start(end_left(ctx));
+  beside.start(end_left(ctx, while_it_runs, beside, compared.has_value()));
   beside.start(ends_.keep_dropping(while_it_runs));
   auto outcome = co_await manager_.run(ctx, ready);
   while_it_runs.stop();
@@ -76,51 +68,6 @@ task<> fleet::run(context& ctx, callback ready) {
   (void)co_await ends_.drop_settled(ctx);
   running_ = nullptr;
   co_return outcome;
-}
-
-// Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
-// nothing.
-task<> fleet::compare_what_was_left(context& ctx) {
-  std::map<std::string, std::string, std::less<>> left;
-  for (const auto& [key, each] : spawner_.unclaimed()) left.emplace(key, each->what.note);
-  if (left.empty()) co_return {};
-  std::set<std::string, std::less<>> unwanted;
-  for (const auto& [key, note] : left) unwanted.insert(key);
-  auto rows = store_.rows().iterate();
-  while (co_await rows.next(ctx)) {
-    const auto& entry = **rows.get();
-    if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
-    const auto known = left.find(entry.key);
-    if (known == left.end()) continue;
-    count_in(entry.key, known->second);
-    if (entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
-  }
-  if (rows.err()) co_return *rows.err();
-  unwanted_ = std::move(unwanted);
-  co_return {};
-}
-
-// What lives was perhaps not written down before the daemon was killed, and is not there any more to be counted when it was ended.
-void fleet::count_in(const std::string& key, std::string_view note) {
-  const auto incarnation = incarnation_of(note);
-  row_past past = store_.memory().recall(key);
-  if (!incarnation || *incarnation <= past.incarnation) return;
-  past.incarnation = *incarnation;
-  past.state = row_state::running;
-  store_.memory().remember(key, past);
-}
-
-// What the table no longer wants.
-task<> fleet::end_left(context& ctx) {
-  if (auto ended = co_await end_unwanted(ctx); !ended) warn_("what a former daemon left: " + ended.error().to_string());
-  co_return {};
-}
-
-task<> fleet::end_unwanted(context& ctx) {
-  const auto all = spawner_.unclaimed();
-  for (const auto& [key, left] : all)
-    if (!left->claimed && unwanted_.contains(key)) co_await or_return(spawner_.end(ctx, left));
-  co_return {};
 }
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
@@ -183,6 +130,7 @@ row_past fleet::recall(const std::string& key) {
 void fleet::remember(const std::string& key, const row_past& past) {
   row_past known = past;
   known.since = since_of(key, past.state, past.since);
+  if (known.last) known.last = with_numbers(std::move(*known.last));
   store_.memory().remember(key, known);
 }
 
@@ -197,6 +145,11 @@ restart_history fleet::recall_group(const std::string& name) { return store_.mem
 void fleet::remember_group(const std::string& name, const restart_history& history) { store_.memory().remember_group(name, history); }
 
 task<> fleet::flush(context& ctx) { return store_.memory().flush(ctx); }
+
+void fleet::ring_all() {
+  changed_.ring();
+  for (doorbell* const each : waiting_) each->ring();
+}
 
 void fleet::note_log(const std::string& key, std::error_code why) {
   const auto known = log_troubles_.find(key);
@@ -219,8 +172,7 @@ void fleet::note(const manager_event<std::string>& what) {
     warn_(what.key != nullptr ? fmt::format("{}: {}", *what.key, what.problem->to_string()) : what.problem->to_string());
     return;
   }
-  changed_.ring();
-  for (doorbell* const each : waiting_) each->ring();
+  ring_all();
   if (!is_alive(what.state)) {
     pids_.erase(*what.key);
     ran_before_.erase(*what.key);
@@ -293,9 +245,10 @@ task<control_answer> fleet::stop(context& ctx, std::string key) {
   auto wanted_down = co_await store_.want(ctx, key, wanted::down);
   if (!wanted_down) co_return refused(key, wanted_down.error());
   const bool lived = known && known->state != row_state::stopped && !is_settled(known->state);
+  const bool left = is_left(key);
   co_await or_return(stop_and_wait(ctx, key));
-  control_answer answer{.key = key, .changed = lived, .message = {}};
-  answer.message = key + (lived ? " is stopped" : " is stopped already");
+  control_answer answer{.key = key, .changed = lived || left, .message = {}};
+  answer.message = key + (answer.changed ? " is stopped" : " is stopped already");
   co_return answer;
 }
 
@@ -303,7 +256,7 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   const auto removed = co_await store_.remove(ctx, key);
   if (!removed) co_return refused(key, removed.error());
   const auto known = manager_.status(key);
-  if (!*removed && !(known && is_alive(known->state))) co_return no_unit(key);
+  if (!*removed && !(known && is_alive(known->state)) && !is_left(key)) co_return no_unit(key);
   std::string dependents;
   if (*removed) dependents = (co_await what_becomes_of_dependents(ctx, key)).value_or("");
   co_await or_return(stop_and_wait(ctx, key));
@@ -348,7 +301,7 @@ void fleet::look_at_trouble() {
   if (store_.trouble() && !manager_.unreadable()) manager_.reconcile_now();
 }
 
-// Until it is gone, or abandoned: then it may be for ever.
+// Until it is gone, or abandoned: then it may be for ever; and what a former daemon left of it, too.
 task<> fleet::stop_and_wait(context& ctx, std::string key) {
   while (true) {
     if (beside_ == nullptr) co_return errc::manager_not_running;
@@ -359,11 +312,13 @@ task<> fleet::stop_and_wait(context& ctx, std::string key) {
     co_await or_return(std::move(waiting));
     if (auto why = abandoned(key)) co_return std::move(*why);
     if (!**outcome && (*outcome)->error().is_stop()) co_return **outcome;
-    if (!is_stopping(key)) co_return {};  // how it ended is in its status; that it was down already is success
+    if (!is_stopping(key)) break;  // how it ended is in its status; that it was down already is success
     // Somebody else has asked it to stop, perhaps so that it starts again: then it is asked once more.
     waiting = wait_while(ctx, [this, key] { return is_stopping(key) && !abandoned(key); });
     co_await or_return(std::move(waiting));
   }
+  auto ending = end_left_of(ctx, key);
+  co_return co_await std::move(ending);
 }
 
 // The stop under the daemon's context and not the request's: a client that goes away must not make a graceful stop a forced one.

@@ -36,7 +36,7 @@ class fleet final : public control, private state_store<std::string> {
   /// `logs` is the folder for the units' output; `warn` receives one line for each error that nobody else receives.
   fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn);
 
-  /// Runs the manager; first what a former daemon has left running and the table no longer wants is stopped.
+  /// Runs the manager. Beside it ends what a former daemon has left running and the table no longer wants, or no keeper holds.
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
   [[nodiscard]] daemon_status status() const override;
@@ -53,7 +53,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] std::filesystem::path log_of(const std::string& key) const override;
 
   /// How long all that lives may take to stop: who comes after others is stopped before them.
-  [[nodiscard]] std::chrono::nanoseconds time_to_stop() const { return longest_stop(living_); }
+  [[nodiscard]] std::chrono::nanoseconds time_to_stop() const;
 
   /// Rung whenever a unit changes.
   [[nodiscard]] doorbell& changed() noexcept { return changed_; }
@@ -90,6 +90,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<std::string> what_becomes_of_dependents(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();
+  void ring_all();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
   [[nodiscard]] task<> ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome);
   [[nodiscard]] task<> wait_while(context& ctx, std::function<bool()> holds);
@@ -97,8 +98,10 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] bool is_stopping(const std::string& key) const;
   [[nodiscard]] task<> compare_what_was_left(context& ctx);
   void count_in(const std::string& key, std::string_view note);
-  [[nodiscard]] task<> end_left(context& ctx);
-  [[nodiscard]] task<> end_unwanted(context& ctx);
+  [[nodiscard]] task<> end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared);
+  [[nodiscard]] task<> end_one(context& ctx, spawner::held left);
+  [[nodiscard]] task<> end_left_of(context& ctx, std::string key);
+  [[nodiscard]] bool is_left(const std::string& key) const;
   void note_log(const std::string& key, std::error_code why);
   [[nodiscard]] std::string log_trouble_text(const std::string& key, std::error_code why) const;
 
@@ -121,7 +124,7 @@ class fleet final : public control, private state_store<std::string> {
   std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
   event_history events_;
   doorbell changed_;
-  std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
+  std::list<doorbell*> waiting_;  // for a unit to change, or what was left of it to be gone, beside who draws
   context* running_ = nullptr;    // what outlives a single request, and what goes on beside it
   task_scope* beside_ = nullptr;
   units_manager manager_;

@@ -4,6 +4,7 @@
 #include "failures.hpp"
 #include "fleet.hpp"
 #include "unit_exit.hpp"
+#include "unit_program.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -87,6 +88,11 @@ std::vector<std::string> fleet::missing_of(const std::vector<std::string>& waiti
 std::optional<std::string> fleet::problem_of(const std::string& key) const {
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  for (auto left = first; left != last; ++left)
+    if (left->second->ending_since)
+      return fmt::format("process {}, which a former daemon left, {}", left->second->what.pid,
+                         left->second->killed ? "was killed and is not gone" : "is being ended");
   if (const auto known = log_troubles_.find(key); known != log_troubles_.end()) return log_trouble_text(key, known->second);
   return std::nullopt;
 }
@@ -115,6 +121,15 @@ std::vector<unit_straggler> fleet::stragglers() const {
   std::vector<unit_straggler> all;
   for (const auto& each : manager_.stragglers())
     all.push_back({.key = each.key, .pid = pid_of(each.key), .incarnation = each.incarnation, .since = on_the_wall(each.since), .at = each.at});
+  for (const auto& [key, left] : spawner_.unclaimed()) {
+    if (!left->ending_since) continue;
+    const auto at = left->killed ? obstacle::forced : obstacle::stops;
+    all.push_back({.key = key,
+                   .pid = left->what.pid,
+                   .incarnation = incarnation_of(left->what.note).value_or(0),
+                   .since = on_the_wall(*left->ending_since),
+                   .at = at});
+  }
   std::ranges::sort(all, {}, [](const unit_straggler& each) { return std::tie(each.since, each.key); });
   return all;
 }

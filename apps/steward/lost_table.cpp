@@ -25,7 +25,7 @@ std::optional<error> lost_table(const std::filesystem::path& database, const kee
   std::string names;
   std::string groups;
   for (const auto& [key, each] : left) {
-    if (each->what.state.phase == detail::held_phase::gone || ++living > most_named) continue;
+    if (each->is_gone() || ++living > most_named) continue;
     names += fmt::format("{}{} (pid {})", names.empty() ? "" : ", ", key, each->what.pid);
     groups += fmt::format(" -{}", each->what.pid);  // with all that it has started, also where it has ended itself
   }

@@ -149,6 +149,7 @@ std::string state_note(const unit_status& unit, wall_time now) {
     case row_state::completed:
       return end_of(unit);
     case row_state::gave_up:
+      if (unit.exit && was_stopped(*unit.exit)) return "went down with its group, whose restart budget is used up";
       return joined(end_of(unit), "its restart budget is used up");
   }
   return {};
@@ -203,6 +204,8 @@ std::string exit_text(const unit_exit& exit) {
   }
   return {};
 }
+
+bool was_stopped(const unit_exit& exit) noexcept { return exit.reason == exit_reason::stopped || exit.reason == exit_reason::forced; }
 
 std::string no_such_units(const std::vector<std::string>& missing) {
   return missing.empty() ? std::string() : printable(fmt::format("; there is no unit {}", fmt::join(missing, ", ")));

@@ -34,6 +34,9 @@ struct text_style {
 /// How an incarnation ended, in words: `exited with code 1`, `killed by KILL`, `not ready in time`.
 [[nodiscard]] std::string exit_text(const unit_exit& exit);
 
+/// Whether it was asked to end: a unit that gave up without an end of its own went down with its group.
+[[nodiscard]] bool was_stopped(const unit_exit& exit) noexcept;
+
 /// `; there is no unit db`; empty for none.
 [[nodiscard]] std::string no_such_units(const std::vector<std::string>& missing);
 

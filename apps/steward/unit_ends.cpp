@@ -20,7 +20,7 @@ std::vector<spawner::held> ends_dealt_with(const keeper_spawner::left_programs& 
   std::vector<spawner::held> found;
   for (auto at = left.begin(); at != left.end(); ++at) {
     const auto& [key, each] = *at;
-    if (each->what.state.phase != detail::held_phase::gone) continue;
+    if (!each->is_gone()) continue;
     const auto next = std::next(at);
     const bool is_followed = next != left.end() && next->first == key;
     const row_past past = recall(key);

@@ -18,25 +18,28 @@ std::optional<wall_time> on_the_wall(const std::optional<instant>& at) {
   return on_the_wall(*at);
 }
 
-unit_exit to_unit_exit(const exit& from) {
-  unit_exit to;
-  to.reason = from.reason;
-  if (from.cause) {
-    to.error = from.cause->to_string();
-    if (const auto ended = exit_of(*from.cause)) {
-      if (ended->signal != 0)
-        to.signal = ended->signal;
-      else
-        to.code = ended->code;
-    } else if (from.reason == exit_reason::forced) {
-      to.signal = SIGKILL;  // to its whole group: how its leader ended does not matter any more
-    }
-  } else if (from.reason == exit_reason::completed || from.reason == exit_reason::ended_before_ready) {
-    to.code = 0;
+exit with_numbers(exit of) {
+  if (of.code || of.signal) return of;
+  if (!of.cause) {
+    if (of.reason == exit_reason::completed || of.reason == exit_reason::ended_before_ready) of.code = 0;
+  } else if (const auto ended = exit_of(*of.cause)) {
+    (ended->signal != 0 ? of.signal : of.code) = ended->signal != 0 ? ended->signal : ended->code;
+  } else if (of.reason == exit_reason::forced) {
+    of.signal = SIGKILL;  // to its whole group: how its leader ended does not matter any more
   }
-  to.started_at = on_the_wall(from.started_at);
-  to.ready_at = on_the_wall(from.ready_at);
-  to.ended_at = on_the_wall(from.ended_at);
+  return of;
+}
+
+unit_exit to_unit_exit(const exit& from) {
+  const exit whole = with_numbers(from);
+  unit_exit to;
+  to.reason = whole.reason;
+  if (whole.cause) to.error = whole.cause->to_string();
+  to.code = whole.code;
+  to.signal = whole.signal;
+  to.started_at = on_the_wall(whole.started_at);
+  to.ready_at = on_the_wall(whole.ready_at);
+  to.ended_at = on_the_wall(whole.ended_at);
   return to;
 }
 

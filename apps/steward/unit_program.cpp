@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_program.hpp"
 
+#include "duration_text.hpp"
 #include "json_text.hpp"
 #include "unit_json.hpp"
 #include "unit_keys.hpp"
@@ -64,10 +65,15 @@ std::optional<std::uint64_t> incarnation_of(std::string_view note) {
   return incarnation;
 }
 
-unit_stop stop_of(std::string_view note) {
+farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
+  return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration};
+}
+
+farewell farewell_in(std::string_view note) {
   const auto noted = unit_in(note);
   const auto known = noted ? unit_from_json(*noted) : result<unit>(unit());
-  return known ? known->stop : unit_stop();
+  const unit_stop how = known ? known->stop : unit_stop();
+  return to_farewell(how.signal, how.deadline);
 }
 
 bool same_definition(std::string_view left, std::string_view right) {

@@ -6,6 +6,7 @@
 #include "steward/program/program.hpp"
 #include "unit.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,8 +27,11 @@ namespace steward {
 /// The incarnation that a note tells of; empty for what is no note.
 [[nodiscard]] std::optional<std::uint64_t> incarnation_of(std::string_view note);
 
-/// The stop that a note's unit asks for; the default for what is no note.
-[[nodiscard]] unit_stop stop_of(std::string_view note);
+/// How a program is asked to end. A deadline of zero is none, as for the manager.
+[[nodiscard]] farewell to_farewell(int signal, std::chrono::nanoseconds deadline);
+
+/// The same by a note of it; for what is no note as by default.
+[[nodiscard]] farewell farewell_in(std::string_view note);
 
 /// Whether two notes tell of the same definition (`unit_keys`), whatever the policy, so that what one began the other may go on with.
 [[nodiscard]] bool same_definition(std::string_view left, std::string_view right);

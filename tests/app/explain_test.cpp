@@ -61,6 +61,11 @@ TEST(Explanation, OneThatGaveUpWithItsGroupIsNotSaidToHaveEndedTooOften) {
   with_its_group.exit->reason = exit_reason::stopped;
   EXPECT_EQ(why_text(with_its_group),
             "it went down with db, and the restart budget of its group is used up; it stays down until it is started or changed");
+  with_its_group.because_of.reset();  // as after a restart of the daemon
+  for (const auto reason : {exit_reason::stopped, exit_reason::forced}) {
+    with_its_group.exit->reason = reason;
+    EXPECT_EQ(why_text(with_its_group), "it went down with its group, whose restart budget is used up; it stays down until it is started or changed");
+  }
 }
 
 TEST(Explanation, SurvivesTheRoundTrip) {

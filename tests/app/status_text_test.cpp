@@ -141,6 +141,8 @@ TEST(StatusNote, SaysWhatBecameOfWhatGaveUpOrIsNotGone) {
   unit.state = row_state::gave_up;
   unit.exit = unit_exit{.reason = exit_reason::failed, .error = {}, .code = 1, .signal = {}, .started_at = {}, .ready_at = {}, .ended_at = {}};
   EXPECT_EQ(status_note(unit, noon), "exited with code 1; its restart budget is used up");
+  unit.exit->reason = exit_reason::stopped;
+  EXPECT_EQ(status_note(unit, noon), "went down with its group, whose restart budget is used up");
   unit.state = row_state::abandoned;
   EXPECT_EQ(status_note(unit, noon), "was killed, and is not gone");
   const std::vector<unit_status> one{unit};

@@ -76,7 +76,8 @@ TEST(UnitKeys, ANoteTellsTheDefinitionAndTheStopAndNoPolicy) {
   EXPECT_EQ(note, R"({"incarnation":7,"unit":{"command":["/bin/web"],"directory":null,"environment":{},)"
                   R"("stop":{"signal":"QUIT","deadline":"3s"},"ready":null}})");
   EXPECT_EQ(incarnation_of(note), 7U);
-  EXPECT_EQ(stop_of(note), noted.stop);
+  EXPECT_EQ(farewell_in(note).signal, SIGQUIT);
+  EXPECT_EQ(farewell_in(note).deadline, 3s);
 }
 
 TEST(UnitKeys, WhatIsNoNoteIsNoDefinition) {

@@ -210,6 +210,34 @@ class screen_test(steward_test):
 
 
 class left_program_test(steward_test):
+    # A keeper that hangs is the one way to keep a program from being gone that any user has.
+    def test_that_does_not_end_is_named_by_a_daemon_that_leaves_it_behind(self):
+        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done"))
+        self.running("deaf")
+        until(lambda: "up" in self.text("s.db.logs/deaf.log"), "the trap")
+        self.kill_daemon()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("delete from steward_row")
+        table.close()
+        self.run_daemon()
+        until(lambda: self.ask("GET", "/v1/stragglers")[1]["stragglers"], "the beginning of its end")
+        os.kill(self.keeper(), signal.SIGSTOP)
+        self.daemon.send_signal(signal.SIGTERM)
+        self.ask("GET", "/v1/version")  # is answered after the signal was seen: two at once are one
+        self.daemon.send_signal(signal.SIGTERM)
+        self.assertEqual(self.daemon.wait(CAP), 3, self.text("err"))
+        self.assertRegex(self.text("err"), "steward: .*/units/deaf does not end")
+
+    def test_whose_turn_has_not_come_is_ended_by_a_stop(self):
+        self.run_daemon(first={"command": SLEEP}, late={"command": SLEEP, "after": ["first"]})
+        late = self.running("late")
+        self.kill_daemon()
+        self.run_daemon("--apply", self.units(first={"command": SLEEP, "ready": {"after": "1h"}, "start_deadline": "2h"}))
+        self.wait_for("late", state="waiting")
+        self.assertTrue(is_alive(late["pid"]), "it can be gone on with")
+        self.assertEqual(self.does("stop", "late"), "late is stopped\n")
+        self.assertFalse(is_alive(late["pid"]))
+
     def test_that_was_started_again_in_time_is_not_ended(self):
         leaver = "trap '' TERM; echo up; while test ! -e leave; do sleep 0.02; done"
         units = {"first": shell(leaver), "second": {"command": SLEEP}, "third": {"command": SLEEP}}
@@ -238,6 +266,7 @@ before=$(cat $0.pid 2>/dev/null) && case $(cut -d' ' -f3 /proc/$before/stat 2>/d
 echo $$ > $0.pid
 """
 # What a shell has to say of its ends in a pipe that nobody reads any more would be its end.
+STUBBORN = ALONE + "trap '' TERM; while :; do sleep 1000; done"
 POLITE = ALONE + "exec >/dev/null 2>&1; trap 'echo bye > $0.bye; exit 0' TERM; while :; do sleep 0.02; done"
 
 
@@ -302,8 +331,7 @@ class killed_with_its_keeper_test(steward_test):
             before = {key: self.running(key) for key in before}
 
     def test_leaves_one_that_is_wanted_again_while_it_is_ended(self):
-        deaf = ALONE + "trap '' TERM; while :; do sleep 1000; done"
-        before = self.run_units(deaf=self.unit_of("deaf", deaf, stop={"deadline": "1s"}))
+        before = self.run_units(deaf=self.unit_of("deaf", STUBBORN, stop={"deadline": "1s"}))
         self.kill_both()
         table = sqlite3.connect(self.database, isolation_level=None)
         table.execute("update steward_row set wanted = 'down'")
@@ -313,17 +341,87 @@ class killed_with_its_keeper_test(steward_test):
         self.assertTrue(is_alive(before["deaf"]["pid"]), "too late to see anything")
         self.assert_anew(before["deaf"])
 
-    def test_leaves_one_whose_turn_has_not_come_to_the_next(self):
+    def leave_one_that_has_to_wait(self, script, **keys):
+        """Until its turn has come again, which is never. Yields what it was."""
+        self.run_daemon(first={"command": SLEEP}, late=self.unit_of("late", script, after=["first"], **keys))
+        late = self.running("late")
+        until(lambda: self.text("late.pid").strip(), "its first line")
+        self.kill_both()
+        self.run_daemon("--apply", self.units(first={"command": SLEEP, "ready": {"after": "1h"}, "start_deadline": "2h", "stop": {"deadline": "100ms"}}))
+        self.wait_for("late", state="waiting")
+        return late
+
+    def test_leaves_one_that_is_ended_also_when_its_turn_does_not_come(self):
+        late = self.leave_one_that_has_to_wait(POLITE)
+        until_gone(late["pid"])
+        self.assertEqual(self.text("late.bye"), "bye\n", "it is asked first")
+        self.wait_for("late", state="waiting", error=None)
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.assertFalse(os.path.exists(self.at("s.db.running")))
+
+    def test_leaves_one_that_is_shown_and_waited_for_by_who_stops_or_removes_it(self):
+        late = self.leave_one_that_has_to_wait(STUBBORN, stop={"deadline": "1s"})
+        line = f"process {late['pid']}, which a former daemon left, is being ended"
+        self.wait_for("late", error=line)
+        self.assertIn(line, self.does("explain", "late"))
+        shown = [each for each in self.ask("GET", "/v1/stragglers")[1]["stragglers"] if each["key"] == "late"]
+        self.assertEqual([(each["pid"], each["incarnation"], each["at"]) for each in shown], [(late["pid"], late["incarnation"], "stops")])
+        told = []
+        stopping = threading.Thread(target=lambda: told.append((self.steward("stop", "late").out, is_alive(late["pid"]))))
+        stopping.start()
+        self.wait_for("late", state="stopped")
+        self.assertTrue(is_alive(late["pid"]), "too late to see anything")
+        self.assertEqual(self.does("rm", "late"), "late is removed\n")
+        self.assertFalse(is_alive(late["pid"]), "its removal waits for it")
+        stopping.join()
+        self.assertEqual(told, [("late is stopped\n", False)])
+        self.assertEqual(self.does("stragglers"), "nothing is left over\n")
+
+    def test_leaves_one_that_a_daemon_which_ends_gives_its_time(self):
+        slow = POLITE.replace("echo bye", "sleep 6; echo bye")  # longer than the daemon takes for the other one
+        late = self.leave_one_that_has_to_wait(slow, stop={"deadline": "1h"})
+        self.wait_for("late", error=lambda text: text)
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.assertFalse(is_alive(late["pid"]))
+        self.assertEqual(self.text("late.bye"), "bye\n")
+        until(lambda: not self.strangers(), "the end of all")
+
+    def test_leaves_one_that_is_ended_when_the_table_can_be_read_again(self):
+        page = 4096
         self.run_daemon(first={"command": SLEEP}, late=self.unit_of("late", POLITE, after=["first"]))
         late = self.running("late")
         until(lambda: self.text("late.pid").strip(), "its first line")
         self.kill_both()
-        self.run_daemon("--apply", self.units(first={"command": SLEEP, "ready": {"after": "1h"}, "start_deadline": "2h"}))
-        self.wait_for("late", state="waiting")
-        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
-        self.assertTrue(is_alive(late["pid"]))
-        self.run_daemon("--apply", self.units(first={"command": SLEEP}))
-        self.assert_anew(late)
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("update steward_row set wanted = 'down' where key = 'first'")
+        for number in range(200):
+            table.execute("insert into steward_row select table_name, ?, value, 'down', generation from steward_row where key = 'late'", (f"z{number}",))
+        table.execute("pragma wal_checkpoint(truncate)")
+        table.close()
+        whole = read_bytes(self.database)
+        bad = next(at for at in range(page, len(whole), page) if b"z99" in whole[at:at + page] and b"command" in whole[at:at + page])
+        with open(self.database, "r+b") as file:
+            file.seek(bad)
+            file.write(b"\xff" * page)
+        self.run_daemon()
+        until(lambda: "what a former daemon left" in self.text("err"), "that the table cannot be read")
+        time.sleep(1.5)  # in which it is tried again
+        self.assertTrue(is_alive(late["pid"]), "a table that cannot be read ends nothing")
+        with open(self.database, "r+b") as file:
+            file.seek(bad)
+            file.write(whole[bad:bad + page])
+        until_gone(late["pid"])
+        self.wait_for("late", state="waiting", waiting_for=["first"])
+
+    def test_leaves_one_that_a_stop_of_its_next_start_waits_for(self):
+        before = self.run_units(deaf=self.unit_of("deaf", STUBBORN, stop={"deadline": "1s"}))
+        self.kill_both()
+        self.run_daemon()
+        self.wait_for("deaf", state="starting")
+        self.assertTrue(is_alive(before["deaf"]["pid"]), "too late to see anything")
+        self.does("stop", "deaf")
+        self.assertFalse(is_alive(before["deaf"]["pid"]), "told as stopped")
+        self.assertNotIn("did not stop in time", self.text("out") + self.does("status"), "nothing of this start had to be killed")
 
     def test_harms_nobody_else_who_has_the_number(self):
         before = self.run_units(one=self.unit_of("one", POLITE), other=self.unit_of("other", POLITE))

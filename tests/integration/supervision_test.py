@@ -36,6 +36,21 @@ class budget_test(steward_test):
         self.assertEqual((self.unit("flop")["state"], self.unit("flop")["incarnation"]), ("gave_up", 3))
 
 
+    def test_that_is_used_up_tells_the_next_daemon_how_the_last_one_ended(self):
+        flop = self.flop()
+        self.run_daemon(code={**flop, "command": ["sh", "-c", "exit 3"]}, signal={**flop, "command": ["sh", "-c", "kill -SEGV $$"]})
+        before = {key: self.wait_for(key, state="gave_up")["exit"] for key in ("code", "signal")}
+        self.assertEqual((before["code"]["code"], before["signal"]["signal"]), (3, "SEGV"))
+        told = {key: self.does("explain", key).splitlines()[2] for key in before}
+        self.kill_daemon()
+        self.run_daemon()
+        for key, was in before.items():
+            now = self.wait_for(key, state="gave_up")["exit"]
+            self.assertEqual({name: now[name] for name in ("reason", "error", "code", "signal")},
+                             {name: was[name] for name in ("reason", "error", "code", "signal")})
+            self.assertEqual(self.does("explain", key).splitlines()[2], told[key])
+
+
 class requires_test(steward_test):
     def test_takes_down_who_requires_what_is_lost(self):
         self.run_daemon(db={"command": SLEEP}, web={"command": SLEEP, "requires": ["db"]},
@@ -85,6 +100,19 @@ class group_test(steward_test):
         self.assertEqual((why["why"], why["waiting_for"], why["text"]),
                          ("waits_for_group", ["b"], "it is started again together with its group, when b, which stops, is gone"))
         self.running("a")
+
+    def test_that_gave_up_is_told_so_of_its_members_also_by_the_next_daemon(self):
+        budget = 'budget = { restarts = 0, window = "1h", then = "give_up" }\n'
+        self.run_daemon("--apply", self.write("group.toml", self.text(self.file("one_for_all")).replace('_all"\n', '_all"\n' + budget)))
+        self.running("b")
+        os.kill(self.running("a")["pid"], signal.SIGKILL)
+        self.wait_for("b", state="gave_up")
+        self.assertIn("it went down with a, and the restart budget of its group is used up", self.does("explain", "b"))
+        self.kill_daemon()
+        self.run_daemon()
+        self.assertEqual(self.wait_for("b", state="gave_up")["exit"]["reason"], "stopped")
+        self.assertIn("it went down with its group, whose restart budget is used up", self.does("explain", "b"))
+        self.assertIn("it ended too often (killed by KILL)", self.does("explain", "a"))
 
     def test_agrees_on_its_policy_with_those_that_are_there(self):
         self.run_daemon("--apply", self.file("one_for_all"))

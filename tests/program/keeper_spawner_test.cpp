@@ -17,9 +17,12 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -361,6 +364,57 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   for (const auto& each : left) EXPECT_EQ(each.what.state.phase, detail::held_phase::running);
   EXPECT_THAT(warnings_, ::testing::IsEmpty());
   next.clean_up();
+}
+
+/// A process that nobody holds, as the register knows it.
+registered_process left_without_keeper(const std::string& key, pid_t pid) {
+  const auto start_time = start_time_of(pid);
+  EXPECT_TRUE(start_time);
+  return {key, {boot_id().value_or(""), pid, start_time.value_or(0)}, "note"};
+}
+
+// Asked twice, many a program ends at once. The start is asked to stop while the other one waits.
+TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntilItIsGone) {
+  auto former = test::keeper_client::connect_or_start(folder_ / "former.sock");
+  const auto asked = folder_ / "asked";
+  const auto left = former.spawn("web", shell("trap 'echo asked >> " + asked + "' TERM; touch " + folder_ / "up" + "; while :; do sleep 0.01; done"));
+  ASSERT_TRUE(left);
+  while (!std::filesystem::exists(folder_ / "up")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const pid_t pid = left->what.pid;
+  ASSERT_TRUE(process_register(folder_ / "running").add(left_without_keeper("web", pid)));
+
+  auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  ASSERT_TRUE(link) << link.error().to_string();
+  keeper_spawner programs = spawner_of(std::move(*link));
+  programs.end_those_left([](std::string_view) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; });
+  const auto use = [&](context& ctx) -> task<> {
+    const auto found = programs.unclaimed();
+    EXPECT_EQ(found.size(), 1U);
+    if (found.empty()) co_return errc::failed;
+    const spawner::held one = found.begin()->second;
+    detail::beside ending(ctx.scheduler());
+    ending.start(programs.end(ctx, one));
+    auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(20));
+    if (!slept) co_return slept;
+    EXPECT_TRUE(one->ending_since);
+    EXPECT_TRUE(programs.unclaimed().contains("web")) << "as long as it lives";
+    context of_the_next(ctx);
+    of_the_next.stop();
+    const program_spec what = shell("exec sleep 1000");
+    const auto next = co_await programs.spawn(of_the_next, "web", "note", what, {});
+    EXPECT_FALSE(next);
+    EXPECT_TRUE(one->is_gone());
+    EXPECT_TRUE(one->killed);
+    (void)co_await ending.join();
+    EXPECT_TRUE(programs.unclaimed().empty());
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  std::ifstream file(asked);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "asked\n");
+  EXPECT_THAT(warnings_, ::testing::ElementsAre("web: process " + std::to_string(pid) + " runs on without a keeper; it is ended"));
+  former.clean_up();
 }
 
 // As one that has to make way for another, which is asked to stop before it could start.

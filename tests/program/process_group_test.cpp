@@ -63,6 +63,8 @@ TEST_P(ProcessGroup, IsNotEmptyWhileAMemberLivesThoughTheLeaderIsGone) {
   const auto started = spawn(shell("sleep 1000 & echo $!"));
   ASSERT_TRUE(started) << started.error().to_string();
   const auto member = read_pid(*started);
+  ASSERT_TRUE(test::wait_readable(started->pidfd.get()));
+  EXPECT_EQ(signal_group(leader_of(*started, true), 0), true) << "who is not its parent does not know that nobody has reaped the leader yet";
   EXPECT_TRUE(test::wait_exit(started->pidfd.get()).success());
   EXPECT_EQ(signal_group(leader_of(*started, true), 0), true);
   EXPECT_TRUE(group_has_living_member(started->pid));

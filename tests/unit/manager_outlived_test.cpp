@@ -177,9 +177,12 @@ TEST_F(ManagerOutlived, WhatStaysDownForALostRequirementStaysSoUnderTheNextManag
   EXPECT_EQ(state("database"), row_state::running);
   EXPECT_EQ(state("web"), row_state::stopped);
   EXPECT_EQ(kept->explain("web")->why, obstacle::requirement_lost);
-  put("web", part("web"));
+  put("web", part("web").ready_after(1s));
   kept->reconcile_now();
   time.run_until_idle();
+  EXPECT_EQ(state("web"), row_state::starting);
+  EXPECT_FALSE(next->recall("web").parked) << "a crash during this start is no reason to stay down";
+  time.advance(1s);
   EXPECT_EQ(state("web"), row_state::running);
   finish();
 }

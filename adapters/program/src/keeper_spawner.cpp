@@ -224,14 +224,11 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
     -> task<held> {
   for (auto at = unclaimed_.find(key); at != unclaimed_.end(); at = unclaimed_.find(key)) {
     const held left = at->second;
-    claim(left);
-    if (accept && left->can_be_gone_on_with() && accept(left->what.note)) co_return left;
+    if (accept && left->can_be_gone_on_with() && accept(left->what.note)) {
+      claim(left);
+      co_return left;
+    }
     co_await or_return(end(ctx, left));
-  }
-  // The keeper refuses a second one of a key only as long as it holds the first.
-  while (has_living_orphan(key)) {
-    auto slept = co_await ctx.sleep_for(between_looks);
-    if (!slept) co_return std::move(slept.error());
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -249,12 +246,12 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
 }
 
 task<> keeper_spawner::signal(held which, int signal, bool group) {
-  if (which->what.state.phase == detail::held_phase::gone) co_return {};
+  if (which->is_gone()) co_return {};
   if (!which->orphaned) {
     const detail::signal_request request{which->what.child, static_cast<std::uint32_t>(signal), group};
     auto done = co_await ask_done(request);
     if (done || !which->orphaned) co_return {};
-    if (which->what.state.phase == detail::held_phase::gone) co_return {};
+    if (which->is_gone()) co_return {};
   }
   if (!which->pidfd) co_return {};  // its number alone may be that of a stranger
   // Its keeper has died, perhaps with the request in its hands.
@@ -271,36 +268,37 @@ void keeper_spawner::forget(const held& which) {
     std::erase(of_dead_keepers_, which);
     return;
   }
-  (void)send(++last_id_, detail::forget_request{which->what.child});
-  programs_.erase(which->what.child);
+  if (programs_.erase(which->what.child) > 0) (void)send(++last_id_, detail::forget_request{which->what.child});
 }
 
 task<> keeper_spawner::end(context& ctx, held which) {
-  claim(which);
-  const auto gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
   const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
   const instant patience = later(ctx.now(), how.deadline);
   const auto is_in_reach = [&which] { return !which->orphaned || which->pidfd; };
+  const bool was_asked = which->ending_since.has_value();
+  if (!was_asked) which->ending_since = ctx.now();
   boost::asio::steady_timer pause(io_);
-  int sent = 0;
-  while (!gone()) {
+  int sent = was_asked ? how.signal : 0;
+  while (!which->is_gone()) {
     if (!is_in_reach()) watch_orphan(ctx.scheduler(), which);  // there may be a descriptor for it by now
-    const int due = ctx.grace().is_stopped() || ctx.now() >= patience ? SIGKILL : how.signal;
-    if (due != sent && is_in_reach()) {
+    const int due = which->killed || ctx.grace().is_stopped() || ctx.now() >= patience ? SIGKILL : how.signal;
+    const bool was_sent = due == sent || which->killed;
+    if (!was_sent && is_in_reach()) {
       (void)co_await signal(which, due, true);
       if (is_in_reach()) sent = due;  // else its keeper has died with the request in its hands
+      which->killed = sent == SIGKILL;
     }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
   }
+  claim(which);
   forget(which);
   co_return {};
 }
 
 void keeper_spawner::watch_orphan(scheduler& on, const held& which) {
-  const auto is_gone = [&which] { return which->what.state.phase == detail::held_phase::gone; };
-  if (!is_gone() && !which->pidfd) find_again(*which);
-  if (!is_gone() && which->pidfd) orphans_.emplace_back(io_, on, which);
+  if (!which->is_gone() && !which->pidfd) find_again(*which);
+  if (!which->is_gone() && which->pidfd) orphans_.emplace_back(io_, on, which);
 }
 
 void keeper_spawner::connection_lost(scheduler& on, const error& why) {
@@ -351,11 +349,6 @@ void keeper_spawner::answer_all(const detail::reply& with) {
   }
 }
 
-bool keeper_spawner::has_living_orphan(std::string_view key) const {
-  return std::ranges::any_of(of_dead_keepers_,
-                             [key](const held& each) { return each->what.key == key && each->what.state.phase != detail::held_phase::gone; });
-}
-
 bool keeper_spawner::knows(const process_identity& which) const {
   const auto is_it = [&which](const held& each) { return each->what.pid == which.pid && each->what.start_time == which.start_time; };
   return std::ranges::any_of(programs_, [&](const auto& each) { return is_it(each.second); }) || std::ranges::any_of(of_dead_keepers_, is_it);
@@ -385,7 +378,7 @@ void keeper_spawner::take_in_those_not_held(scheduler& on) {
     const held found = take_in_orphan(on, each, std::move(*living));
     found->left = true;
     unclaimed_.emplace_hint(unclaimed_.lower_bound(each.key), each.key, found);
-    warn_(each.key + ": process " + std::to_string(each.identity.pid) + " runs on without a keeper; it is ended before the next one starts");
+    warn_(each.key + ": process " + std::to_string(each.identity.pid) + " runs on without a keeper; it is ended");
   }
   for (const auto& [child, each] : programs_)
     if (!noted.contains(each->what.key)) write_down(*each);
@@ -393,7 +386,7 @@ void keeper_spawner::take_in_those_not_held(scheduler& on) {
 }
 
 void keeper_spawner::write_down(const held_program& which) {
-  if (which.what.state.phase == detail::held_phase::gone) return;
+  if (which.is_gone()) return;
   const registered_process entry{which.what.key, {boot_id().value_or(""), which.what.pid, which.what.start_time}, which.what.note};
   tell_if_new(register_.add(entry));
   if (register_.is_long()) strike_out_those_gone();
@@ -408,7 +401,7 @@ void keeper_spawner::tell_if_new(const result<>& written) {
 void keeper_spawner::strike_out_those_gone() {
   std::set<std::string, std::less<>> living;
   const auto keep = [&living](const held& which) {
-    if (which->what.state.phase != detail::held_phase::gone) living.insert(which->what.key);
+    if (!which->is_gone()) living.insert(which->what.key);
   };
   for (const auto& [child, each] : programs_) keep(each);
   for (const held& each : of_dead_keepers_) keep(each);

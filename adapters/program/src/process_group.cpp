@@ -34,7 +34,7 @@ result<bool> no_signal_to_group(int number, int signal) noexcept {
 /// The way of kernels before 6.9.
 result<bool> signal_group_number(const group_leader& leader, int signal) noexcept {
   // A new process with the leader's number proves that the group is empty: a number is free only when no group has it.
-  if (leader.reaped && (::kill(leader.pid, 0) == 0 || errno != ESRCH)) return false;
+  if (leader.reaped && !signal_leader(leader, 0) && (::kill(leader.pid, 0) == 0 || errno != ESRCH)) return false;
   if (::kill(-leader.pid, signal) == 0) return true;
   return no_signal_to_group(errno, signal);
 }

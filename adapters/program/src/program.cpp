@@ -249,7 +249,12 @@ class program_part {
   program_part(program_spec what, program_options how, spawner& by) : what_(std::move(what)), how_(std::move(how)), spawner_(by) {}
 
   task<> run(context& ctx, callback ready) {
-    const auto started = co_await or_return(spawn(ctx));
+    const bool in_vain = ctx.is_stopped();
+    auto spawned = co_await spawn(ctx);
+    // Asked to end while it waited for what was there before it: as one that is asked while it starts, and has nothing to do for that.
+    if (!spawned && !in_vain && spawned.error().is_stop() && !ctx.grace().is_stopped()) co_return {};
+    if (!spawned) co_return std::move(spawned.error());
+    const spawner::held started = std::move(*spawned);
     std::optional<one_run> run;
     result<> taken;
     try {
@@ -270,7 +275,7 @@ class program_part {
   // It runs, and cannot be taken care of.
   task<> abandon(spawner::held what) {
     (void)co_await spawner_.signal(what, SIGKILL, true);
-    while (what->what.state.phase != held_phase::gone) co_await what->changed.wait();
+    while (!what->is_gone()) co_await what->changed.wait();
     spawner_.forget(what);
     co_return {};
   }

@@ -72,6 +72,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   if (e.group == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
   if (e.generation == before) return;
   e.circle_told = false;
+  if (e.parked) detail::mark(e, &entry::parked, false);
   if (before == 0) return;  // a new one has none, and its group may have
   forget_failures(e);
   // Or the next manager would forgive them once more. What it had settled for it has no longer.

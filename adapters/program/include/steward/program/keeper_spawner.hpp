@@ -36,7 +36,7 @@ namespace steward {
 /// It is a runnable: it is ready when it knows what a former daemon has left running; in the end it asks the keeper to leave if that holds nothing
 /// any more. If the keeper dies it says so, goes on watching what lives, and gets a new keeper for what is started from then on. What it had executed
 /// by then and not told of is ended before its start fails. What a former daemon started and no keeper holds any more is found in the register: it
-/// cannot be gone on with, because its output is lost, and is ended before the next one of its key is started.
+/// cannot be gone on with, because its output is lost. Its user ends it, by `end`; in any case it is gone before the next one of its key is started.
 ///
 /// Each program takes two descriptors. A start for which there are none fails before the keeper is asked; should they be taken meanwhile by somebody
 /// else, the program is ended before its start fails. The run fails, and touches nothing, if they do not suffice for what a former daemon has left.
@@ -59,12 +59,13 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] task<> signal(held which, int signal, bool group) override;
   void forget(const held& which) override;
 
-  /// What a former daemon left, by key, with the note; claimed by nobody yet. A key may be there twice: of one that is gone, and of the next.
+  /// What a former daemon left, by key, with the note; claimed by nobody yet. One that is being ended stays until it is gone. A key may be there
+  /// twice: of one that is gone, and of the next.
   using left_programs = std::multimap<std::string, held, std::less<>>;
   [[nodiscard]] const left_programs& unclaimed() const noexcept { return unclaimed_; }
 
-  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it.  Stop: by force as soon as `ctx.grace()` is stopped;
-  /// it waits for the end all the same.
+  /// Ends a program that nobody has claimed, gracefully and then by force, and forgets it. Several may, at the same time: it is asked once, has the
+  /// time of who has least, and all wait.  Stop: by force as soon as `ctx.grace()` is stopped; it waits for the end all the same.
   [[nodiscard]] task<> end(context& ctx, held which);
 
   /// Tells by its note how a program is to be ended that was left and that nobody wants as it is. Without it: as `farewell` says.
@@ -102,7 +103,6 @@ class keeper_spawner final : public spawner {
   void write_down(const held_program& which);
   void strike_out_those_gone();
   void tell_if_new(const result<>& written);
-  [[nodiscard]] bool has_living_orphan(std::string_view key) const;
   [[nodiscard]] task<> find_new_keeper(scheduler& on);
 
   boost::asio::io_context& io_;

@@ -46,7 +46,7 @@ struct program_exit {
 struct group_leader {
   int pidfd = -1;
   pid_t pid = 0;        ///< also the number of the group
-  bool reaped = false;  ///< its exit status was taken, so that its number alone would not be safe to use
+  bool reaped = false;  ///< its exit status was taken, or may have been, so that its number alone would not be safe to use
 };
 
 /// Sends a signal to the leader alone.  Errors: `std::errc::no_such_process` when it has been reaped.

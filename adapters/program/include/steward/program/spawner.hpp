@@ -5,12 +5,14 @@
 
 #include "steward/detail/unique_fd.hpp"
 #include "steward/doorbell.hpp"
+#include "steward/instant.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/spec.hpp"
 #include "steward/task.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,9 +33,13 @@ struct held_program {
   bool claimed = false;
   bool left = false;      ///< by a former daemon
   bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
+  bool killed = false;    ///< by `keeper_spawner::end`, when its time was over
+  std::optional<instant> ending_since;  ///< by that
 
-  /// Whether somebody else can go on with it: its output has not gone down with those who held it.
-  [[nodiscard]] bool can_be_gone_on_with() const noexcept { return static_cast<bool>(output); }
+  /// Whether somebody else can go on with it: its output has not gone down with those who held it, and nobody ends it.
+  [[nodiscard]] bool can_be_gone_on_with() const noexcept { return output && !ending_since; }
+
+  [[nodiscard]] bool is_gone() const noexcept { return what.state.phase == detail::held_phase::gone; }
 };
 
 /// Starts programs, signals them, and tells how they end. `local_spawner` holds them in this process; `keeper_spawner` has them held by another one,

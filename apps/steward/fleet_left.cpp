@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a former daemon has left running, and what becomes of it where nobody goes on with it.
+#include "fleet.hpp"
+#include "steward/named.hpp"
+#include "unit_program.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace steward {
+namespace {
+
+constexpr std::chrono::seconds between_attempts(1);
+
+}  // namespace
+
+// Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
+// nothing.
+task<> fleet::compare_what_was_left(context& ctx) {
+  std::map<std::string, std::string, std::less<>> left;
+  for (const auto& [key, each] : spawner_.unclaimed()) left.emplace(key, each->what.note);
+  if (left.empty()) co_return {};
+  std::set<std::string, std::less<>> unwanted;
+  for (const auto& [key, note] : left) unwanted.insert(key);
+  auto rows = store_.rows().iterate();
+  while (co_await rows.next(ctx)) {
+    const auto& entry = **rows.get();
+    if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
+    const auto known = left.find(entry.key);
+    if (known == left.end()) continue;
+    count_in(entry.key, known->second);
+    if (entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
+  }
+  if (rows.err()) co_return *rows.err();
+  unwanted_ = std::move(unwanted);
+  co_return {};
+}
+
+// What lives was perhaps not written down before the daemon was killed, and is not there any more to be counted when it was ended.
+void fleet::count_in(const std::string& key, std::string_view note) {
+  const auto incarnation = incarnation_of(note);
+  row_past past = store_.memory().recall(key);
+  if (!incarnation || *incarnation <= past.incarnation) return;
+  past.incarnation = *incarnation;
+  past.state = row_state::running;
+  store_.memory().remember(key, past);
+}
+
+// What no keeper holds, whatever becomes of its unit, and what the table no longer wants. Before the table could be read that is left alone, unless
+// the daemon ends: then nothing is left to the next one that it could not go on with.
+task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared) {
+  while (!compared) {
+    auto slept = co_await while_it_runs.sleep_for(between_attempts);
+    if (!slept) break;
+    auto again = co_await compare_what_was_left(while_it_runs);
+    compared = again.has_value();
+  }
+  const auto all = spawner_.unclaimed();
+  for (const auto& [key, left] : all)
+    if (!left->can_be_gone_on_with()) beside.start(end_one(ctx, left));
+  if (!compared) co_return {};
+  for (const auto& [key, left] : all) {
+    if (left->claimed || !left->can_be_gone_on_with() || !unwanted_.contains(key)) continue;
+    auto ending = end_one(ctx, left);
+    (void)co_await std::move(ending);
+  }
+  co_return {};
+}
+
+// By name, so that a daemon that has to leave it behind can say so.
+task<> fleet::end_one(context& ctx, spawner::held left) {
+  const auto ending = named(left->what.key, [this, &left](context& inside, callback) { return spawner_.end(inside, left); });
+  const auto nobody = [](context&) -> task<> { co_return {}; };
+  (void)co_await ending.run(ctx, nobody);
+  ring_all();
+  co_return {};
+}
+
+// Under the daemon's context and not the request's, as the stop.
+task<> fleet::end_left_of(context& ctx, std::string key) {
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  for (auto left = first; left != last; ++left)
+    if (!left->second->is_gone() && (beside_ == nullptr || !beside_->start(end_one(*running_, left->second)))) co_return errc::manager_not_running;
+  auto waiting = wait_while(ctx, [this, key] { return is_left(key); });
+  co_return co_await std::move(waiting);
+}
+
+bool fleet::is_left(const std::string& key) const {
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  return std::any_of(first, last, [](const auto& each) { return !each.second->is_gone(); });
+}
+
+std::chrono::nanoseconds fleet::time_to_stop() const {
+  auto longest = longest_stop(living_);
+  for (const auto& [key, left] : spawner_.unclaimed())
+    if (left->ending_since) longest = std::max(longest, farewell_in(left->what.note).deadline);
+  return longest;
+}
+
+}  // namespace steward
