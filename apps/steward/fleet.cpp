@@ -2,6 +2,7 @@
 #include "fleet.hpp"
 
 #include "duration_text.hpp"
+#include "steward/deadline_context.hpp"
 #include "unit_exit.hpp"
 #include "unit_keys.hpp"
 #include "unit_program.hpp"
@@ -18,6 +19,12 @@ namespace {
 // The keeper executes one program after the other, in about a millisecond each. So many on their way keep it busy while the daemon waits for a
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
+
+// Less than a client waits for an answer.
+constexpr std::chrono::seconds longest_first_look(20);
+constexpr std::chrono::milliseconds between_looks(5);
+
+error the_end() { return {errc::manager_not_running, "the daemon is ending"}; }
 
 // A deadline of zero is none, as for the manager.
 farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
@@ -69,13 +76,30 @@ task<> fleet::run(context& ctx, callback ready) {
   beside_ = &beside;
   beside.start(end_left(ctx));
   beside.start(ends_.keep_dropping(while_it_runs));
-  auto outcome = co_await manager_.run(ctx, ready);
+  const auto until_the_end = [this, ready](context& inside) -> task<> {
+    auto asked = co_await ready(inside);
+    ending_ = true;
+    co_return asked;
+  };
+  auto outcome = co_await manager_.run(ctx, until_the_end);
+  ending_ = true;
   while_it_runs.stop();
   beside_ = nullptr;
   (void)co_await beside.join();
   (void)co_await ends_.drop_settled(ctx);
   running_ = nullptr;
   co_return outcome;
+}
+
+// The manager tells nobody that a pass is over, which may also have found nothing: it is looked after.
+task<> fleet::first_look(context& ctx) {
+  deadline_context patience(ctx, longest_first_look);
+  while (manager_.passes() == 0 && !ending_) {
+    if (auto slept = co_await patience.sleep_for(between_looks); slept) continue;
+    if (auto why = ctx.stop_error()) co_return std::move(*why);
+    co_return error(errc::unreadable, "the table is still being read for the first time; ask again later");
+  }
+  co_return {};
 }
 
 // Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
@@ -244,6 +268,7 @@ task<plan_answer> fleet::plan(context& ctx, unit_map units) {
 }
 
 task<apply_answer> fleet::apply(context& ctx, unit_map units) {
+  if (ending_) co_return the_end();
   auto answer = co_await store_.apply(ctx, std::move(units));
   if (answer)
     manager_.reconcile_now();
@@ -253,6 +278,7 @@ task<apply_answer> fleet::apply(context& ctx, unit_map units) {
 }
 
 task<control_answer> fleet::start(context& ctx, std::string key) {
+  if (ending_) co_return the_end();
   const auto known = manager_.status(key);
   const row_state state = known ? known->state : row_state::stopped;
   const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
@@ -273,6 +299,7 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
 }
 
 task<control_answer> fleet::restart(context& ctx, std::string key) {
+  if (ending_) co_return the_end();
   to_restart_.insert(key);
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
   if (!wanted_up) {

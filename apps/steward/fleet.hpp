@@ -39,6 +39,7 @@ class fleet final : public control, private state_store<std::string> {
   /// Runs the manager; first what a former daemon has left running and the table no longer wants is stopped.
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
+  [[nodiscard]] task<> first_look(context& ctx) override;
   [[nodiscard]] daemon_status status() const override;
   [[nodiscard]] std::optional<unit_status> status(const std::string& key) const override;
   [[nodiscard]] std::optional<unit_explanation> explain(const std::string& key) const override;
@@ -124,6 +125,7 @@ class fleet final : public control, private state_store<std::string> {
   std::list<doorbell*> waiting_;  // for a unit to change, beside who draws
   context* running_ = nullptr;    // what outlives a single request, and what goes on beside it
   task_scope* beside_ = nullptr;
+  bool ending_ = false;  // nothing begins any more
   units_manager manager_;
 };
 
