@@ -267,13 +267,11 @@ task<plan_answer> fleet::plan(context& ctx, unit_map units) {
   co_return answer;
 }
 
+// The table tells the manager of an edit before it returns (sqlite_table::watch): no pass is needed to find it.
 task<apply_answer> fleet::apply(context& ctx, unit_map units) {
   if (ending_) co_return the_end();
   auto answer = co_await store_.apply(ctx, std::move(units));
-  if (answer)
-    manager_.reconcile_now();
-  else
-    look_at_trouble();
+  if (!answer) look_at_trouble();
   co_return answer;
 }
 
@@ -284,7 +282,6 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
   if (!wanted_up) co_return refused(key, wanted_up.error());
-  manager_.reconcile_now();
   const bool ready_or_starting = state == row_state::starting || state == row_state::running;
   std::string others;
   if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
@@ -306,7 +303,6 @@ task<control_answer> fleet::restart(context& ctx, std::string key) {
     to_restart_.erase(key);
     co_return refused(key, wanted_up.error());
   }
-  manager_.reconcile_now();
   const std::string others = (co_await held_back_by(ctx, key)).value_or("");  // what was asked for is done, whether or not it can be told
   control_answer answer{.key = key, .changed = true, .message = {}};
   answer.message = others.empty() ? fmt::format("{} restarts", key) : fmt::format("{} restarts, but first waits for {}", key, others);
@@ -396,8 +392,15 @@ task<> fleet::ask_to_stop(std::string key, std::shared_ptr<std::optional<result<
   auto stopping = manager_.stop(*running_, key);
   auto stopped = co_await std::move(stopping);
   outcome->emplace(std::move(stopped));
-  manager_.reconcile_now();
   for (doorbell* const each : waiting_) each->ring();
+  co_return co_await look_if_wanted(std::move(key));
+}
+
+// A stop by hand lasts until the next pass. Somebody may have started it, or added it again, meanwhile: then that comes at once.
+task<> fleet::look_if_wanted(std::string key) {
+  const auto row = co_await store_.rows().get(*running_, key);
+  const bool wanted_up = row ? row->wanted == wanted::up : !row.error().is(errc::not_found);
+  if (wanted_up) manager_.reconcile_now();
   co_return {};
 }
 

@@ -93,6 +93,7 @@ class fleet final : public control, private state_store<std::string> {
   void look_at_trouble();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
   [[nodiscard]] task<> ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome);
+  [[nodiscard]] task<> look_if_wanted(std::string key);
   [[nodiscard]] task<> wait_while(context& ctx, std::function<bool()> holds);
   [[nodiscard]] std::optional<error> abandoned(const std::string& key) const;
   [[nodiscard]] bool is_stopping(const std::string& key) const;
