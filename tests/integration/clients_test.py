@@ -175,6 +175,23 @@ class ending_test(clients_test):
         self.assertEqual(self.ask("GET", "/v1/status")[0], 200)
 
 
+@unittest.skipIf(os.environ.get("STEWARD_SANITIZED"), "sanitizers need descriptors of their own")
+class too_few_descriptors_test(clients_test):
+    def test_are_told_at_the_start_or_leave_one_for_answers(self):
+        answered = set()
+        for self.open_files in ((count, count) for count in range(14, 32)):
+            daemon = self.launch()
+            until(lambda: daemon.poll() is not None or os.path.exists(self.socket), "a socket, or the end of the daemon")
+            answers = daemon.poll() is None and self.steward("status").code == 0
+            if answers:
+                daemon.send_signal(signal.SIGTERM)
+                self.assertEqual(daemon.wait(CAP), 0)
+            else:
+                self.assertEqual(daemon.wait(CAP), 1, f"{self.open_files}: {self.text('err')}")
+            answered.add(answers)
+        self.assertEqual(answered, {True, False})
+
+
 class large_request_test(clients_test):
     def test_is_told_to_go_on_when_it_asks(self):
         self.run_daemon()
