@@ -175,6 +175,19 @@ class ending_test(clients_test):
         self.assertEqual(self.ask("GET", "/v1/status")[0], 200)
 
 
+class user_signals_test(clients_test):
+    def test_end_neither_daemon_nor_keeper_and_are_not_ignored_by_programs(self):
+        self.run_daemon(one={"command": SLEEP, "restart": "never"})
+        pid = self.running("one")["pid"]
+        for each in (self.daemon.pid, self.keeper()):
+            for number in (signal.SIGUSR1, signal.SIGUSR2):
+                os.kill(each, number)
+        self.assertTrue(self.answers())
+        self.assertTrue(self.keepers())
+        os.kill(pid, signal.SIGUSR1)
+        self.wait_for("one", exit=lambda ended: ended and ended["signal"] == "USR1")
+
+
 @unittest.skipIf(os.environ.get("STEWARD_SANITIZED"), "sanitizers need descriptors of their own")
 class too_few_descriptors_test(clients_test):
     def test_are_told_at_the_start_or_leave_one_for_answers(self):
@@ -211,6 +224,12 @@ class large_request_test(clients_test):
 
 
 class wrong_request_test(clients_test):
+    def test_of_a_method_is_told_which_are_right(self):
+        self.run_daemon()
+        answer = self.send(b"PUT /v1/units/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assert_refused(answer, 405, "takes GET or DELETE")
+        self.assertIn("\r\nAllow: GET, DELETE\r\n", answer)
+
     def test_is_answered(self):
         self.run_daemon()
         for raw, status, text in ((b"hello\r\n\r\n", 400, "not an HTTP/1.1 request"), (b"GET / HTTP/9.9\r\n\r\n", 400, "not an HTTP/1.1 request: bad version"),
