@@ -393,7 +393,8 @@ task<> fleet::ask_to_stop(std::string key, std::shared_ptr<std::optional<result<
   auto stopped = co_await std::move(stopping);
   outcome->emplace(std::move(stopped));
   for (doorbell* const each : waiting_) each->ring();
-  co_return co_await look_if_wanted(std::move(key));
+  auto looking = look_if_wanted(std::move(key));
+  co_return co_await std::move(looking);
 }
 
 // A stop by hand lasts until the next pass. Somebody may have started it, or added it again, meanwhile: then that comes at once.
