@@ -57,8 +57,9 @@ struct api_request {
 
 /// A request that is refused before anything is done.
 struct api_refusal {
-  unsigned status = 400;  ///< HTTP
-  std::string text;       ///< one line
+  unsigned status = 400;   ///< HTTP
+  std::string text;        ///< one line
+  std::string allow = {};  ///< of 405: the methods that the path takes, as the header `Allow` has them
 
   friend bool operator==(const api_refusal&, const api_refusal&) = default;
 };

@@ -47,7 +47,7 @@ std::optional<std::string_view> match(const route& candidate, std::string_view p
   if (!path.starts_with(candidate.before_key)) return std::nullopt;
   path.remove_prefix(candidate.before_key.size());
   const std::string_view key = path.substr(0, path.find('/'));
-  return path.substr(key.size()) == candidate.after_key ? std::optional(key) : std::nullopt;
+  return !key.empty() && path.substr(key.size()) == candidate.after_key ? std::optional(key) : std::nullopt;
 }
 
 std::unexpected<api_refusal> refuse(unsigned status, std::string text) {
@@ -103,13 +103,13 @@ std::expected<api_request, api_refusal> parse_request(std::string_view method, s
   target = without_host(target);
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));
-  std::string allowed;
+  std::vector<std::string_view> allowed;
   for (const route& candidate : routes) {
     const auto key = match(candidate, path);
     if (!key) continue;
     if (candidate.has_key && !is_unit_name(*key)) return refuse(404, fmt::format("there is no unit {}: {}", in_quotes(*key), unit_name_rule));
     if (candidate.method != method) {
-      allowed += fmt::format("{}{}", allowed.empty() ? "" : " or ", candidate.method);
+      allowed.push_back(candidate.method);
       continue;
     }
     api_request out{.call = candidate.call, .key = std::string(*key)};
@@ -119,7 +119,9 @@ std::expected<api_request, api_refusal> parse_request(std::string_view method, s
     return out;
   }
   if (allowed.empty()) return refuse(404, fmt::format("there is no {}; docs/http_api.md lists what there is", in_quotes(path)));
-  return refuse(405, fmt::format("{} takes {}, not {}", in_quotes(path), allowed, in_quotes(method)));
+  return std::unexpected(api_refusal{.status = 405,
+                                     .text = fmt::format("{} takes {}, not {}", in_quotes(path), fmt::join(allowed, " or "), in_quotes(method)),
+                                     .allow = fmt::format("{}", fmt::join(allowed, ", "))});
 }
 
 std::string_view method_of(const api_request& request) { return route_of(request.call).method; }

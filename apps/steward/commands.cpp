@@ -25,6 +25,7 @@
 #include <deque>
 #include <exception>
 #include <iostream>
+#include <span>
 #include <system_error>
 
 namespace steward {
@@ -50,7 +51,14 @@ text_style style_of(const command_surroundings& around) {
   return {.width = around.style.terminal ? around.style.width : 0, .colour = around.style.terminal && around.style.colour};
 }
 
-std::string listed_names(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
+constexpr std::size_t most_listed = 100;
+
+/// The names as far as somebody reads them.
+std::string listed_names(const std::vector<std::string>& names) {
+  const std::span shown = std::span(names).first(std::min(names.size(), most_listed));
+  const std::string rest = names.size() > most_listed ? fmt::format(", and {} more", names.size() - most_listed) : "";
+  return fmt::format("{}{}", fmt::join(shown, ", "), rest);
+}
 
 /// The units that the daemon has. What they come after is its own to check: it knows, and the answer would be old by then.
 known_units known_to(const daemon_status& status) {

@@ -93,7 +93,17 @@ class connection {
     if (granted_ == welcome::refused)
       co_return co_await refuse(ctx, 503, "too many connections at a time; end some, such as those of steward logs -f");
     auto understood = parse_request(std::string_view(request.method_string()), std::string_view(request.target()));
-    if (!understood) co_return co_await refuse(ctx, understood.error().status, understood.error().text);
+    if (!understood) {
+      reply refused = refusal(understood.error().status, understood.error().text);
+      refused.allow = std::move(understood.error().allow);
+      co_return co_await send(ctx, std::move(refused));
+    }
+    if (understood->call != api_call::version) {
+      if (auto known = co_await around_.daemon.first_look(ctx); !known) {
+        reply not_yet = reply_of(known.error());
+        co_return co_await send(ctx, std::move(not_yet));
+      }
+    }
     if (understood->call == api_call::logs || understood->call == api_call::events) co_return co_await send_text(ctx, *understood);
     auto answered = co_await answer(ctx, around_.daemon, std::move(*understood), std::move(request.body()));
     reply whole = answered ? std::move(*answered) : reply_of(answered.error());
@@ -108,6 +118,7 @@ class connection {
   task<> send(context& ctx, reply what) {
     http::response<http::string_body> response(static_cast<http::status>(what.status), form_.version);
     response.set(http::field::content_type, "application/json");
+    if (!what.allow.empty()) response.set(http::field::allow, what.allow);
     response.keep_alive(form_.keep_alive);
     response.body() = std::move(what.body);
     response.prepare_payload();

@@ -21,9 +21,14 @@ class context;
 /// The verbs of the daemon. Each edits the row first, durably, and then acts (D9). Repeating one is success and says so.
 ///
 /// Stop: `ctx` bounds the waiting only: what was begun goes on.
-/// Errors: `not_found` for a unit that is not there; `invalid_argument` for units that cannot be applied; else what is wrong with the table.
+/// Errors: `not_found` for a unit that is not there; `invalid_argument` for units that cannot be applied; `manager_not_running` for what would have
+/// to begin while the daemon ends; else what is wrong with the table.
 class control {
  public:
+  /// Waits until it is known which units there are: until the table has been read once since the daemon began, or could not be.
+  /// Errors: `unreadable` if that takes very long.
+  [[nodiscard]] virtual task<> first_look(context& ctx) = 0;
+
   [[nodiscard]] virtual daemon_status status() const = 0;
   [[nodiscard]] virtual std::optional<unit_status> status(const std::string& key) const = 0;
   [[nodiscard]] virtual std::optional<unit_explanation> explain(const std::string& key) const = 0;

@@ -223,7 +223,7 @@ result<std::optional<first_units>> read_first(const run_options& options) {
 }  // namespace
 
 int run_daemon(const run_options& options) {
-  ::signal(SIGPIPE, SIG_IGN);
+  for (const int ignored : {SIGPIPE, SIGUSR1, SIGUSR2}) ::signal(ignored, SIG_IGN);
   raise_open_files();  // two a program
   auto first = read_first(options);
   if (!first) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet.hpp"
 
+#include "steward/deadline_context.hpp"
 #include "unit_exit.hpp"
 #include "unit_keys.hpp"
 #include "unit_program.hpp"
@@ -17,6 +18,12 @@ namespace {
 // The keeper executes one program after the other, in about a millisecond each. So many on their way keep it busy while the daemon waits for a
 // processor that the programs just started are using.
 constexpr std::size_t least_starting = 16;
+
+// Less than a client waits for an answer.
+constexpr std::chrono::seconds longest_first_look(20);
+constexpr std::chrono::milliseconds between_looks(5);
+
+error the_end() { return {errc::manager_not_running, "the daemon is ending"}; }
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
@@ -61,13 +68,30 @@ task<> fleet::run(context& ctx, callback ready) {
   beside_ = &beside;
   beside.start(end_left(ctx, while_it_runs, beside, compared.has_value()));
   beside.start(ends_.keep_dropping(while_it_runs));
-  auto outcome = co_await manager_.run(ctx, ready);
+  const auto until_the_end = [this, ready](context& inside) -> task<> {
+    auto asked = co_await ready(inside);
+    ending_ = true;
+    co_return asked;
+  };
+  auto outcome = co_await manager_.run(ctx, until_the_end);
+  ending_ = true;
   while_it_runs.stop();
   beside_ = nullptr;
   (void)co_await beside.join();
   (void)co_await ends_.drop_settled(ctx);
   running_ = nullptr;
   co_return outcome;
+}
+
+// The manager tells nobody that a pass is over, which may also have found nothing: it is looked after.
+task<> fleet::first_look(context& ctx) {
+  deadline_context patience(ctx, longest_first_look);
+  while (manager_.passes() == 0 && !ending_) {
+    if (auto slept = co_await patience.sleep_for(between_looks); slept) continue;
+    if (auto why = ctx.stop_error()) co_return std::move(*why);
+    co_return error(errc::unreadable, "the table is still being read for the first time; ask again later");
+  }
+  co_return {};
 }
 
 result<runnable> fleet::make(const std::string& key, const unit& what) {
@@ -197,22 +221,21 @@ task<plan_answer> fleet::plan(context& ctx, unit_map units) {
   co_return answer;
 }
 
+// The table tells the manager of an edit before it returns (sqlite_table::watch): no pass is needed to find it.
 task<apply_answer> fleet::apply(context& ctx, unit_map units) {
+  if (ending_) co_return the_end();
   auto answer = co_await store_.apply(ctx, std::move(units));
-  if (answer)
-    manager_.reconcile_now();
-  else
-    look_at_trouble();
+  if (!answer) look_at_trouble();
   co_return answer;
 }
 
 task<control_answer> fleet::start(context& ctx, std::string key) {
+  if (ending_) co_return the_end();
   const auto known = manager_.status(key);
   const row_state state = known ? known->state : row_state::stopped;
   const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
   if (!wanted_up) co_return refused(key, wanted_up.error());
-  manager_.reconcile_now();
   const bool ready_or_starting = state == row_state::starting || state == row_state::running;
   std::string others;
   if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
@@ -227,13 +250,13 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
 }
 
 task<control_answer> fleet::restart(context& ctx, std::string key) {
+  if (ending_) co_return the_end();
   to_restart_.insert(key);
   auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
   if (!wanted_up) {
     to_restart_.erase(key);
     co_return refused(key, wanted_up.error());
   }
-  manager_.reconcile_now();
   const std::string others = (co_await held_back_by(ctx, key)).value_or("");  // what was asked for is done, whether or not it can be told
   control_answer answer{.key = key, .changed = true, .message = {}};
   answer.message = others.empty() ? fmt::format("{} restarts", key) : fmt::format("{} restarts, but first waits for {}", key, others);
@@ -326,8 +349,16 @@ task<> fleet::ask_to_stop(std::string key, std::shared_ptr<std::optional<result<
   auto stopping = manager_.stop(*running_, key);
   auto stopped = co_await std::move(stopping);
   outcome->emplace(std::move(stopped));
-  manager_.reconcile_now();
   for (doorbell* const each : waiting_) each->ring();
+  auto looking = look_if_wanted(std::move(key));
+  co_return co_await std::move(looking);
+}
+
+// A stop by hand lasts until the next pass. Somebody may have started it, or added it again, meanwhile: then that comes at once.
+task<> fleet::look_if_wanted(std::string key) {
+  const auto row = co_await store_.rows().get(*running_, key);
+  const bool wanted_up = row ? row->wanted == wanted::up : !row.error().is(errc::not_found);
+  if (wanted_up) manager_.reconcile_now();
   co_return {};
 }
 

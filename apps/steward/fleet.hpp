@@ -39,6 +39,7 @@ class fleet final : public control, private state_store<std::string> {
   /// Runs the manager. Beside it ends what a former daemon has left running and the table no longer wants, or no keeper holds.
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
+  [[nodiscard]] task<> first_look(context& ctx) override;
   [[nodiscard]] daemon_status status() const override;
   [[nodiscard]] std::optional<unit_status> status(const std::string& key) const override;
   [[nodiscard]] std::optional<unit_explanation> explain(const std::string& key) const override;
@@ -93,6 +94,7 @@ class fleet final : public control, private state_store<std::string> {
   void ring_all();
   [[nodiscard]] task<> stop_and_wait(context& ctx, std::string key);
   [[nodiscard]] task<> ask_to_stop(std::string key, std::shared_ptr<std::optional<result<>>> outcome);
+  [[nodiscard]] task<> look_if_wanted(std::string key);
   [[nodiscard]] task<> wait_while(context& ctx, std::function<bool()> holds);
   [[nodiscard]] std::optional<error> abandoned(const std::string& key) const;
   [[nodiscard]] bool is_stopping(const std::string& key) const;
@@ -127,6 +129,7 @@ class fleet final : public control, private state_store<std::string> {
   std::list<doorbell*> waiting_;  // for a unit to change, or what was left of it to be gone, beside who draws
   context* running_ = nullptr;    // what outlives a single request, and what goes on beside it
   task_scope* beside_ = nullptr;
+  bool ending_ = false;  // nothing begins any more
   units_manager manager_;
 };
 

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t largest_tail = std::uint64_t{64} << 20U;
 constexpr std::size_t block = std::size_t{256} << 10U;
+constexpr std::string_view missing = "[steward: output is missing here, rotated away before it was read]\n";
 
 error last_error(const std::filesystem::path& file) {
   const std::error_code code(errno, std::system_category());
@@ -75,6 +78,29 @@ result<std::string> last_lines(int fd, std::uint64_t end, std::size_t& lines, co
   return text;
 }
 
+std::optional<struct statx> seen_of(int fd) {
+  struct statx seen{};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &seen) != 0) return std::nullopt;
+  return seen;
+}
+
+bool is_at(const std::filesystem::path& path, const struct statx& which) {
+  struct statx seen{};
+  return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO, &seen) == 0 && seen.stx_ino == which.stx_ino &&
+         seen.stx_dev_major == which.stx_dev_major && seen.stx_dev_minor == which.stx_dev_minor;
+}
+
+std::pair<std::int64_t, std::uint32_t> instant_of(const statx_timestamp& from) { return {from.tv_sec, from.tv_nsec}; }
+
+// An older part can be left when somebody has removed the one that we had.
+bool is_later(const struct statx& part, const struct statx& ours) { return instant_of(part.stx_mtime) >= instant_of(ours.stx_mtime); }
+
+// Whether a part had begun when ours was removed: then it is the next one, because what is removed is always the oldest but one. Where the file
+// system does not tell when a file was made, it is taken for a later one.
+bool was_there_at_the_end_of(const struct statx& ours, const struct statx& part) {
+  return (part.stx_mask & STATX_BTIME) != 0 && instant_of(part.stx_btime) < instant_of(ours.stx_ctime);
+}
+
 }  // namespace
 
 bool log_reader::open_current() {
@@ -107,16 +133,37 @@ result<std::string> log_reader::more() {
     if (errno == ENOENT) return std::string();
     return fail(last_error(file_));
   }
+  const bool rotated = !is_present_part();  // before it is read: then nothing comes after what is its end
   auto text = read_at(fd_.get(), offset_, block, file_);
   if (!text) return text;
   offset_ += text->size();
-  if (!text->empty()) return text;
-  struct stat open_one{};
-  struct stat named{};
-  const bool rotated = ::fstat(fd_.get(), &open_one) == 0 && ::stat(file_.c_str(), &named) == 0 && open_one.st_ino != named.st_ino;
-  if (!rotated) return text;
-  if (!open_current()) return std::string();
-  return more();
+  return text->empty() && rotated ? next_part() : text;
+}
+
+bool log_reader::is_present_part() const {
+  const auto ours = seen_of(fd_.get());
+  return ours && is_at(file_, *ours);
+}
+
+// The part behind ours, which is read to its end: the present one if ours is the one before, the one before if ours has been removed since.
+result<std::string> log_reader::next_part() {
+  const auto ours = seen_of(fd_.get());
+  if (!ours) return std::string();
+  const std::filesystem::path before = file_.string() + ".1";
+  detail::unique_fd next(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  bool gap = false;
+  if (!is_at(before, *ours)) {
+    detail::unique_fd older(::open(before.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto seen = older ? seen_of(older.get()) : std::nullopt;
+    if (seen && is_later(*seen, *ours)) {
+      next = std::move(older);
+      gap = !was_there_at_the_end_of(*ours, *seen);
+    }
+  }
+  if (!next) return std::string();
+  fd_ = std::move(next);
+  offset_ = 0;
+  return gap ? std::string(missing) : more();
 }
 
 }  // namespace steward

@@ -23,11 +23,14 @@ class log_reader {
   /// Shape: empty when there is no log yet. At most 64 MiB, the newest.
   [[nodiscard]] result<std::string> tail(std::size_t lines);
 
-  /// What was written since, up to 256 KiB; empty when nothing was. Goes on in the next file after a rotation.
+  /// What was written since, up to 256 KiB; empty when nothing was. Goes on in the next part after a rotation; where that has been rotated away, too,
+  /// with a line that says that output is missing.
   [[nodiscard]] result<std::string> more();
 
  private:
   [[nodiscard]] bool open_current();
+  [[nodiscard]] bool is_present_part() const;
+  [[nodiscard]] result<std::string> next_part();
 
   std::filesystem::path file_;
   detail::unique_fd fd_;

@@ -18,6 +18,7 @@ class control;
 struct reply {
   unsigned status = 200;
   std::string body;
+  std::string allow = {};  ///< the header `Allow`, where there is one
 };
 
 /// A refusal in one line, or in several where several things are wrong.

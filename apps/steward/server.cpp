@@ -32,6 +32,14 @@ class reception {
   reception(socket_type::protocol_type::acceptor& acceptor, control& daemon, const std::function<void(const std::string&)>& warn)
       : acceptor_(acceptor), around_{.daemon = daemon, .followers = followers_, .warn = warn} {}
 
+  /// Keeps a descriptor for an answer, before all others are in use.
+  result<> keep_one() {
+    const auto none_left = spares_.hold(1);
+    if (!none_left) return {};
+    return fail(
+        error(none_left, fmt::format("no descriptor is left for an answer: {}; raise the limit (ulimit -n, LimitNOFILE=)", none_left.message())));
+  }
+
   /// Until the context stops; then it waits for those that it has let in.
   task<> run(context& ctx) {
     task_scope connections(ctx.scheduler());
@@ -70,6 +78,7 @@ class reception {
       around_.warn(
           fmt::format("the socket takes connections one at a time: {}; a unit needs two descriptors: raise the limit (ulimit -n, LimitNOFILE=)",
                       why.to_string()));
+    co_await or_return(co_await acceptor_.async_wait(acceptor_.wait_read, use_task));  // nothing is given away before somebody is there to have it
     spent_ = spares_.spend();
     if (spent_) co_return {};
     co_return co_await ctx.sleep_for(before_the_next_try);
@@ -96,7 +105,8 @@ task<> api_server::run(context& ctx, callback ready) {
     co_await or_return(opened_.wait(inside));
     co_return co_await guests.run(inside);
   });
-  auto outcome = co_await accept.run(ctx, ready);
+  auto outcome = guests.keep_one();
+  if (outcome) outcome = co_await accept.run(ctx, ready);
   struct stat present{};
   if (known && ::lstat(socket_.c_str(), &present) == 0 && present.st_ino == made.st_ino) ::unlink(socket_.c_str());
   co_return outcome;

@@ -61,19 +61,24 @@ task<known_units> unit_store::known(context& ctx) {
   co_return needs_in(present);
 }
 
+// To decode a row takes far longer than to read it: only those with the name in them are.
 task<unit_dependents> unit_store::dependents(context& ctx, std::string key) {
-  const auto present = co_await or_return(stored(ctx));
+  const std::string name = '"' + key + '"';
   unit_dependents all;
-  for (const auto& [name, found] : present) {
-    if (!found) continue;
-    const unit& each = *found->value;
-    const auto waited_for = needs_of(each);
+  auto rows = texts_.iterate();
+  while (co_await rows.next(ctx)) {
+    const auto& entry = **rows.get();
+    if (!entry.content || !entry.content->value->contains(name)) continue;
+    const auto each = unit_from_row(*entry.content->value);
+    if (!each) continue;
+    const auto waited_for = needs_of(*each);
     const auto goes_down = [&key](const requirement<std::string>& one) { return one.key == key && one.loss != on_loss::ignore; };
-    if (std::ranges::any_of(each.requirements, goes_down))
-      all.require.push_back(name);
+    if (std::ranges::any_of(each->requirements, goes_down))
+      all.require.push_back(entry.key);
     else if (std::ranges::find(waited_for, key) != waited_for.end())
-      all.come_after.push_back(name);
+      all.come_after.push_back(entry.key);
   }
+  if (rows.err()) co_return *rows.err();
   co_return all;
 }
 

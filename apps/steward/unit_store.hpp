@@ -86,11 +86,14 @@ class unit_store {
   [[nodiscard]] state_store<std::string>& memory() noexcept { return memory_; }
 
  private:
+  static constexpr const char* table_name = "units";
+
   [[nodiscard]] task<apply_answer> check_and_write(context& ctx, unit_map given);
   [[nodiscard]] task<stored_units> stored(context& ctx);
 
   sqlite_database database_;
-  sqlite_table<std::string, unit, unit_codec> units_{database_, "units"};
+  sqlite_table<std::string, unit, unit_codec> units_{database_, table_name};
+  sqlite_table<std::string, std::string> texts_{database_, table_name};  // the same, as it is stored
   sqlite_state_store<std::string> memory_{database_, &past_from_json};
   turnstile one_apply_;  // two that are right each by itself may be wrong together
 };

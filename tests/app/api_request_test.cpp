@@ -46,9 +46,10 @@ TEST(ApiRequest, TheParametersOfLogsHaveDefaults) {
 
 TEST(ApiRequest, WhatIsNotOnTheListIsNotThere) {
   for (const std::string_view target :
-       {"", "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "//v1/status", "/v1/units", "/v1/units/web/", "/v1/units/web/kill",
-        "/v1/units/web/start/now", "/v1/Status", "http://x/v2/status", "http://x", "ftp://x/v1/status", "*"})
+       {"", "/", "/v1", "/v1/", "/v2/status", "/v1/status/", "//v1/status", "/v1/units", "/v1/units/", "/v1/units//stop", "/v1/units/web/",
+        "/v1/units/web/kill", "/v1/units/web/start/now", "/v1/Status", "http://x/v2/status", "http://x", "ftp://x/v1/status", "*"})
     EXPECT_TRUE(refusal("GET", target).starts_with("404 ")) << target << ": " << refusal("GET", target);
+  EXPECT_EQ(refusal("GET", "/v1/units/"), "404 there is no \"/v1/units/\"; docs/http_api.md lists what there is");
   EXPECT_EQ(refusal("GET", "/v1/unit"), "404 there is no \"/v1/unit\"; docs/http_api.md lists what there is");
 }
 
@@ -59,7 +60,7 @@ TEST(ApiRequest, ATargetMayNameTheHost) {
 }
 
 TEST(ApiRequest, AKeyThatIsNoNameIsNotThere) {
-  for (const std::string_view key : {"", "..", "%2e%2e", ".x", "-x", "a b", "a%00", "a\nb"})
+  for (const std::string_view key : {"..", "%2e%2e", ".x", "-x", "a b", "a%00", "a\nb"})
     EXPECT_TRUE(refusal("GET", "/v1/units/" + std::string(key)).starts_with("404 there is no unit ")) << key;
   EXPECT_TRUE(refusal("DELETE", "/v1/units/" + std::string(65, 'a')).starts_with("404 there is no unit "));
 }
@@ -69,6 +70,8 @@ TEST(ApiRequest, AWrongMethodIsToldWhichIsRight) {
   EXPECT_EQ(refusal("PUT", "/v1/units/web"), "405 \"/v1/units/web\" takes GET or DELETE, not \"PUT\"");
   EXPECT_EQ(refusal("GET", "/v1/units/web/stop"), "405 \"/v1/units/web/stop\" takes POST, not \"GET\"");
   EXPECT_EQ(refusal("get", "/v1/status"), "405 \"/v1/status\" takes GET, not \"get\"");
+  EXPECT_EQ(parse_request("PUT", "/v1/units/web").error().allow, "GET, DELETE");
+  EXPECT_EQ(parse_request("PUT", "/v1/unit").error().allow, "");
 }
 
 TEST(ApiRequest, AnEmptyQueryIsNone) { EXPECT_EQ(parse_request("GET", "/v1/status?")->call, api_call::status); }

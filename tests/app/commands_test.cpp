@@ -138,6 +138,17 @@ TEST(Commands, ApplySendsTheFileAndTellsWhatChanged) {
   EXPECT_TRUE(asked[2].starts_with("POST /v1/apply {\"units\":{\"web\":")) << asked[2];
 }
 
+TEST(Commands, ApplyOfVeryManyTellsTheFirstAndHowManyMore) {
+  const units_on_disk file("[unit.web]\ncommand = [\"/bin/sh\"]\n");
+  std::string names = "\"u0\"";
+  for (int i = 1; i < 250; ++i) names += ",\"u" + std::to_string(i) + "\"";
+  fake_daemon daemon({http_answer(200, version_body), http_answer(200, status_body("")),
+                      http_answer(200, R"({"added":[)" + names + R"(],"changed":[],"unchanged":[]})")});
+  const outcome seen = do_it(apply_command{.socket = daemon.socket(), .file = file.path()});
+  EXPECT_TRUE(seen.out.starts_with("added: u0, u1, ")) << seen.out;
+  EXPECT_TRUE(seen.out.ends_with("u99, and 150 more\n")) << seen.out;
+}
+
 TEST(Commands, ApplyingAnEqualFileSaysSo) {
   const units_on_disk file("[unit.web]\ncommand = [\"/bin/sh\"]\n");
   fake_daemon daemon(

@@ -5,16 +5,36 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace steward {
 namespace {
 
 constexpr std::size_t block = std::size_t{256} << 10U;  // what is read at a time, from the end
 
+std::string text(const result<std::string>& read) { return read ? *read : read.error().to_string(); }
+
+// The clock of a file system ticks every few milliseconds.
+void let_a_tick_pass() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
+
 class a_log {
  public:
+  [[nodiscard]] std::string path() const { return name(); }
+
+  void remove() const { std::filesystem::remove(name()); }
+
+  // As rotating_log does with two parts.
+  void rotate() const {
+    let_a_tick_pass();
+    std::filesystem::remove(name() + ".1");
+    std::filesystem::rename(name(), name() + ".1");
+    let_a_tick_pass();
+  }
+
   void write(const std::string& text, const std::string& part = "") const { std::ofstream(name() + part, std::ios::app) << text; }
 
   [[nodiscard]] std::string tail(std::size_t lines) const {
@@ -69,6 +89,45 @@ TEST(LogReader, MoreThanItReadsBeginsWithAWholeLineAndLeavesNoGap) {
   const std::string got = log.tail(1000);
   EXPECT_EQ(got.size(), 63 * line.size() + 5);
   EXPECT_TRUE(got.starts_with("xx"));
+}
+
+TEST(LogReader, FollowsThroughEachPartThatIsLeftAndSaysWhereOneIsMissing) {
+  const a_log log;
+  log_reader reader(log.path());
+  log.write("0");
+  EXPECT_EQ(text(reader.tail(1)), "0");
+  log.write("00");
+  log.rotate();
+  log.write("1");
+  EXPECT_EQ(text(reader.more()), "00") << "the rest of what was rotated";
+  EXPECT_EQ(text(reader.more()), "1");
+  log.rotate();
+  log.write("2");
+  log.rotate();
+  log.write("3");
+  EXPECT_EQ(text(reader.more()), "2") << "what it had is removed, and the next part is left";
+  EXPECT_EQ(text(reader.more()), "3");
+  for (const auto* each : {"4", "5", "6"}) {
+    log.rotate();
+    log.write(each);
+  }
+  EXPECT_EQ(text(reader.more()), "[steward: output is missing here, rotated away before it was read]\n");
+  EXPECT_EQ(text(reader.more()), "5");
+  EXPECT_EQ(text(reader.more()), "6");
+  EXPECT_EQ(text(reader.more()), "");
+}
+
+TEST(LogReader, ALogThatSomebodyRemovedGoesOnWithTheNewOneAndNotWithAnOlderPart) {
+  const a_log log;
+  log.write("0");
+  log.rotate();
+  log.write("1");
+  log_reader reader(log.path());
+  EXPECT_EQ(text(reader.tail(0)), "");
+  log.remove();
+  EXPECT_EQ(text(reader.more()), "");
+  log.write("2");
+  EXPECT_EQ(text(reader.more()), "2");
 }
 
 TEST(LogReader, NoLogYetIsEmpty) { EXPECT_EQ(a_log().tail(5), ""); }

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The built `steward` and its clients: many at a time, wrong ones, large ones, and what the commands say."""
+import contextlib
 import json
 import os
 import pty
+import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -113,6 +116,95 @@ class descriptors_test(clients_test):
         until(lambda: self.may_follow(), "a connection that is not hung up on")
 
 
+class first_answer_test(clients_test):
+    ROWS = 4000
+
+    def rows(self, wanted):
+        """As many rows as the table of a stopped daemon is to have beside those that it has."""
+        with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+            columns = [name for _, name, *_ in table.execute("pragma table_info(steward_row)")]
+            one = dict(zip(columns, table.execute("select * from steward_row where key = 'one'").fetchone()))
+            rows = ([{**one, "key": f"u{i:05}", "wanted": wanted}[name] for name in columns] for i in range(self.ROWS))
+            table.executemany(f"insert into steward_row values ({','.join('?' * len(columns))})", rows)
+
+    def as_soon_as_it_listens(self, request):
+        """Of a daemon that has only just begun."""
+        def done():
+            try:
+                return request()
+            except OSError:
+                return None
+
+        return until(done, lambda: f"an answer of the daemon; it said: {self.text('err')}")
+
+    def test_of_a_new_daemon_knows_all_units(self):
+        self.run_daemon(one={"command": SLEEP})
+        self.assertEqual(self.interrupt_daemon(), 0)
+        self.rows(wanted="down")
+        last = f"u{self.ROWS - 1:05}"
+        for target, is_whole in (("/v1/status", lambda body: len(body["units"]) == self.ROWS + 1), (f"/v1/units/{last}", lambda body: body["key"] == last),
+                                 (f"/v1/units/{last}/explain", lambda body: body["key"] == last)):
+            self.daemon = self.launch()
+            status, body = self.as_soon_as_it_listens(lambda: self.ask("GET", target))
+            self.assertEqual(status, 200, body)
+            self.assertTrue(is_whole(body), target)
+            self.kill_daemon()
+
+    def test_that_needs_no_unit_does_not_wait_for_the_table(self):
+        self.run_daemon(one={"command": SLEEP})
+        self.assertEqual(self.interrupt_daemon(), 0)
+        self.rows(wanted="down")
+        self.daemon = self.launch()
+        waiting = self.as_soon_as_it_listens(self.connect)
+        waiting.sendall(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.ask("GET", "/v1/version")[0], 200)
+        self.assertEqual(select.select([waiting], [], [], 0)[0], [], "the answer that does")
+        self.assertIn(b"200 OK", waiting.recv(4096))
+
+
+class ending_test(clients_test):
+    def test_daemon_begins_nothing_any_more_and_says_so(self):
+        self.run_daemon(slow=shell("trap '' TERM; echo up; while :; do sleep 0.1; done", stop={"deadline": "3s"}), other={"command": SLEEP})
+        self.running("other")
+        self.first_line("slow")
+        os.kill(self.daemon.pid, signal.SIGTERM)
+        self.wait_for("slow", state="stopping")
+        body = json.dumps({"units": {"new": {"command": SLEEP}}})
+        for target, what in (("/v1/units/other/restart", None), ("/v1/units/other/start", None), ("/v1/apply", body)):
+            self.assertEqual(self.ask("POST", target, what), (503, {"error": "the daemon is ending"}), target)
+        self.assertEqual(self.ask("GET", "/v1/status")[0], 200)
+
+
+class user_signals_test(clients_test):
+    def test_end_neither_daemon_nor_keeper_and_are_not_ignored_by_programs(self):
+        self.run_daemon(one={"command": SLEEP, "restart": "never"})
+        pid = self.running("one")["pid"]
+        for each in (self.daemon.pid, self.keeper()):
+            for number in (signal.SIGUSR1, signal.SIGUSR2):
+                os.kill(each, number)
+        self.assertTrue(self.answers())
+        self.assertTrue(self.keepers())
+        os.kill(pid, signal.SIGUSR1)
+        self.wait_for("one", exit=lambda ended: ended and ended["signal"] == "USR1")
+
+
+@unittest.skipIf(os.environ.get("STEWARD_SANITIZED"), "sanitizers need descriptors of their own")
+class too_few_descriptors_test(clients_test):
+    def test_are_told_at_the_start_or_leave_one_for_answers(self):
+        answered = set()
+        for self.open_files in ((count, count) for count in range(14, 32)):
+            daemon = self.launch()
+            until(lambda: daemon.poll() is not None or os.path.exists(self.socket), "a socket, or the end of the daemon")
+            answers = daemon.poll() is None and self.steward("status").code == 0
+            if answers:
+                daemon.send_signal(signal.SIGTERM)
+                self.assertEqual(daemon.wait(CAP), 0)
+            else:
+                self.assertEqual(daemon.wait(CAP), 1, f"{self.open_files}: {self.text('err')}")
+            answered.add(answers)
+        self.assertEqual(answered, {True, False})
+
+
 class large_request_test(clients_test):
     def test_is_told_to_go_on_when_it_asks(self):
         self.run_daemon()
@@ -132,6 +224,12 @@ class large_request_test(clients_test):
 
 
 class wrong_request_test(clients_test):
+    def test_of_a_method_is_told_which_are_right(self):
+        self.run_daemon()
+        answer = self.send(b"PUT /v1/units/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assert_refused(answer, 405, "takes GET or DELETE")
+        self.assertIn("\r\nAllow: GET, DELETE\r\n", answer)
+
     def test_is_answered(self):
         self.run_daemon()
         for raw, status, text in ((b"hello\r\n\r\n", 400, "not an HTTP/1.1 request"), (b"GET / HTTP/9.9\r\n\r\n", 400, "not an HTTP/1.1 request: bad version"),

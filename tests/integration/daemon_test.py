@@ -638,6 +638,33 @@ class table_test(steward_test):
         self.running("two")
         self.assertEqual(self.unit("one")["state"], "stopped")
 
+    def test_edit_of_a_unit_looks_at_no_other(self):
+        self.run_daemon(a={"command": SLEEP}, b={"command": SLEEP, "requires": ["a"]})
+        self.assertEqual(self.interrupt_daemon(), 0)
+        with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+            table.execute("insert into steward_row select 'units', 'broken', '{', 'up', max(generation) from steward_row")
+        self.run_daemon()
+        self.running("b")
+        looks = lambda: self.does("events", "broken", "--json").count('"key":"broken"')
+        until(looks, "a word about the row that cannot be read")
+        before = looks()  # each pass over the table tells of it
+        for verb in ("restart", "stop", "start", "stop", "start"):
+            self.does(verb, "a")
+        self.assertIn("; what requires it is down until there is a unit a again: b", self.does("rm", "a"))
+        self.does("apply", self.units(a={"command": SLEEP}))
+        self.running("b")
+        self.assertEqual(looks(), before)
+
+    def test_of_what_is_stopping_to_start_it_again_holds(self):
+        self.run_daemon(a=shell("trap 'sleep 0.5; exit' TERM; echo up; while :; do sleep 0.01; done"))
+        self.first_line("a")
+        stopping = subprocess.Popen([BINARY, "stop", "a"], env={**self.environment, "STEWARD_SOCKET": self.socket}, stdout=subprocess.DEVNULL)
+        self.started.append(stopping)
+        self.wait_for("a", state="stopping")
+        self.does("start", "a")
+        self.assertEqual(stopping.wait(CAP), 0)
+        self.wait_for("a", state="running", incarnation=lambda number: number > 1)
+
     def test_removed_unit_is_stopped_and_forgotten(self):
         self.run_daemon(one={"command": SLEEP}, two={"command": SLEEP})
         pid = self.running("one")["pid"]

@@ -161,6 +161,42 @@ TEST(DatabaseLock, TheEndOfItsHolderFreesIt) {
   for (const int end : ends) ::close(end);
 }
 
+// What a daemon leaves that is killed while it starts another program: a child that has its files until it executes that.
+TEST(DatabaseLock, AChildThatHasInheritedItIsWaitedForWhenItsHolderIsOver) {
+  const temporary_folder folder;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    const auto lock = database_lock::acquire(folder / "steward.db");
+    if (::fork() != 0) {
+      [[maybe_unused]] const auto told = ::write(ends[1], "x", 1);
+      ::pause();
+    }
+    ::usleep(300'000);
+    ::_exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+  ::kill(holder, SIGKILL);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(holder), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(text_of(database_lock::acquire(folder / "steward.db")), "success") << "of a holder that nobody has waited for yet";
+  ::waitpid(holder, nullptr, 0);
+  for (const int end : ends) ::close(end);
+}
+
+TEST(DatabaseLock, ItIsNotWaitedForLongWhereverItsHolderIs) {
+  const temporary_folder folder;
+  const auto lock = database_lock::acquire(folder / "steward.db");
+  ASSERT_EQ(text_of(lock), "success");
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  test::write_file(folder / "steward.db.lock", std::to_string(gone) + "\n");
+  EXPECT_THAT(text_of(database_lock::acquire(folder / "steward.db")), HasSubstr("in use by process " + std::to_string(gone) + ","));
+}
+
 TEST(DatabaseLock, ALockFileThatIsDeletedLetsNobodyIn) {
   const temporary_folder folder;
   auto first = std::make_optional(database_lock::acquire(folder / "steward.db"));

@@ -29,7 +29,7 @@ result<detail::unique_fd> detach() {
   const detail::unique_fd outcome(ends[0]);
   detail::unique_fd ready(ends[1]);
   const auto child = ::fork();
-  if (child < 0) return detail::system_failure(errno, "a process of its own");
+  if (child < 0) return detail::system_failure(errno, "the keeper needs one process more than there may be (ulimit -u, LimitNPROC=, TasksMax=)");
   if (child > 0) {
     ready.reset();
     char byte = 0;
@@ -47,7 +47,7 @@ void say(int fd, std::string_view text) noexcept {
 
 /// SIGCHLD and SIGTERM are read from the descriptor; what a terminal or a broken pipe sends means nothing here.
 detail::unique_fd take_signals() noexcept {
-  for (const int ignored : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(ignored, SIG_IGN);
+  for (const int ignored : {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) ::signal(ignored, SIG_IGN);
   ::signal(SIGCHLD, SIG_DFL);  // ignored, the kernel would reap in our place
   sigset_t read;
   sigemptyset(&read);

@@ -5,20 +5,28 @@
 #include "steward/detail/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace steward {
 namespace {
+
+constexpr std::chrono::seconds longest_inheritance(1);
+constexpr std::chrono::milliseconds between_tries(5);
 
 std::unexpected<error> refused(const std::filesystem::path& lock, int number, const std::string& text) {
   return fail(error(std::error_code(number, std::generic_category()), "lock " + lock.string() + ": " + text));
@@ -56,6 +64,31 @@ bool is_at(const std::filesystem::path& path, int fd) {
 void write_holder(int fd) {
   const auto text = std::to_string(::getpid()) + "\n";
   [[maybe_unused]] const bool written = ::ftruncate(fd, 0) == 0 && ::pwrite(fd, text.data(), text.size(), 0) > 0;
+}
+
+// Whether the process with this number is over; one that nobody has waited for yet is, since its files are closed.
+bool is_over(const std::string& number) {
+  pid_t pid = 0;
+  if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc() || pid <= 0) return false;
+  const detail::unique_fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return errno == ESRCH;
+  pollfd end{.fd = process.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&end, 1, 0) > 0;
+}
+
+// Takes a lock by `take`, which leaves `errno` when it does not get it. One whose `holder` is over may still be held by a child of it that has not
+// executed its own program yet: that is waited for.
+template <class Take, class Holder>
+bool take_or_inherit(Take take, Holder holder) {
+  const auto patient_until = std::chrono::steady_clock::now() + longest_inheritance;
+  while (!take()) {
+    const int why = errno;
+    const bool heir = (why == EAGAIN || why == EACCES) && is_over(holder());
+    errno = why;
+    if (!heir || std::chrono::steady_clock::now() > patient_until) return false;
+    std::this_thread::sleep_for(between_tries);
+  }
+  return true;
 }
 
 bool is_lock_file(int fd) {
@@ -96,6 +129,7 @@ struct database_lock::held {
   std::filesystem::path lock;
   detail::unique_fd name_lock;
   detail::unique_fd file_lock;
+  std::string former;  // who has left the lock file, without removing it
   bool made = false;
 };
 
@@ -112,12 +146,15 @@ result<> database_lock::held::take_name(const std::filesystem::path& called) {
     detail::unique_fd opened(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S_IRUSR | S_IWUSR));
     if (!opened) return refused(lock, errno, "cannot be opened: " + reason(errno));
     if (!is_lock_file(opened.get())) return refused(lock, EEXIST, "holds something else than a process id, so it is no lock file; move it away");
-    if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
+    const auto take = [fd = opened.get()] { return ::flock(fd, LOCK_EX | LOCK_NB) == 0; };
+    const auto named = [fd = opened.get()] { return holder_in(fd).value_or(""); };
+    if (!take_or_inherit(take, named)) {
       if (errno != EWOULDBLOCK) return refused(lock, errno, "cannot be locked: " + reason(errno));
       return in_use(called, holder(lock, opened.get()));
     }
     // Its holder has removed it between our opening and our locking it; then the lock is on a file that nobody else will find.
     if (!is_at(lock, opened.get())) continue;
+    former = named();
     write_holder(opened.get());
     name_lock = std::move(opened);
     return {};
@@ -127,7 +164,7 @@ result<> database_lock::held::take_name(const std::filesystem::path& called) {
 result<> database_lock::held::take_file(const std::filesystem::path& called) {
   file_lock.reset(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!file_lock) return refused(file, errno, "cannot be opened: " + reason(errno));
-  if (lock_itself(file_lock.get())) return {};
+  if (take_or_inherit([this] { return lock_itself(file_lock.get()); }, [this] { return former; })) return {};
   if (errno == EAGAIN || errno == EACCES)
     return in_use(called, "another process, which has it under another name (a hard link) or without its lock file");
   return refused(file, errno, "cannot be locked: " + reason(errno));

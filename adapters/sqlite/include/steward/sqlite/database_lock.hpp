@@ -12,14 +12,15 @@ namespace steward {
 
 /// The right to be the one daemon of a database, held as long as this object lives, and given back by the system when the process ends, however it
 /// ends: an exclusive lock on `<database>.lock`, which holds the holder's process id for the message, and one on the database itself, which is the
-/// same by whatever name a hard link gives it. Children do not inherit them. The lock file is removed in the end, and so is a database that was made
-/// for it and never used.
+/// same by whatever name a hard link gives it. No program that is executed inherits them. The lock file is removed in the end, and so is a database
+/// that was made for it and never used.
 ///
 /// Threads: one at a time.  Lifetime: taken before this process opens the database, and given back after it has closed it: POSIX drops the locks that
 /// SQLite holds on a file when the process closes any other descriptor of it.
 class database_lock {
  public:
-  /// Takes the lock, or says who has it. Does not wait.
+  /// Takes the lock, or says who has it. Does not wait, but for up to a second where that one is over: a child that it was just starting has
+  /// inherited the lock until it executes its own program.
   ///
   /// Shape: makes an empty database (mode 0600) where there is none; a symbolic link is followed.
   /// Errors: `std::errc::device_or_resource_busy` when another has it; what the path is if it cannot be that of a database, with nothing left beside
