@@ -48,7 +48,7 @@ void fleet::count_in(const std::string& key, std::string_view note) {
   store_.memory().remember(key, past);
 }
 
-// What no keeper holds, whatever becomes of its unit, and what the table no longer wants. Before the table could be read that is left alone, unless
+// What no keeper holds or is not what its row is now, whatever becomes of its unit, and what the table no longer wants. Before the table could be read that is left alone, unless
 // the daemon ends: then nothing is left to the next one that it could not go on with.
 task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared) {
   while (!compared) {
@@ -59,7 +59,7 @@ task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside,
   }
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all)
-    if (!left->can_be_gone_on_with()) beside.start(end_one(ctx, left));
+    if (!left->can_be_gone_on_with() || other_.contains(key)) beside.start(end_one(ctx, left));
   if (!compared) co_return {};
   for (const auto& [key, left] : all) {
     if (left->claimed || !left->can_be_gone_on_with() || !unwanted_.contains(key)) continue;
