@@ -22,14 +22,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(steward::unit_from_row(steward::unit_to_row(*unit)) == *unit);
     const auto note = steward::note_of(*unit, 7);
     require(steward::incarnation_of(note) == 7U);
-    require(steward::stop_of(note) == unit->stop);
+    const auto asked = steward::farewell_in(note);
+    const auto wanted = steward::to_farewell(unit->stop.signal, unit->stop.deadline);
+    require(asked.signal == wanted.signal && asked.deadline == wanted.deadline);
     require(steward::same_definition(note, note));
   } else {
     require_safe(unit.error().to_tree());
   }
 
   (void)steward::incarnation_of(text);
-  (void)steward::stop_of(text);
+  (void)steward::farewell_in(text);
   (void)steward::same_definition(text, text);
 
   if (const auto value = steward::parse_json(text)) {

@@ -144,7 +144,7 @@ row_past fleet::recall(const std::string& key) {
       const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
-      past.lives = goes_on;
+      past.lives = goes_on && same_.contains(key);
       if (past.incarnation != *living && past.state == row_state::stopping) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }
@@ -349,7 +349,7 @@ task<> fleet::ask_to_stop(std::string key, std::shared_ptr<std::optional<result<
   auto stopping = manager_.stop(*running_, key);
   auto stopped = co_await std::move(stopping);
   outcome->emplace(std::move(stopped));
-  for (doorbell* const each : waiting_) each->ring();
+  ring_all();
   auto looking = look_if_wanted(std::move(key));
   co_return co_await std::move(looking);
 }

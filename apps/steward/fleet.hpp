@@ -123,6 +123,7 @@ class fleet final : public control, private state_store<std::string> {
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run
+  std::set<std::string, std::less<>> same_;                           // left as what their row is, and
   std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
   event_history events_;
   doorbell changed_;

@@ -31,7 +31,9 @@ task<> fleet::compare_what_was_left(context& ctx) {
     const auto known = left.find(entry.key);
     if (known == left.end()) continue;
     count_in(entry.key, known->second);
-    if (entry.content && !same_definition(note_of(*entry.content->value, 1), known->second)) other_.insert(entry.key);
+    if (!entry.content) continue;
+    const bool is_same = same_definition(note_of(*entry.content->value, 1), known->second);
+    (is_same ? same_ : other_).insert(entry.key);
   }
   if (rows.err()) co_return *rows.err();
   unwanted_ = std::move(unwanted);
@@ -48,8 +50,8 @@ void fleet::count_in(const std::string& key, std::string_view note) {
   store_.memory().remember(key, past);
 }
 
-// What no keeper holds or is not what its row is now, whatever becomes of its unit, and what the table no longer wants. Before the table could be read that is left alone, unless
-// the daemon ends: then nothing is left to the next one that it could not go on with.
+// What no keeper holds or is not what its row is now, whatever becomes of its unit, and what the table no longer wants: all at once. Before the table
+// could be read that is left alone, unless the daemon ends: then nothing is left to the next one that it could not go on with.
 task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared) {
   while (!compared) {
     auto slept = co_await while_it_runs.sleep_for(between_attempts);
@@ -59,18 +61,13 @@ task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside,
   }
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all)
-    if (!left->can_be_gone_on_with() || other_.contains(key)) beside.start(end_one(ctx, left));
-  if (!compared) co_return {};
-  for (const auto& [key, left] : all) {
-    if (left->claimed || !left->can_be_gone_on_with() || !unwanted_.contains(key)) continue;
-    auto ending = end_one(ctx, left);
-    (void)co_await std::move(ending);
-  }
+    if (!left->can_be_gone_on_with() || other_.contains(key) || (compared && unwanted_.contains(key))) beside.start(end_one(ctx, left));
   co_return {};
 }
 
 // By name, so that a daemon that has to leave it behind can say so.
 task<> fleet::end_one(context& ctx, spawner::held left) {
+  if (left->claimed) co_return {};
   const auto ending = named(left->what.key, [this, &left](context& inside, callback) { return spawner_.end(inside, left); });
   const auto nobody = [](context&) -> task<> { co_return {}; };
   (void)co_await ending.run(ctx, nobody);
@@ -95,7 +92,7 @@ bool fleet::is_left(const std::string& key) const {
 std::chrono::nanoseconds fleet::time_to_stop() const {
   auto longest = longest_stop(living_);
   for (const auto& [key, left] : spawner_.unclaimed())
-    if (left->ending_since) longest = std::max(longest, farewell_in(left->what.note).deadline);
+    if (left->ending_since || !left->can_be_gone_on_with()) longest = std::max(longest, farewell_in(left->what.note).deadline);
   return longest;
 }
 

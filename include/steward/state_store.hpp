@@ -24,7 +24,7 @@ struct row_past {
   std::uint64_t restarts = 0;            ///< automatic ones since the last manual start or edit
   std::uint64_t generation = 0;          ///< of its row, which all that follows belongs to
   row_state state = row_state::stopped;  ///< `completed`, `gave_up`, `backoff` last for that generation; but for `lives` any other is as `stopped`
-  bool parked = false;                   ///< stopped, and so it stays for that generation: one that it required was lost
+  bool parked = false;                   ///< stopped or stopping, and so it stays for that generation: one that it required was lost
   instant since{};                       ///< when it has entered that; zero: nobody knows
   restart_history history{};
   instant until{};             ///< in backoff: when it will be started

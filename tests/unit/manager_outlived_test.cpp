@@ -84,10 +84,10 @@ TEST_F(ManagerOutlived, WhatItRequiresMayBeTakenOverLater) {
   finish();
 }
 
-TEST_F(ManagerOutlived, ItGoesDownWithWhatItRequiresIfThatDoesNotComeUpAfterAll) {
+TEST_F(ManagerOutlived, ItGoesDownWithWhatItRequiresIfThatIsStoppedBeforeItIsReadyAgain) {
   required["web"] = {{"database"}};
   put("web", part("web"));
-  put("database", part("database").ready_after(1s).fail_with(error("disk full")).then(part("database").ready_after(1s)));
+  put("database", part("database").ready_after(1s));
   lives("web");
   lives("database");
   run(table_);
@@ -119,6 +119,8 @@ TEST_F(ManagerOutlived, WhatRequiresOneThatDoesNotRunIsTakenOverAndThenLosesIt) 
   EXPECT_EQ(state("never"), row_state::stopped);
   EXPECT_EQ(kept->explain("never")->why, obstacle::requirement_lost);
   EXPECT_EQ(state("alone"), row_state::waiting);
+  EXPECT_EQ(kept->status("database")->incarnation, 1U) << "nobody has asked it to stop";
+  EXPECT_EQ(kept->status("database")->restarts, 0U);
   finish();
 }
 
@@ -130,6 +132,25 @@ TEST_F(ManagerOutlived, WhatWasBeingStoppedIsAskedAgainAndThenStartedAnew) {
   EXPECT_EQ(state("web"), row_state::running);
   EXPECT_EQ(kept->status("web")->incarnation, 2U);
   EXPECT_EQ(kept->status("web")->restarts, 0U);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedForALostRequirementStaysDown) {
+  required["web"] = {{"database", on_loss::stop}};
+  put("database", part("database"));
+  put("web", part("web"));
+  row_past past;
+  past.state = row_state::stopping;
+  past.parked = past.lives = true;
+  past.generation = 2;
+  store.remember("web", past);
+  run(table_);
+  EXPECT_TRUE(log.has("web end"));
+  EXPECT_EQ(state("web"), row_state::stopped);
+  EXPECT_EQ(kept->explain("web")->why, obstacle::requirement_lost);
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_EQ(state("web"), row_state::stopped);
   finish();
 }
 

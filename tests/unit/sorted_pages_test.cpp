@@ -35,6 +35,8 @@ class SortedPages : public testing::TestWithParam<order> {};
 INSTANTIATE_TEST_SUITE_P(Keys, SortedPages,
                          testing::Values(order{"Rising", [](int step, std::minstd_rand&) { return step; }},
                                          order{"Falling", [](int step, std::minstd_rand&) { return -step; }},
+                                         order{"RisingAndThenFallingBehindThose",
+                                               [](int step, std::minstd_rand&) { return step < 1000 ? step : 100'000 - step; }},
                                          order{"FromBothEnds", [](int step, std::minstd_rand&) { return step % 2 == 0 ? step : -step; }},
                                          order{"AtRandom", [](int, std::minstd_rand& random) { return static_cast<int>(random() % 3000); }}),
                          [](const auto& info) { return info.param.name; });

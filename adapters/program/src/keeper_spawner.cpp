@@ -255,7 +255,7 @@ task<> keeper_spawner::signal(held which, int signal, bool group) {
   }
   if (!which->pidfd) co_return {};  // its number alone may be that of a stranger
   // Its keeper has died, perhaps with the request in its hands.
-  const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid};
+  const group_leader leader{.pidfd = which->pidfd.get(), .pid = which->what.pid, .reaped = true};
   if (group)
     (void)signal_group(leader, signal);
   else

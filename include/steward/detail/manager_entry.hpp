@@ -106,7 +106,7 @@ struct alignas(64) manager_entry final : waiter {
   bool hands_over = false;               // its new row is being handed to it, or to its successor
   bool circle_told = false;              // that it waits for itself: once for each generation
   bool outlived = false;                 // its process is that of a former manager, and is to be taken over
-  bool was_stopping = false;             // and had been asked to stop
+  sequel inherited{};                    // and had been asked to stop: what was to follow that
   bool has_number = false;               // `incarnation` is that of a start which has not come to a process
   std::shared_ptr<const Value> value;    // *
 

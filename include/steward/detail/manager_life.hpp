@@ -195,7 +195,11 @@ exit manager<Key, Value>::exit_of(const entry& e) const {
 template <class Key, class Value>
 void manager<Key, Value>::after_end(entry& e) {
   detail::drop_alarm(e);
-  if (e.life && std::exchange(e.was_stopping, false) && e.follows == sequel::by_policy) detail::mark(e, &entry::follows, sequel::start_again);
+  if (e.life && e.inherited != sequel::by_policy) {
+    const sequel then = std::exchange(e.inherited, sequel::by_policy);
+    if (e.follows == sequel::by_policy) detail::mark(e, &entry::follows, then);
+    if (e.follows == sequel::stopped && then == sequel::stopped) detail::mark(e, &entry::parked, true);
+  }
   const exit ended = exit_of(e);
   if (e.life) release_those_before(e);
   e.life.reset();

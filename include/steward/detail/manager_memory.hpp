@@ -31,7 +31,7 @@ void manager<Key, Value>::remember(const entry& e, row_state as) {
     past.restarts = e.restarts;
     past.generation = e.generation;
     past.state = as;
-    past.parked = e.parked && as == row_state::stopped;
+    past.parked = e.parked;
     past.since = e.since;
     past.history = e.history;
     if (as == row_state::backoff) past.until = e.until;

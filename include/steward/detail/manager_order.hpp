@@ -41,7 +41,7 @@ bool manager<Key, Value>::lacks_someone(const entry& e) {
   return std::ranges::any_of(needed_by(e.key, *e.value), [this](const Key& each) { return !runs(each); });
 }
 
-// An entry is to be stopped, or is lost: those that require it are asked to stop, and in the first case it waits for them.
+// An entry is to be stopped, is lost, or is not there: those that require it are asked to stop, and in the first case it waits for them.
 template <class Key, class Value>
 void manager<Key, Value>::stop_those_that_require(entry& e) {
   if (detail::planted(detail::bug::loss_ignored) && e.state != row_state::stopping) return;
@@ -54,7 +54,7 @@ void manager<Key, Value>::stop_those_that_require(entry& e) {
     const on_loss loss = detail::loss_in(other->bonds->required, e.key).value_or(on_loss::ignore);
     if (loss == on_loss::ignore) continue;
     const bool goes_already = is_going(other->state);
-    if (e.life && !(goes_already && waits_for(*other, e))) {
+    if (e.life && is_going(e.state) && !(goes_already && waits_for(*other, e))) {
       other->bonds->held.emplace_back(e.key, e.incarnation);
       ++e.dependents;
     }
@@ -82,8 +82,9 @@ void manager<Key, Value>::look_after_outlived() {
   for (const Key& key : std::exchange(outlived_, {})) {
     entry* const e = entries_.find(key);
     if (e == nullptr || !e->life) continue;
-    if (std::exchange(e->was_stopping, false)) {
-      wind_down(*e, sequel::start_again);
+    if (const sequel then = std::exchange(e->inherited, sequel::by_policy); then != sequel::by_policy) {
+      if (then == sequel::stopped) detail::mark(*e, &entry::parked, true);
+      wind_down(*e, then);
       continue;
     }
     const auto required = e->bonds ? e->bonds->required : std::vector<requirement<Key>>();

@@ -33,7 +33,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
     made.outlived = past.lives;
-    made.was_stopping = past.lives && past.state == row_state::stopping;
+    if (past.lives && past.state == row_state::stopping) made.inherited = past.parked ? sequel::stopped : sequel::start_again;
     made.parked = past.parked && !past.lives;
     if (past.lives) return;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it

@@ -14,7 +14,8 @@ namespace steward::detail {
 /// to back. In a `std::map` each step is a jump, and with a million entries mostly a wait (decision 0010).
 ///
 /// Threads: as a standard container.
-/// Cost: a lookup is logarithmic. An insertion or a removal moves at most a page of entries, and one in some hundred moves the list of the pages.
+/// Cost: a lookup is logarithmic. An insertion or a removal moves at most a page of entries, and one in some hundred moves the list of the pages. A
+/// page keeps its memory until its last entry goes.
 template <class Key, class T>
 class sorted_pages {
  public:
@@ -99,9 +100,11 @@ class sorted_pages {
   // A page that `key` belongs into, with room: a full one becomes two. Keys that come in their order leave full pages behind.
   page& with_room(std::size_t number, const Key& key) {
     if (pages_[number].size() < page_size) return pages_[number];
+    const bool is_behind = pages_[number].back().key < key;
+    if (is_behind && number + 1 < pages_.size() && pages_[number + 1].size() < page_size) return pages_[number + 1];
     page& behind = add_page(number + 1);
+    if (is_behind) return behind;
     page& full = pages_[number];
-    if (full.back().key < key) return behind;
     const auto middle = full.begin() + page_size / 2;
     std::move(middle, full.end(), std::back_inserter(behind));
     full.erase(middle, full.end());
