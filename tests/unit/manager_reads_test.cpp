@@ -149,6 +149,21 @@ TEST_F(ManagerReads, M8_M12_AReadThatHangsDoesNotKeepAProcessFromBeingRestarted)
   finish();
 }
 
+TEST_F(ManagerReads, M13_ARestartWhoseReadFailsIsOfTheRowThatAPassHasSeenMeanwhile) {
+  put("web", part("web").lose_after(1s));
+  run(faulty);
+  faulty.on_get(1, fault::hanging());
+  time.advance(1s);
+  put("web", part("web 2"));
+  look();
+  EXPECT_EQ(state("web"), row_state::starting) << "what is being read may be newer";
+  time.advance(how.read_limit);
+  EXPECT_TRUE(log.has("web 2 ready"));
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  EXPECT_EQ(kept->status("web")->generation, 2U);
+  finish();
+}
+
 TEST_F(ManagerReads, M4_AStartByHandThatHangsInItsReadFailsAtTheLimit) {
   how.read_limit = 10s;
   run(faulty);

@@ -101,7 +101,10 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
   if (changed && e.state == row_state::stopping) hasten(e, *found.value);
   const row_action action = decide_row(detail::facts_of(e), found.wanted, changed);
   const bool recalled = !e.value && e.state == row_state::backoff;
-  if (!is_alive(e.state) && (changed || !e.value)) take_row(e, std::move(found));
+  // What is being read is as new; where it cannot be read, this is what was known of it last.
+  const bool reads_for_itself = e.state == row_state::starting && e.reading != nullptr && e.cause != detail::start_cause::hand;
+  const bool is_last_known = reads_for_itself && action == row_action::nothing && changed;
+  if (is_last_known || (!is_alive(e.state) && (changed || !e.value))) take_row(e, std::move(found));
   if (recalled) bound_backoff(e);
   switch (action) {
     case row_action::nothing:
