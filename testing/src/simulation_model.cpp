@@ -222,7 +222,7 @@ void simulation_model::take_read(const trace_event& now) {
   const bool is_taken = !lives && now.generation > its.taken;
   const bool starts_by_hand = of.state == row_state::starting && of.by_hand;  // the failures are forgiven when it has read its row
   if (is_taken || starts_by_hand || now.generation > its.newest) clear_groups(now.key);
-  if (is_taken) its.taken = now.generation;
+  if (is_taken && !is_alive(of.state)) its.taken = now.generation;  // else its process may have ended, and not been dealt with
   if (now.generation == its.newest) return;
   its.newest = now.generation;
   its.newest_at = now.at;
