@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Keys, SortedPages,
                                                [](int step, std::minstd_rand&) { return step < 1000 ? step : 100'000 - step; }},
                                          order{"FromBothEnds", [](int step, std::minstd_rand&) { return step % 2 == 0 ? step : -step; }},
                                          order{"AtRandom", [](int, std::minstd_rand& random) { return static_cast<int>(random() % 3000); }}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST_P(SortedPages, HoldWhatAMapHolds) {
   std::minstd_rand random(7);
