@@ -50,6 +50,7 @@ auto fleet::options() -> units_manager::options_type {
   given.deadlines = [](const std::string&, const unit& what) { return deadlines_of(what); };
   given.after = [](const std::string&, const unit& what) { return what.after; };
   given.store = this;
+  given.outlived = [this](const std::string& key) { return has_outlived(key); };
   given.requirements = [](const std::string&, const unit& what) { return what.requirements; };
   given.group = [this](const std::string& key, const unit& what) { return place_of(key, what); };
   given.groups = [this](const std::string& name) { return groups_[name]; };
@@ -141,14 +142,23 @@ row_past fleet::recall(const std::string& key) {
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   for (auto left = first; left != last; ++left)
     if (const auto living = incarnation_of(left->second->what.note)) {
-      const bool goes_on = left->second->can_be_gone_on_with() && !other_.contains(key) && !unwanted_.contains(key);
+      const bool goes_on = can_go_on(*left->second);
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
-      past.lives = goes_on && same_.contains(key);
       if (past.incarnation != *living && past.state == row_state::stopping) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }
   return past;
+}
+
+bool fleet::has_outlived(const std::string& key) const {
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  const auto goes_on = [this](const auto& left) { return incarnation_of(left.second->what.note) && can_go_on(*left.second); };
+  return same_.contains(key) && std::any_of(first, last, goes_on);
+}
+
+bool fleet::can_go_on(const held_program& left) const {
+  return left.can_be_gone_on_with() && !other_.contains(left.what.key) && !unwanted_.contains(left.what.key);
 }
 
 void fleet::remember(const std::string& key, const row_past& past) {

@@ -79,6 +79,8 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] restart_history recall_group(const std::string& name) override;
   void remember_group(const std::string& name, const restart_history& history) override;
   [[nodiscard]] task<> flush(context& ctx) override;
+  [[nodiscard]] bool has_outlived(const std::string& key) const;
+  [[nodiscard]] bool can_go_on(const held_program& left) const;
   void note(const manager_event<std::string>& what);
   [[nodiscard]] static unit_event to_unit_event(const manager_event<std::string>& from);
   [[nodiscard]] unit_status to_unit_status(const std::string& key, const row_status<std::string>& from) const;

@@ -199,8 +199,8 @@ class manager {
   [[nodiscard]] exit exit_of(const entry& e) const;
   void after_end(entry& e);
   // Ends without being asked, and deadlines: detail/manager_policy.hpp
-  template <class F>
-  [[nodiscard]] auto asked_of(const F& function, const Key& key, const Value& value) -> std::invoke_result_t<const F&, const Key&, const Value&>;
+  template <class F, class... Values>
+  [[nodiscard]] std::invoke_result_t<const F&, const Key&, const Values&...> asked_of(const F& function, const Key& key, const Values&... of);
   template <class F>
   [[nodiscard]] auto asked_of(const F& function, const entry& e) -> std::invoke_result_t<const F&, const Key&, const Value&>;
   void follow_policy(entry& e, const exit& ended);

@@ -23,16 +23,12 @@ struct row_past {
   std::uint64_t incarnation = 0;         ///< the number of the last one; zero if there was none
   std::uint64_t restarts = 0;            ///< automatic ones since the last manual start or edit
   std::uint64_t generation = 0;          ///< of its row, which all that follows belongs to
-  row_state state = row_state::stopped;  ///< `completed`, `gave_up`, `backoff` last for that generation; but for `lives` any other is as `stopped`
+  row_state state = row_state::stopped;  ///< `completed`, `gave_up`, `backoff` last for that generation; any other is as `stopped`, if not `outlived`
   bool parked = false;                   ///< stopped or stopping, and so it stays for that generation: one that it required was lost
   instant since{};                       ///< when it has entered that; zero: nobody knows
   restart_history history{};
   instant until{};             ///< in backoff: when it will be started
   std::optional<exit> last{};  ///< how the last incarnation that has ended did
-
-  /// Its process has outlived the former manager, which a store may know by other means: whatever it comes after, it is started as soon as its row is
-  /// read, so that the factory can take it over; if `state` is `stopping` it is asked to stop again, and then started anew. Not to be stored.
-  bool lives = false;
 };
 
 /// Remembers what a manager has come to with each key, and with each group of them.

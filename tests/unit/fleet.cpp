@@ -2,3 +2,5 @@
 #include "fleet.hpp"
 
 template class steward::manager<std::string, steward::runnable>;
+template class steward::memory_table<std::string, steward::runnable>;
+template class steward::testing::faulty_table<std::string, steward::runnable>;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "fleet.hpp"
-#include "steward/testing/faulty_table.hpp"
 #include "virtual_test.hpp"
 
 #include <chrono>
@@ -20,48 +19,25 @@ using options = manager_options<std::string, runnable>;
 using testing::fault;
 using testing::faulty_table;
 
-[[nodiscard]] inline std::string text(const result<std::shared_ptr<const runnable>>& outcome) {
-  return outcome ? "success" : outcome.error().to_string();
-}
+/// `success`, or the error on one line.
+[[nodiscard]] std::string text(const result<std::shared_ptr<const runnable>>& outcome);
 
 /// A manager over a table of runnables, with what it told.
 class manager_test : public virtual_test {
  protected:
-  manager_test() {
-    how.interval = 60s;
-    how.watch = false;  // most tests say when to look
-    how.spread = [] { return 0.0; };
-    how.on_event = [this](const manager_event<std::string>& what) {
-      if (what.problem != nullptr) problems.push_back((what.key != nullptr ? *what.key + ": " : "") + what.problem->to_string());
-    };
-  }
+  manager_test();
+  ~manager_test() override;
 
   /// Runs the manager until `release` is called; `is_ready` tells whether its callback was called.
-  void run(table<std::string, runnable>& of) {
-    kept = std::make_unique<fleet>(of, how);
-    hold = [this](context& ctx) -> task<> {
-      is_ready = true;
-      ready_at = time.elapsed();
-      main_context = &ctx;
-      co_await released.passed();
-      co_return callback_result;
-    };
-    running = std::make_unique<background<void>>(time, kept->run(root, hold));
-    time.run_until_idle();
-  }
+  void run(table<std::string, runnable>& of);
 
-  void release() {
-    released.open();
-    time.run_until_idle();
-  }
+  /// Lets the callback return.
+  void release();
 
-  void finish() {
-    release();
-    time.advance(1h);
-    ASSERT_TRUE(running->done());
-  }
+  /// The same, until the manager has ended.
+  void finish();
 
-  [[nodiscard]] row_state state(const std::string& key) const { return kept->status(key)->state; }
+  [[nodiscard]] row_state state(const std::string& key) const;
 
   rows table_;
   options how;

@@ -5,6 +5,7 @@
 #include "steward/state_store.hpp"
 
 #include <map>
+#include <set>
 
 namespace steward::test {
 namespace {
@@ -15,6 +16,7 @@ class ManagerOutlived : public manager_test {
  protected:
   ManagerOutlived() {
     how.store = &store;
+    how.outlived = [this](const std::string& key) { return outlived.contains(key); };
     how.requirements = [this](const std::string& key, const runnable&) { return required.contains(key) ? required[key] : needs{}; };
   }
 
@@ -25,8 +27,8 @@ class ManagerOutlived : public manager_test {
   void lives(const std::string& key, row_state state = row_state::running) {
     row_past past;
     past.state = state;
-    past.lives = true;
     store.remember(key, past);
+    outlived.insert(key);
   }
 
   /// Both were left; "web" requires the other, which is ready again a second later.
@@ -41,6 +43,7 @@ class ManagerOutlived : public manager_test {
   }
 
   memory_state_store<std::string> store;
+  std::set<std::string> outlived;
   std::map<std::string, needs> required;
 };
 
@@ -140,7 +143,8 @@ TEST_F(ManagerOutlived, WhatWasBeingStoppedForALostRequirementStaysDown) {
   put("web", part("web"));
   row_past past;
   past.state = row_state::stopping;
-  past.parked = past.lives = true;
+  past.parked = true;
+  outlived.insert("web");
   past.generation = 2;
   store.remember("web", past);
   run(table_);

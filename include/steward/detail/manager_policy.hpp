@@ -13,13 +13,12 @@
 
 namespace steward {
 
-// What the user's function says of an entry; its default where there is none, and where it throws.
+// What the user's function says of a key or of its row; its default where there is none, and where it throws.
 template <class Key, class Value>
-template <class F>
-auto manager<Key, Value>::asked_of(const F& function, const Key& key, const Value& value)
-    -> std::invoke_result_t<const F&, const Key&, const Value&> {
+template <class F, class... Values>
+std::invoke_result_t<const F&, const Key&, const Values&...> manager<Key, Value>::asked_of(const F& function, const Key& key, const Values&... of) {
   if (!function) return {};
-  auto answer = detail::contained([&] { return function(key, value); });
+  auto answer = detail::contained([&] { return function(key, of...); });
   if (answer) return std::move(*answer);
   report(&key, answer.error());
   return {};

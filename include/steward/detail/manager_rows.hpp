@@ -24,6 +24,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
   if (detail::planted(detail::bug::past_budget_forgotten)) past.history = {};
   if (detail::planted(detail::bug::past_give_up_forgotten) && is_settled(past.state)) past.state = row_state::stopped;
   if (detail::planted(detail::bug::past_backoff_forgotten) && past.state == row_state::backoff) past.state = row_state::stopped;
+  const bool outlived = asked_of(options_.outlived, key);
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
   entry& added = entries_.add(key, *this, &process_gone, [&, now = strand_->now()](entry& made) noexcept {
     made.since = now;
@@ -32,10 +33,10 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.history = std::move(past.history);
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
-    made.outlived = past.lives;
-    if (past.lives && past.state == row_state::stopping) made.inherited = past.parked ? sequel::stopped : sequel::start_again;
-    made.parked = past.parked && !past.lives;
-    if (past.lives) return;
+    made.outlived = outlived;
+    if (outlived && past.state == row_state::stopping) made.inherited = past.parked ? sequel::stopped : sequel::start_again;
+    made.parked = past.parked && !outlived;
+    if (outlived) return;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
     if (is_settled(past.state) || goes_on) made.state = past.state;
     if (made.state != past.state) return;
