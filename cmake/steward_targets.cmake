@@ -162,7 +162,7 @@ endfunction()
 
 # steward_programs(<prefix> LABEL <label> [LINKS <target>…] [TESTED])
 # One program per *.cpp of the caller's folder, linked with every layer that exists. Shared sources of a folder go into its common/ folder, which is compiled once.
-# TESTED: ctest runs each and wants exit code 0, and what the comment at its end says that it prints.
+# TESTED: compiled without optimisation, as the tests are; ctest runs each and wants exit code 0, and what the comment at its end says that it prints.
 function(steward_programs prefix)
   cmake_parse_arguments(PARSE_ARGV 1 arg "TESTED" "LABEL" "LINKS")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
@@ -189,6 +189,7 @@ function(steward_programs prefix)
     target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE ${layers} ${arg_LINKS})
     if(arg_TESTED AND STEWARD_TESTS)
+      target_compile_options(${target} PRIVATE -O0)
       set(prints)
       if(Python3_Interpreter_FOUND)
         set(prints "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/docs/prints.py" "${source}")
