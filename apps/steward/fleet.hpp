@@ -106,6 +106,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<> end_one(context& ctx, spawner::held left);
   [[nodiscard]] task<> end_left_of(context& ctx, std::string key);
   [[nodiscard]] bool is_left(const std::string& key) const;
+  [[nodiscard]] std::optional<std::string> what_becomes_of_left(const std::string& key) const;
   void note_log(const std::string& key, std::error_code why);
   [[nodiscard]] std::string log_trouble_text(const std::string& key, std::error_code why) const;
 

@@ -88,11 +88,7 @@ std::vector<std::string> fleet::missing_of(const std::vector<std::string>& waiti
 std::optional<std::string> fleet::problem_of(const std::string& key) const {
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
-  const auto [first, last] = spawner_.unclaimed().equal_range(key);
-  for (auto left = first; left != last; ++left)
-    if (left->second->ending_since)
-      return fmt::format("process {}, which a former daemon left, {}", left->second->what.pid,
-                         left->second->killed ? "was killed and is not gone" : "is being ended");
+  if (auto left = what_becomes_of_left(key)) return left;
   if (const auto known = log_troubles_.find(key); known != log_troubles_.end()) return log_trouble_text(key, known->second);
   return std::nullopt;
 }

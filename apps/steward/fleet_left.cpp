@@ -2,8 +2,11 @@
 //
 // What a former daemon has left running, and what becomes of it where nobody goes on with it.
 #include "fleet.hpp"
+#include "steward/deadline_context.hpp"
 #include "steward/named.hpp"
 #include "unit_program.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -75,18 +78,34 @@ task<> fleet::end_one(context& ctx, spawner::held left) {
   co_return {};
 }
 
-// Under the daemon's context and not the request's, as the stop.
+// Under the daemon's context and not the request's, as the stop. It may be for ever that one which was killed is not gone.
 task<> fleet::end_left_of(context& ctx, std::string key) {
+  instant latest = ctx.now();
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
-  for (auto left = first; left != last; ++left)
-    if (!left->second->is_gone() && (beside_ == nullptr || !beside_->start(end_one(*running_, left->second)))) co_return errc::manager_not_running;
-  auto waiting = wait_while(ctx, [this, key] { return is_left(key); });
-  co_return co_await std::move(waiting);
+  for (auto left = first; left != last; ++left) {
+    if (left->second->is_gone()) continue;
+    if (beside_ == nullptr || !beside_->start(end_one(*running_, left->second))) co_return errc::manager_not_running;
+    latest = std::max(latest, later(left->second->ending_since.value_or(ctx.now()), longest_end_in(left->second->what.note)));
+  }
+  deadline_context in_time(ctx, latest);
+  auto waiting = wait_while(in_time, [this, key] { return is_left(key); });
+  auto waited = co_await std::move(waiting);
+  if (waited || ctx.is_stopped()) co_return waited;
+  co_return error(std::make_error_code(std::errc::device_or_resource_busy),
+                  fmt::format("{}: {}; when it is, it stays down", key, what_becomes_of_left(key).value_or("it is not gone")));
 }
 
 bool fleet::is_left(const std::string& key) const {
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   return std::any_of(first, last, [](const auto& each) { return !each.second->is_gone(); });
+}
+
+std::optional<std::string> fleet::what_becomes_of_left(const std::string& key) const {
+  const auto [first, last] = spawner_.unclaimed().equal_range(key);
+  const auto left = std::find_if(first, last, [](const auto& each) { return each.second->ending_since.has_value(); });
+  if (left == last) return std::nullopt;
+  const char* const how = left->second->killed ? "was killed and is not gone" : "is being ended";
+  return fmt::format("process {}, which a former daemon left, {}", left->second->what.pid, how);
 }
 
 std::chrono::nanoseconds fleet::time_to_stop() const {

@@ -228,6 +228,27 @@ class left_program_test(steward_test):
         self.assertEqual(self.daemon.wait(CAP), 3, self.text("err"))
         self.assertRegex(self.text("err"), "steward: .*/units/deaf does not end")
 
+    def test_that_is_not_gone_though_it_was_killed_is_not_waited_for_without_end(self):
+        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done", stop={"deadline": "700ms"}, kill_deadline="200ms"))
+        pid = self.running("deaf")["pid"]
+        until(lambda: "up" in self.text("s.db.logs/deaf.log"), "the trap")
+        self.kill_daemon()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("update steward_row set wanted = 'down'")
+        table.close()
+        self.run_daemon()
+        self.wait_for("deaf", error=lambda text: text and "is being ended" in text)
+        keeper = self.keeper()
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            line = f"deaf: process {pid}, which a former daemon left, was killed and is not gone; when it is, it stays down"
+            self.refused(1, line, "stop", "deaf")
+            self.refused(1, line, "rm", "deaf")
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        until_gone(pid)
+        until(lambda: not self.unit("deaf"), "it is removed all the same")
+
     def test_of_a_unit_that_was_edited_meanwhile_is_ended_also_when_its_turn_does_not_come(self):
         self.run_daemon(first={"command": SLEEP}, late={"command": SLEEP, "after": ["first"]})
         late = self.running("late")

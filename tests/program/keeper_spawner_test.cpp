@@ -373,8 +373,8 @@ registered_process left_without_keeper(const std::string& key, pid_t pid) {
   return {key, {boot_id().value_or(""), pid, start_time.value_or(0)}, "note"};
 }
 
-// Asked twice, many a program ends at once. The start is asked to stop while the other one waits.
-TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntilItIsGone) {
+// Asked twice, many a program ends at once. A start waits for it, and one that has less time than that does not take it from it.
+TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHasItsTimeWhateverTheNextStartHas) {
   auto former = test::keeper_client::connect_or_start(folder_ / "former.sock");
   const auto asked = folder_ / "asked";
   const auto left = former.spawn("web", shell("trap 'echo asked >> " + asked + "' TERM; touch " + folder_ / "up" + "; while :; do sleep 0.01; done"));
@@ -403,9 +403,14 @@ TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntil
     const program_spec what = shell("exec sleep 1000");
     const auto next = co_await programs.spawn(of_the_next, "web", "note", what, {});
     EXPECT_FALSE(next);
-    EXPECT_TRUE(one->is_gone());
+    EXPECT_FALSE(one->is_gone());
+    EXPECT_FALSE(one->killed);
+    const auto third = co_await programs.spawn(ctx, "web", "note", what, {});
+    EXPECT_TRUE(one->is_gone()) << "who has the time waits for it";
     EXPECT_TRUE(one->killed);
     (void)co_await ending.join();
+    if (!third) co_return errc::failed;
+    co_await or_return(programs.end(ctx, *third));
     EXPECT_TRUE(programs.unclaimed().empty());
     co_return {};
   };

@@ -228,7 +228,12 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
       claim(left);
       co_return left;
     }
-    co_await or_return(end(ctx, left));
+    if (!left->ending_since) {
+      co_await or_return(end(ctx, left));
+      continue;
+    }
+    auto slept = co_await ctx.sleep_for(between_looks);  // whoever ends it gives it its time, of which this start may have less
+    if (!slept) co_return std::move(slept.error());
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -284,9 +289,12 @@ task<> keeper_spawner::end(context& ctx, held which) {
     const int due = which->killed || ctx.grace().is_stopped() || ctx.now() >= patience ? SIGKILL : how.signal;
     const bool was_sent = due == sent || which->killed;
     if (!was_sent && is_in_reach()) {
+      which->killed = due == SIGKILL;  // also where its keeper does not answer
       (void)co_await signal(which, due, true);
-      if (is_in_reach()) sent = due;  // else its keeper has died with the request in its hands
-      which->killed = sent == SIGKILL;
+      if (is_in_reach())
+        sent = due;
+      else
+        which->killed = false;  // its keeper has died with the request in its hands
     }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
