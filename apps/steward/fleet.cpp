@@ -104,6 +104,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
   if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
+  how.left_is_ready = ran_before_.contains(key);
   how.log.file = log_of(key);
   how.on_started = [this](const std::string& of, int pid) {
     pids_[of] = pid;
@@ -145,6 +146,7 @@ row_past fleet::recall(const std::string& key) {
       const bool goes_on = can_go_on(*left->second);
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
+      if (past.incarnation != *living) past.since = {};  // what is remembered is of one before it
       if (past.incarnation != *living && past.state == row_state::stopping) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }

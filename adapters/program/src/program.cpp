@@ -102,9 +102,9 @@ task<> one_run::live(context& ctx, callback ready) {
   watching.start(watch(handed));
   copying.start(copy_output());
   // What ended while there was no daemon cannot be asked any more, and whether it was ready is not what its end is judged by.
-  const bool over_before = what_->left && gone();
+  const bool needs_no_probe = what_->left && (gone() || how_.left_is_ready);
   result<> up;
-  if (!over_before) up = co_await wait_until_up(handed);
+  if (!needs_no_probe) up = co_await wait_until_up(handed);
   if (up) not_ready_ = {};
   context& until = ctx.grace();  // before it is ready: what stops later forces
   if (up) of_callback = co_await ready(handed);

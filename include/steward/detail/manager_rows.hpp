@@ -36,6 +36,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     made.outlived = outlived;
     if (outlived && past.state == row_state::stopping) made.inherited = past.parked ? sequel::stopped : sequel::start_again;
     made.parked = past.parked && !outlived;
+    if (outlived && past.state == row_state::running) made.ready_at = std::min(past.since, now);
     if (outlived) return;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
     if (is_settled(past.state) || goes_on) made.state = past.state;
