@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,13 +28,14 @@
 namespace steward {
 namespace {
 
+using test::is_sanitized;
 using test::shell;
 using ::testing::HasSubstr;
 
-/// A keeper that is killed when it has executed its first program, and before it can say so.
+/// A keeper that is killed when it has executed so many programs, and before it can say so.
 class dying_keeper {
  public:
-  dying_keeper() {
+  explicit dying_keeper(int programs = 1) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     int reports[2];
@@ -45,7 +45,7 @@ class dying_keeper {
     pid_ = link_.pid = ::fork();
     if (pid_ == 0) {
       link_.socket.reset();
-      serve(detail::unique_fd(ends[1]), reports[1]);
+      serve(detail::unique_fd(ends[1]), reports[1], programs);
       ::_exit(1);
     }
     ::close(ends[1]);
@@ -60,7 +60,7 @@ class dying_keeper {
 
   [[nodiscard]] keeper_link take_link() { return std::move(link_); }
 
-  /// The program that it has executed.
+  /// The next program that it has executed.
   [[nodiscard]] pid_t program() {
     pid_t pid = 0;
     EXPECT_EQ(::read(report_.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
@@ -68,7 +68,7 @@ class dying_keeper {
   }
 
  private:
-  static void serve(detail::unique_fd socket, int report) {
+  static void serve(detail::unique_fd socket, int report, int programs) {
     ::setsid();
     detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::refuse);
     while (test::wait_readable(channel.fd()) && channel.receive()) {
@@ -83,7 +83,7 @@ class dying_keeper {
         const auto started = spawn(start->what, options);
         const pid_t pid = started ? started->pid : -1;
         (void)::write(report, &pid, sizeof pid);
-        ::kill(::getpid(), SIGKILL);
+        if (--programs == 0) ::kill(::getpid(), SIGKILL);
       }
     }
   }
@@ -228,7 +228,47 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   EXPECT_TRUE(ended) << ended.error().to_string();
 }
 
-bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }
+// Two are needed to look for one: of the second it cannot be said whether it lives.
+TEST_F(KeeperSpawner, AProgramThatCannotBeLookedForAsTheKeeperDiedIsNotTakenForGone) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  dying_keeper first(2);
+  std::optional<test::open_files_limit> few;
+  keeper_link link = first.take_link();
+  const auto limit = test::limit_that_leaves(2);
+  const auto warn = [&](const std::string& text) {
+    if (warnings_.empty()) few.emplace(limit);
+    warnings_.push_back(text);
+  };
+  const auto renew = [&] {
+    few.reset();
+    return connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  };
+  keeper_spawner programs(io_, std::move(link), process_register(folder_ / "running"), renew, warn);
+  const auto use = [&](context& ctx) -> task<> {
+    const auto start = [&](std::string key) -> task<> {
+      const program_spec what = shell("exec sleep 1000");
+      auto lost = co_await programs.spawn(ctx, std::move(key), "note", what, {});
+      EXPECT_THAT(lost ? "success" : lost.error().to_string(), HasSubstr("the keeper has died"));
+      co_return {};
+    };
+    detail::beside web(ctx.scheduler());
+    detail::beside db(ctx.scheduler());
+    web.start(start("web"));
+    db.start(start("db"));
+    (void)co_await web.join();
+    (void)co_await db.join();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  for (const char* key : {"web", "db"}) {
+    const pid_t pid = first.program();
+    EXPECT_THAT(warnings_, ::testing::Contains(key + (": process " + std::to_string(pid)) +
+                                               " was executed as the keeper died; it is ended before the next one starts"));
+    EXPECT_FALSE(group_has_living_member(pid)) << key;
+    if (group_has_living_member(pid)) ::kill(-pid, SIGKILL);
+  }
+}
 
 constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
 constexpr auto ended_by_term = "ended by 15";
@@ -342,6 +382,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   ASSERT_TRUE(start_time);
   ASSERT_TRUE(noted.add({"orphan", {boot_id().value_or(""), ::getpid(), *start_time}, ""}));
   const auto noted_before = noted.read();
+  ASSERT_TRUE(noted_before);
   former = test::keeper_client(keeper_link());
   {
     auto link = connect_keeper(folder_ / "keeper.sock");
@@ -357,7 +398,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
     EXPECT_EQ(ended ? "success" : ended.error().to_string(),
               "the keeper holds 3 programs: two descriptors for each, of which the daemon may have " + std::to_string(limit) + because);
   }
-  EXPECT_EQ(noted.read(), noted_before);
+  EXPECT_EQ(noted.read().value(), *noted_before);
   auto next = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
   const auto left = next.list();
   EXPECT_EQ(left.size(), 3U);
@@ -371,6 +412,29 @@ registered_process left_without_keeper(const std::string& key, pid_t pid) {
   const auto start_time = start_time_of(pid);
   EXPECT_TRUE(start_time);
   return {key, {boot_id().value_or(""), pid, start_time.value_or(0)}, "note"};
+}
+
+TEST_F(KeeperSpawner, ARunThatCannotLookForOneThatIsNotHeldFailsAndTouchesNothing) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  process_register noted(folder_ / "running");
+  for (const char* key : {"web", "db"}) ASSERT_TRUE(noted.add(left_without_keeper(key, ::getpid())));
+  const auto noted_before = noted.read();
+  noted = process_register(folder_ / "running");
+  for (std::size_t left = 0; left < 3; ++left) {
+    auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+    ASSERT_TRUE(link) << link.error().to_string();
+    keeper_spawner programs = spawner_of(std::move(*link));
+    const auto never = [](context&) -> task<> {
+      ADD_FAILURE() << "it is ready, and one may run that it does not know";
+      co_return {};
+    };
+    const test::open_files_limit few(test::limit_that_leaves(left));
+    const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, never); });
+    EXPECT_TRUE(!ended && ended.error().is(std::make_error_code(std::errc::too_many_files_open)));
+    EXPECT_THAT(ended ? "success" : ended.error().to_string(), HasSubstr(left == 0 ? folder_ / "running" : std::to_string(::getpid())));
+  }
+  EXPECT_EQ(noted.read().value(), noted_before.value());
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
 }
 
 // Asked twice, many a program ends at once. The start is asked to stop while the other one waits.
