@@ -154,11 +154,11 @@ row_past fleet::recall(const std::string& key) {
 bool fleet::has_outlived(const std::string& key) const {
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   const auto goes_on = [this](const auto& left) { return incarnation_of(left.second->what.note) && can_go_on(*left.second); };
-  return same_.contains(key) && std::any_of(first, last, goes_on);
+  return left_.same.contains(key) && std::any_of(first, last, goes_on);
 }
 
 bool fleet::can_go_on(const held_program& left) const {
-  return left.can_be_gone_on_with() && !other_.contains(left.what.key) && !unwanted_.contains(left.what.key);
+  return left.can_be_gone_on_with() && !left_.other.contains(left.what.key) && !left_.unwanted.contains(left.what.key);
 }
 
 void fleet::remember(const std::string& key, const row_past& past) {
