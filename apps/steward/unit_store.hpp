@@ -4,7 +4,6 @@
 #pragma once
 
 #include "api.hpp"
-#include "past_json.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/runnable.hpp"
 #include "steward/sqlite/sqlite_database.hpp"
@@ -94,7 +93,7 @@ class unit_store {
   sqlite_database database_;
   sqlite_table<std::string, unit, unit_codec> units_{database_, table_name};
   sqlite_table<std::string, std::string> texts_{database_, table_name};  // the same, as it is stored
-  sqlite_state_store<std::string> memory_{database_, &past_from_json};
+  sqlite_state_store<std::string> memory_{database_};
   turnstile one_apply_;  // two that are right each by itself may be wrong together
 };
 
