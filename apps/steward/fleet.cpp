@@ -27,8 +27,6 @@ error the_end() { return {errc::manager_not_running, "the daemon is ending"}; }
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
-wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn)
@@ -37,7 +35,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       ends_(store, spawner),
-      since_(now_on_the_wall()),
+      since_(wall_now()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
   spawner_.end_those_left(farewell_in);
 }

@@ -10,11 +10,6 @@
 #include <utility>
 
 namespace steward {
-namespace {
-
-constexpr std::chrono::seconds between_attempts(1);
-
-}  // namespace
 
 // Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
 // nothing, and tells nothing of the rows that came before the error: they may be edited before it can.

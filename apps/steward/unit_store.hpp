@@ -13,6 +13,7 @@
 #include "unit_json.hpp"
 #include "unit_rules.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -27,6 +28,9 @@ struct unit_codec {
   [[nodiscard]] static std::string encode(const unit& from) { return unit_to_row(from); }
   [[nodiscard]] static result<unit> decode(std::string_view stored) { return unit_from_row(stored); }
 };
+
+/// Until what could not be read or written is tried again.
+inline constexpr std::chrono::seconds between_attempts(1);
 
 /// All rows, by key; an error for one that cannot be read.
 using stored_units = std::map<std::string, result<row<unit>>, std::less<>>;
