@@ -20,6 +20,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -226,6 +227,80 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   };
   const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
   EXPECT_TRUE(ended) << ended.error().to_string();
+}
+
+/// A way to a new keeper that takes its time.
+class slow_renewal {
+ public:
+  explicit slow_renewal(std::string socket) : socket_(std::move(socket)) {}
+
+  [[nodiscard]] result<keeper_link> renew() {
+    began_.release();
+    went_on_ = may_go_on_.try_acquire_for(std::chrono::seconds(10));
+    return connect_or_start_keeper(socket_, test::self());
+  }
+  [[nodiscard]] bool has_begun() { return began_.try_acquire(); }
+  void let_go_on() { may_go_on_.release(); }
+  [[nodiscard]] bool went_on() const { return went_on_; }
+
+ private:
+  std::string socket_;
+  std::binary_semaphore began_{0};
+  std::binary_semaphore may_go_on_{0};
+  bool went_on_ = false;
+};
+
+task<> lose_keeper(context& ctx, keeper_spawner& programs, slow_renewal& next) {
+  const program_spec what = shell("exit 0");
+  const auto lost = co_await programs.spawn(ctx, "web", "note", what, {});
+  EXPECT_FALSE(lost);
+  while (!next.has_begun()) {
+    auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+    if (!slept) co_return slept;
+  }
+  co_return {};
+}
+
+TEST_F(KeeperSpawner, NothingElseWaitsWhileANewKeeperIsAskedFor) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    const program_spec what = shell("exec sleep 1000");
+    const auto none = co_await programs.spawn(ctx, "web", "note", what, {});
+    EXPECT_EQ(none ? "success" : none.error().to_string(), "there is no keeper just now");
+    next.let_go_on();
+    while (!::testing::Value(warnings_, ::testing::Contains("there is a new keeper"))) {
+      auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+      if (!slept) co_return slept;
+    }
+    EXPECT_TRUE(next.went_on());
+    const auto living = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    co_return co_await programs.end(ctx, living);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+}
+
+TEST_F(KeeperSpawner, AKeeperThatComesInTheEndIsNotTaken) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    next.let_go_on();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_TRUE(next.went_on());
+  EXPECT_THAT(warnings_, ::testing::Not(::testing::Contains("there is a new keeper")));
+  EXPECT_TRUE(test::eventually([&] { return !connect_keeper(folder_ / "keeper.sock"); })) << "it leaves";
 }
 
 // Two are needed to look for one: of the second it cannot be said whether it lives.

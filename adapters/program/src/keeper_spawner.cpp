@@ -2,6 +2,7 @@
 #include "steward/program/keeper_spawner.hpp"
 
 #include "steward/asio/use_task.hpp"
+#include "steward/blocking_leaf.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/program/detail/untold.hpp"
 #include "steward/program/launch.hpp"
@@ -9,6 +10,7 @@
 #include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -310,6 +312,7 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   socket_.release();
   (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
   room_.clear();
+  orphans_.remove_if([](const detail::orphan& each) { return each.has_ended(); });
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
@@ -419,9 +422,21 @@ void keeper_spawner::strike_out_those_gone() {
   tell_if_new(register_.keep_only(living));
 }
 
+// On a thread of its own: until there is one, everything else goes on.
+task<keeper_link> keeper_spawner::new_link(scheduler& on) {
+  result<keeper_link> link = fail(errc::failed);
+  const auto asking = blocking_leaf([this, &link](const std::stop_token&) { link = renew_(); });
+  const auto nobody = [](context&) -> task<> { co_return {}; };
+  root_context ctx(on);
+  const auto work = boost::asio::make_work_guard(io_);  // also when nothing else is left to wait for
+  co_await or_return(asking.run(ctx, nobody));
+  co_return link;
+}
+
 task<> keeper_spawner::find_new_keeper(scheduler& on) {
   while (!closing_) {
-    auto link = renew_();
+    auto link = co_await new_link(on);
+    if (closing_) co_return {};  // what was started for nobody leaves by itself
     if (link) {
       channel_ = detail::frame_channel(std::move(link->socket), detail::frame_channel::descriptors::keep);
       socket_.assign(channel_.fd());

@@ -43,11 +43,12 @@ namespace steward {
 /// or if it cannot be told whether one of those lives.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
+/// In the end it waits for a `renew` that is under way.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
 class keeper_spawner final : public spawner {
  public:
   /// `started` is where it is noted what runs, for the time when this process and the keeper are both gone; `renew` gets a connection to a new keeper
-  /// when this one has died; `warn` is told in one line.
+  /// when this one has died: it is called on a thread of its own, and may block; `warn` is told in one line.
   keeper_spawner(boost::asio::io_context& io, keeper_link link, process_register started, std::function<result<keeper_link>()> renew,
                  std::function<void(const std::string&)> warn);
   ~keeper_spawner();
@@ -104,6 +105,7 @@ class keeper_spawner final : public spawner {
   void write_down(const held_program& which);
   void strike_out_those_gone();
   void tell_if_new(const result<>& written);
+  [[nodiscard]] task<keeper_link> new_link(scheduler& on);
   [[nodiscard]] task<> find_new_keeper(scheduler& on);
 
   boost::asio::io_context& io_;
