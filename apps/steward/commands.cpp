@@ -21,7 +21,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <exception>
@@ -225,8 +224,6 @@ int run(const run_options& what, const command_surroundings& around) {
   return around.run(what);
 }
 
-wall_time system_now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 int carry_out(const invocation& what, const command_surroundings& around) {
@@ -246,7 +243,7 @@ int command_main(int argc, const char* const* argv, std::function<int(const run_
       return read.error().exit_code;
     }
     const command_surroundings around{
-        .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = system_now, .run = std::move(run_it)};
+        .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = wall_now, .run = std::move(run_it)};
     const int exit_code = carry_out(*read, around);
     std::cout.flush();
     return exit_code;

@@ -27,8 +27,6 @@ error the_end() { return {errc::manager_not_running, "the daemon is ending"}; }
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
-wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn)
@@ -37,7 +35,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       ends_(store, spawner),
-      since_(now_on_the_wall()),
+      since_(wall_now()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
   spawner_.end_those_left(farewell_in);
 }
@@ -156,11 +154,11 @@ row_past fleet::recall(const std::string& key) {
 bool fleet::has_outlived(const std::string& key) const {
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   const auto goes_on = [this](const auto& left) { return incarnation_of(left.second->what.note) && can_go_on(*left.second); };
-  return same_.contains(key) && std::any_of(first, last, goes_on);
+  return left_.same.contains(key) && std::any_of(first, last, goes_on);
 }
 
 bool fleet::can_go_on(const held_program& left) const {
-  return left.can_be_gone_on_with() && !other_.contains(left.what.key) && !unwanted_.contains(left.what.key);
+  return left.can_be_gone_on_with() && !left_.other.contains(left.what.key) && !left_.unwanted.contains(left.what.key);
 }
 
 void fleet::remember(const std::string& key, const row_past& past) {

@@ -65,6 +65,12 @@ class fleet final : public control, private state_store<std::string> {
     std::string text;
     std::uint64_t passes = 0;
   };
+  /// What a former daemon left, by key, beside the rows as they were read once.
+  struct comparison {
+    std::set<std::string, std::less<>> same;      // as what their row is, and
+    std::set<std::string, std::less<>> other;     // as something else than their row is now
+    std::set<std::string, std::less<>> unwanted;  // of no row that wants to run
+  };
   using units_manager = manager<std::string, unit>;
 
   [[nodiscard]] units_manager::options_type options();
@@ -125,9 +131,7 @@ class fleet final : public control, private state_store<std::string> {
   group_policies groups_;                                      // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
-  std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run
-  std::set<std::string, std::less<>> same_;                           // left as what their row is, and
-  std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
+  comparison left_;
   event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, or what was left of it to be gone, beside who draws

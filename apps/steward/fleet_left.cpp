@@ -13,33 +13,28 @@
 #include <utility>
 
 namespace steward {
-namespace {
-
-constexpr std::chrono::seconds between_attempts(1);
-
-}  // namespace
 
 // Which of the programs that a former daemon left no row wants any more, and which are not what their row is now. A table that cannot be read ends
-// nothing.
+// nothing, and tells nothing of the rows that came before the error: they may be edited before it can.
 task<> fleet::compare_what_was_left(context& ctx) {
   std::map<std::string, std::string, std::less<>> left;
   for (const auto& [key, each] : spawner_.unclaimed()) left.emplace(key, each->what.note);
   if (left.empty()) co_return {};
-  std::set<std::string, std::less<>> unwanted;
-  for (const auto& [key, note] : left) unwanted.insert(key);
+  comparison found;
+  for (const auto& [key, note] : left) found.unwanted.insert(key);
   auto rows = store_.rows().iterate();
   while (co_await rows.next(ctx)) {
     const auto& entry = **rows.get();
-    if (!entry.content || entry.content->wanted == wanted::up) unwanted.erase(entry.key);
+    if (!entry.content || entry.content->wanted == wanted::up) found.unwanted.erase(entry.key);
     const auto known = left.find(entry.key);
     if (known == left.end()) continue;
     count_in(entry.key, known->second);
     if (!entry.content) continue;
     const bool is_same = same_definition(note_of(*entry.content->value, 1), known->second);
-    (is_same ? same_ : other_).insert(entry.key);
+    (is_same ? found.same : found.other).insert(entry.key);
   }
   if (rows.err()) co_return *rows.err();
-  unwanted_ = std::move(unwanted);
+  left_ = std::move(found);
   co_return {};
 }
 
@@ -64,7 +59,7 @@ task<> fleet::end_left(context& ctx, context& while_it_runs, task_scope& beside,
   }
   const auto all = spawner_.unclaimed();
   for (const auto& [key, left] : all)
-    if (!left->can_be_gone_on_with() || other_.contains(key) || (compared && unwanted_.contains(key))) beside.start(end_one(ctx, left));
+    if (!can_go_on(*left)) beside.start(end_one(ctx, left));
   co_return {};
 }
 

@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -29,13 +29,14 @@
 namespace steward {
 namespace {
 
+using test::is_sanitized;
 using test::shell;
 using ::testing::HasSubstr;
 
-/// A keeper that is killed when it has executed its first program, and before it can say so.
+/// A keeper that is killed when it has executed so many programs, and before it can say so.
 class dying_keeper {
  public:
-  dying_keeper() {
+  explicit dying_keeper(int programs = 1) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     int reports[2];
@@ -45,7 +46,7 @@ class dying_keeper {
     pid_ = link_.pid = ::fork();
     if (pid_ == 0) {
       link_.socket.reset();
-      serve(detail::unique_fd(ends[1]), reports[1]);
+      serve(detail::unique_fd(ends[1]), reports[1], programs);
       ::_exit(1);
     }
     ::close(ends[1]);
@@ -60,7 +61,7 @@ class dying_keeper {
 
   [[nodiscard]] keeper_link take_link() { return std::move(link_); }
 
-  /// The program that it has executed.
+  /// The next program that it has executed.
   [[nodiscard]] pid_t program() {
     pid_t pid = 0;
     EXPECT_EQ(::read(report_.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
@@ -68,7 +69,7 @@ class dying_keeper {
   }
 
  private:
-  static void serve(detail::unique_fd socket, int report) {
+  static void serve(detail::unique_fd socket, int report, int programs) {
     ::setsid();
     detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::refuse);
     while (test::wait_readable(channel.fd()) && channel.receive()) {
@@ -83,7 +84,7 @@ class dying_keeper {
         const auto started = spawn(start->what, options);
         const pid_t pid = started ? started->pid : -1;
         (void)::write(report, &pid, sizeof pid);
-        ::kill(::getpid(), SIGKILL);
+        if (--programs == 0) ::kill(::getpid(), SIGKILL);
       }
     }
   }
@@ -228,7 +229,121 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   EXPECT_TRUE(ended) << ended.error().to_string();
 }
 
-bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }
+/// A way to a new keeper that takes its time.
+class slow_renewal {
+ public:
+  explicit slow_renewal(std::string socket) : socket_(std::move(socket)) {}
+
+  [[nodiscard]] result<keeper_link> renew() {
+    began_.release();
+    went_on_ = may_go_on_.try_acquire_for(std::chrono::seconds(10));
+    return connect_or_start_keeper(socket_, test::self());
+  }
+  [[nodiscard]] bool has_begun() { return began_.try_acquire(); }
+  void let_go_on() { may_go_on_.release(); }
+  [[nodiscard]] bool went_on() const { return went_on_; }
+
+ private:
+  std::string socket_;
+  std::binary_semaphore began_{0};
+  std::binary_semaphore may_go_on_{0};
+  bool went_on_ = false;
+};
+
+task<> lose_keeper(context& ctx, keeper_spawner& programs, slow_renewal& next) {
+  const program_spec what = shell("exit 0");
+  const auto lost = co_await programs.spawn(ctx, "web", "note", what, {});
+  EXPECT_FALSE(lost);
+  while (!next.has_begun()) {
+    auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+    if (!slept) co_return slept;
+  }
+  co_return {};
+}
+
+TEST_F(KeeperSpawner, NothingElseWaitsWhileANewKeeperIsAskedFor) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    const program_spec what = shell("exec sleep 1000");
+    const auto none = co_await programs.spawn(ctx, "web", "note", what, {});
+    EXPECT_EQ(none ? "success" : none.error().to_string(), "there is no keeper just now");
+    next.let_go_on();
+    while (!::testing::Value(warnings_, ::testing::Contains("there is a new keeper"))) {
+      auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+      if (!slept) co_return slept;
+    }
+    EXPECT_TRUE(next.went_on());
+    const auto living = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    co_return co_await programs.end(ctx, living);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+}
+
+TEST_F(KeeperSpawner, AKeeperThatComesInTheEndIsNotTaken) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    next.let_go_on();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_TRUE(next.went_on());
+  EXPECT_THAT(warnings_, ::testing::Not(::testing::Contains("there is a new keeper")));
+  EXPECT_TRUE(test::eventually([&] { return !connect_keeper(folder_ / "keeper.sock"); })) << "it leaves";
+}
+
+// Two are needed to look for one: of the second it cannot be said whether it lives.
+TEST_F(KeeperSpawner, AProgramThatCannotBeLookedForAsTheKeeperDiedIsNotTakenForGone) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  dying_keeper first(2);
+  std::optional<test::open_files_limit> few;
+  keeper_link link = first.take_link();
+  const auto limit = test::limit_that_leaves(2);
+  const auto warn = [&](const std::string& text) {
+    if (warnings_.empty()) few.emplace(limit);
+    warnings_.push_back(text);
+  };
+  const auto renew = [&] {
+    few.reset();
+    return connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  };
+  keeper_spawner programs(io_, std::move(link), process_register(folder_ / "running"), renew, warn);
+  const auto use = [&](context& ctx) -> task<> {
+    const auto start = [&](std::string key) -> task<> {
+      const program_spec what = shell("exec sleep 1000");
+      auto lost = co_await programs.spawn(ctx, std::move(key), "note", what, {});
+      EXPECT_THAT(lost ? "success" : lost.error().to_string(), HasSubstr("the keeper has died"));
+      co_return {};
+    };
+    detail::beside web(ctx.scheduler());
+    detail::beside db(ctx.scheduler());
+    web.start(start("web"));
+    db.start(start("db"));
+    (void)co_await web.join();
+    (void)co_await db.join();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  for (const char* key : {"web", "db"}) {
+    const pid_t pid = first.program();
+    EXPECT_THAT(warnings_, ::testing::Contains(key + (": process " + std::to_string(pid)) +
+                                               " was executed as the keeper died; it is ended before the next one starts"));
+    EXPECT_FALSE(group_has_living_member(pid)) << key;
+    if (group_has_living_member(pid)) ::kill(-pid, SIGKILL);
+  }
+}
 
 constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
 constexpr auto ended_by_term = "ended by 15";
@@ -342,6 +457,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   ASSERT_TRUE(start_time);
   ASSERT_TRUE(noted.add({"orphan", {boot_id().value_or(""), ::getpid(), *start_time}, ""}));
   const auto noted_before = noted.read();
+  ASSERT_TRUE(noted_before);
   former = test::keeper_client(keeper_link());
   {
     auto link = connect_keeper(folder_ / "keeper.sock");
@@ -357,7 +473,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
     EXPECT_EQ(ended ? "success" : ended.error().to_string(),
               "the keeper holds 3 programs: two descriptors for each, of which the daemon may have " + std::to_string(limit) + because);
   }
-  EXPECT_EQ(noted.read(), noted_before);
+  EXPECT_EQ(noted.read().value(), *noted_before);
   auto next = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
   const auto left = next.list();
   EXPECT_EQ(left.size(), 3U);
@@ -371,6 +487,29 @@ registered_process left_without_keeper(const std::string& key, pid_t pid) {
   const auto start_time = start_time_of(pid);
   EXPECT_TRUE(start_time);
   return {key, {boot_id().value_or(""), pid, start_time.value_or(0)}, "note"};
+}
+
+TEST_F(KeeperSpawner, ARunThatCannotLookForOneThatIsNotHeldFailsAndTouchesNothing) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  process_register noted(folder_ / "running");
+  for (const char* key : {"web", "db"}) ASSERT_TRUE(noted.add(left_without_keeper(key, ::getpid())));
+  const auto noted_before = noted.read();
+  noted = process_register(folder_ / "running");
+  for (std::size_t left = 0; left < 3; ++left) {
+    auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+    ASSERT_TRUE(link) << link.error().to_string();
+    keeper_spawner programs = spawner_of(std::move(*link));
+    const auto never = [](context&) -> task<> {
+      ADD_FAILURE() << "it is ready, and one may run that it does not know";
+      co_return {};
+    };
+    const test::open_files_limit few(test::limit_that_leaves(left));
+    const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, never); });
+    EXPECT_TRUE(!ended && ended.error().is(std::make_error_code(std::errc::too_many_files_open)));
+    EXPECT_THAT(ended ? "success" : ended.error().to_string(), HasSubstr(left == 0 ? folder_ / "running" : std::to_string(::getpid())));
+  }
+  EXPECT_EQ(noted.read().value(), noted_before.value());
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
 }
 
 // Asked twice, many a program ends at once. A start waits for it, and one that has less time than that does not take it from it.
