@@ -37,7 +37,7 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       ends_(store, spawner),
       since_(wall_now()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
-  spawner_.end_those_left(farewell_in);
+  spawner_.end_those_left([this](const std::string& key, std::string_view note) { return end_of_left(key, note); });
 }
 
 auto fleet::options() -> units_manager::options_type {
@@ -164,7 +164,7 @@ bool fleet::can_go_on(const held_program& left) const {
 void fleet::remember(const std::string& key, const row_past& past) {
   row_past known = past;
   known.since = since_of(key, past.state, past.since);
-  if (known.last) known.last = with_numbers(std::move(*known.last));
+  if (const exit* const last = last_of(key, past.last)) known.last = with_numbers(*last);
   store_.memory().remember(key, known);
 }
 

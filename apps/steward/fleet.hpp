@@ -111,6 +111,9 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<> end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared);
   [[nodiscard]] task<> end_one(context& ctx, spawner::held left);
   [[nodiscard]] task<> end_left_of(context& ctx, std::string key);
+  [[nodiscard]] program_options end_of_left(const std::string& key, std::string_view note);
+  void note_end_of(const held_program& left, instant now);
+  [[nodiscard]] const exit* last_of(const std::string& key, const std::optional<exit>& known) const;
   [[nodiscard]] bool is_left(const std::string& key) const;
   [[nodiscard]] std::optional<std::string> what_becomes_of_left(const std::string& key) const;
   void note_log(const std::string& key, std::error_code why);
@@ -132,6 +135,7 @@ class fleet final : public control, private state_store<std::string> {
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
   comparison left_;
+  std::map<std::string, exit, std::less<>> ends_of_left_;  // of what was ended by nobody's unit: the manager does not know of it
   event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, or what was left of it to be gone, beside who draws

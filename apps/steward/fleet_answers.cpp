@@ -33,7 +33,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   to.restarts = from.restarts;
   to.generation = from.generation;
   to.since = on_the_wall(since_of(key, from.state, from.since));
-  if (from.last) to.exit = to_unit_exit(*from.last);
+  if (const exit* const last = last_of(key, from.last)) to.exit = to_unit_exit(*last);
   to.waiting_for = from.waiting_for;
   to.missing = missing_of(from.waiting_for);
   to.next_start_at = on_the_wall(from.until);
@@ -107,7 +107,7 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   to.cycle = known->cycle;
   to.because_of = known->because_of;
   if (to.because_of) to.root_cause = root_cause_of(key, events_.all());
-  if (known->last) to.exit = to_unit_exit(*known->last);
+  if (const exit* const last = last_of(key, known->last)) to.exit = to_unit_exit(*last);
   to.error = problem_of(key);
   if (const auto probed = not_ready_.find(key); !to.error && probed != not_ready_.end()) to.error = "not ready: " + probed->second;
   return to;

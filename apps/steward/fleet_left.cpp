@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <utility>
 
 namespace steward {
@@ -69,8 +71,40 @@ task<> fleet::end_one(context& ctx, spawner::held left) {
   const auto ending = named(left->what.key, [this, &left](context& inside, callback) { return spawner_.end(inside, left); });
   const auto nobody = [](context&) -> task<> { co_return {}; };
   (void)co_await ending.run(ctx, nobody);
+  note_end_of(*left, ctx.now());
   ring_all();
   co_return {};
+}
+
+program_options fleet::end_of_left(const std::string& key, std::string_view note) {
+  program_options how;
+  how.key = key;
+  how.stop = [asked = farewell_in(note)](const std::string&) { return asked; };
+  how.log.file = log_of(key);
+  how.on_log = [this](const std::string& of, std::error_code why) { note_log(of, why); };
+  return how;
+}
+
+// It is the last exit of its unit, unless another incarnation has ended since.
+void fleet::note_end_of(const held_program& left, instant now) {
+  const std::string& key = left.what.key;
+  row_past past = store_.memory().recall(key);
+  if (!left.is_gone() || past.incarnation != incarnation_of(left.what.note)) return;
+  const auto instant_of = [now, at = wall_now()](std::int64_t wall) { return now - (at - wall_time(std::chrono::milliseconds(wall))); };
+  exit ended;
+  ended.reason = left.killed ? exit_reason::forced : exit_reason::stopped;
+  if (left.killed) ended.signal = SIGKILL;
+  ended.started_at = instant_of(left.what.started_at);
+  ended.ended_at = instant_of(left.what.state.ended_at);
+  ends_of_left_.insert_or_assign(key, ended);
+  past.last = std::move(ended);
+  store_.memory().remember(key, past);
+}
+
+const exit* fleet::last_of(const std::string& key, const std::optional<exit>& known) const {
+  const auto left = ends_of_left_.find(key);
+  if (left == ends_of_left_.end() || (known && known->ended_at > left->second.ended_at)) return known ? &*known : nullptr;
+  return &left->second;
 }
 
 // Under the daemon's context and not the request's, as the stop. It may be for ever that one which was killed is not gone.

@@ -525,7 +525,11 @@ TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHasItsTimeWhateverTheNex
   auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
   ASSERT_TRUE(link) << link.error().to_string();
   keeper_spawner programs = spawner_of(std::move(*link));
-  programs.end_those_left([](std::string_view) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; });
+  programs.end_those_left([](const std::string&, std::string_view) {
+    program_options how;
+    how.stop = [](const std::string&) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; };
+    return how;
+  });
   const auto use = [&](context& ctx) -> task<> {
     const auto found = programs.unclaimed();
     EXPECT_EQ(found.size(), 1U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/program/keeper_spawner.hpp"
 
+#include "run_held.hpp"
 #include "steward/asio/use_task.hpp"
 #include "steward/blocking_leaf.hpp"
 #include "steward/deadline_context.hpp"
@@ -282,11 +283,18 @@ void keeper_spawner::forget(const held& which) {
 }
 
 task<> keeper_spawner::end(context& ctx, held which) {
-  const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
+  program_options options;
+  if (end_of_) options = end_of_(which->what.key, which->what.note);
+  const farewell how = options.stop ? options.stop(which->what.key) : farewell();
   const instant patience = later(ctx.now(), how.deadline);
   const auto is_in_reach = [&which] { return !which->orphaned || which->pidfd; };
   const bool was_asked = which->ending_since.has_value();
   if (!was_asked) which->ending_since = ctx.now();
+  if (!was_asked && which->output) {
+    const auto nobody = [](context&) -> task<> { co_return {}; };
+    auto until_gone = detail::run_held(ctx, nobody, *this, which, options);
+    (void)co_await std::move(until_gone);  // how it ended is in its record
+  }
   boost::asio::steady_timer pause(io_);
   int sent = was_asked ? how.signal : 0;
   while (!which->is_gone()) {

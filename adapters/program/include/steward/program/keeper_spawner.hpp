@@ -9,9 +9,9 @@
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/detail/orphan.hpp"
-#include "steward/program/farewell.hpp"
 #include "steward/program/keeper.hpp"
 #include "steward/program/process_register.hpp"
+#include "steward/program/program.hpp"
 #include "steward/program/spawner.hpp"
 #include "steward/runnable.hpp"
 
@@ -70,8 +70,9 @@ class keeper_spawner final : public spawner {
   /// time of who has least, and all wait.  Stop: by force as soon as `ctx.grace()` is stopped; it waits for the end all the same.
   [[nodiscard]] task<> end(context& ctx, held which);
 
-  /// Tells by its note how a program is to be ended that was left and that nobody wants as it is. Without it: as `farewell` says.
-  void end_those_left(std::function<farewell(std::string_view note)> how) { farewell_of_ = std::move(how); }
+  /// Tells by key and note how a program that was left is to be ended, and where its output goes until then; of these options `stop`, `log` and
+  /// `on_log` are asked. Without it: as `program_options` has it.
+  void end_those_left(std::function<program_options(const std::string& key, std::string_view note)> how) { end_of_ = std::move(how); }
 
   [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }
 
@@ -112,7 +113,7 @@ class keeper_spawner final : public spawner {
   process_register register_;
   std::function<result<keeper_link>()> renew_;
   std::function<void(const std::string&)> warn_;
-  std::function<farewell(std::string_view note)> farewell_of_;
+  std::function<program_options(const std::string& key, std::string_view note)> end_of_;
   detail::frame_channel channel_;
   boost::asio::posix::stream_descriptor socket_;
   pid_t keeper_;
