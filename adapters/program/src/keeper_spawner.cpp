@@ -441,7 +441,10 @@ void keeper_spawner::strike_out_those_gone() {
 // On a thread of its own: until there is one, everything else goes on.
 task<keeper_link> keeper_spawner::new_link(scheduler& on) {
   result<keeper_link> link = fail(errc::failed);
-  const auto asking = blocking_leaf([this, &link](const std::stop_token&) { link = renew_(); });
+  const auto asking = blocking_leaf([this, &link](const std::stop_token&) -> result<> {
+    link = renew_();
+    return {};
+  });
   const auto nobody = [](context&) -> task<> { co_return {}; };
   root_context ctx(on);
   const auto work = boost::asio::make_work_guard(io_);  // also when nothing else is left to wait for
