@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     arguments.emplace_back(line);
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
-  const auto read = steward::parse_command_line(arguments, std::nullopt);
+  const auto read = steward::parse_command_line(arguments, std::nullopt, [](const std::string& path) { return path; });
   if (read) return 0;
   const auto& none = read.error();
   require(none.exit_code == 0 ? none.err.empty() : none.exit_code == 2 && none.out.empty());

@@ -19,7 +19,6 @@
 #include <boost/none.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <array>
 #include <chrono>
@@ -184,12 +183,11 @@ error answered_error(const std::string& body, unsigned status) {
 }  // namespace
 
 result<void> check_socket_path(std::string_view path) {
-  constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
   if (path.empty()) return fail(error("the socket's path is empty; give one with --socket"));
   if (path.contains('\0')) return fail(error("the socket's path has a NUL byte"));
-  if (path.size() > longest)
+  if (path.size() > longest_socket_path)
     return fail(error(fmt::format("the socket's path {} has {} bytes, and a socket's path has at most {}; choose a shorter one with --socket",
-                                  printable(path), path.size(), longest)));
+                                  printable(path), path.size(), longest_socket_path)));
   return {};
 }
 

@@ -8,13 +8,19 @@
 #include "steward/result.hpp"
 #include "unit_decode.hpp"
 
+#include <sys/un.h>
+
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace steward {
+
+/// What the kernel takes, in bytes.
+inline constexpr std::size_t longest_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 
 /// Whether a path can be that of a Unix socket.
 /// Errors: one line: empty, a NUL byte, longer than the 107 bytes that the kernel takes.

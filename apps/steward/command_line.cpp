@@ -51,7 +51,8 @@ std::unexpected<no_invocation> wrong(std::string_view text) {
 /// The parser, and what it fills.
 class grammar {
  public:
-  explicit grammar(const std::optional<std::string>& socket_variable) : socket_variable_(socket_variable) {
+  grammar(const std::optional<std::string>& socket_variable, const std::function<std::string(const std::string&)>& behind)
+      : socket_variable_(socket_variable), behind_(behind) {
     app_.require_subcommand(1);
     app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
     app_.get_formatter()->label("REQUIRED", "");
@@ -85,9 +86,9 @@ class grammar {
     if (name == "version") return version_command{};
     if (name == "help") return help();
     if (read_.database && read_.database->empty()) return wrong("the path of the database is empty; give one with --db");
-    const std::string socket = socket_path();
-    if (name == "run")
-      return run_options{.database = read_.database.value_or(std::string(default_database)), .socket = socket, .units_file = read_.units_file};
+    const std::string database = behind_(read_.database.value_or(std::string(default_database)));
+    const std::string socket = socket_path(database);
+    if (name == "run") return run_options{.database = database, .socket = socket, .units_file = read_.units_file};
     if (name == "apply") return apply_command{.socket = socket, .file = read_.file, .plan = read_.plan, .json = read_.json};
     if (name == "stragglers") return stragglers_command{.socket = socket, .json = read_.json};
     const auto wrong_name = std::ranges::find_if_not(read_.keys, is_unit_name);
@@ -209,10 +210,10 @@ class grammar {
     control("rm", "Stop units and take them out of the table");
   }
 
-  [[nodiscard]] std::string socket_path() const {
+  [[nodiscard]] std::string socket_path(const std::string& database) const {
     if (read_.socket) return *read_.socket;
     if (!read_.database && socket_variable_ && !socket_variable_->empty()) return *socket_variable_;
-    return fmt::format("{}{}", read_.database.value_or(std::string(default_database)), socket_ending);
+    return fmt::format("{}{}", database, socket_ending);
   }
 
   [[nodiscard]] std::unexpected<no_invocation> help() const {
@@ -226,6 +227,7 @@ class grammar {
   }
 
   const std::optional<std::string>& socket_variable_;
+  const std::function<std::string(const std::string&)>& behind_;
   options read_;
   CLI::App app_{"Keeps programs running.", "steward"};
 };
@@ -288,9 +290,9 @@ std::unexpected<no_invocation> wrong_use(const CLI::App& app, const CLI::ParseEr
 
 }  // namespace
 
-std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments,
-                                                            const std::optional<std::string>& socket_variable) {
-  grammar all(socket_variable);
+std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments, const std::optional<std::string>& socket_variable,
+                                                            const std::function<std::string(const std::string&)>& behind) {
+  grammar all(socket_variable, behind);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11 takes them from the back
   try {
     all.app().parse(std::move(reversed));

@@ -7,6 +7,7 @@
 #include "daemon.hpp"
 
 #include <expected>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -90,9 +91,10 @@ struct no_invocation {
 
 /// Reads the arguments, without the program's own name.
 /// Shape: `socket_variable` is the value of `STEWARD_SOCKET`, if it is set; empty counts as not set. What is typed comes first: `--socket`, else
-/// beside `--db`, else the variable, else beside `./steward.db`.
+/// beside `--db`, else the variable, else beside `./steward.db`. `behind` gives the file that the path of a database leads to, as `file_behind`.
 /// Errors: help has exit code 0 and goes to stdout; a wrong use has 2, and one line that says what would be right.
 [[nodiscard]] std::expected<invocation, no_invocation> parse_command_line(std::span<const std::string> arguments,
-                                                                          const std::optional<std::string>& socket_variable);
+                                                                          const std::optional<std::string>& socket_variable,
+                                                                          const std::function<std::string(const std::string&)>& behind);
 
 }  // namespace steward

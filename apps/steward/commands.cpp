@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include "client.hpp"
+#include "database_path.hpp"
 #include "event_text.hpp"
 #include "explain_json.hpp"
 #include "explain_text.hpp"
@@ -220,6 +221,7 @@ int run(const version_command&, const command_surroundings& around) {
 }
 
 int run(const run_options& what, const command_surroundings& around) {
+  if (const auto usable = check_database_path(what.database); !usable) return tell(around, usable.error());
   if (const auto usable = check_socket_path(what.socket); !usable) return tell(around, usable.error());
   return around.run(what);
 }
@@ -236,7 +238,7 @@ int command_main(int argc, const char* const* argv, std::function<int(const run_
     std::cout.exceptions(std::ios::badbit | std::ios::failbit);
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const char* variable = std::getenv("STEWARD_SOCKET");  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
-    const auto read = parse_command_line(arguments, variable != nullptr ? std::optional<std::string>(variable) : std::nullopt);
+    const auto read = parse_command_line(arguments, variable != nullptr ? std::optional<std::string>(variable) : std::nullopt, file_behind);
     if (!read) {
       std::cout << read.error().out << std::flush;
       std::cerr << read.error().err;

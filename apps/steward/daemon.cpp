@@ -4,6 +4,7 @@
 #include "daemon.hpp"
 
 #include "console.hpp"
+#include "database_path.hpp"
 #include "fleet.hpp"
 #include "listen.hpp"
 #include "lost_table.hpp"
@@ -70,8 +71,6 @@ void tell(const error& why) { std::fputs(fmt::format("{}{}", is_mistake(why) ? "
   std::fflush(stderr);
   ::_exit(exit_codes::stragglers);
 }
-
-std::string keeper_path(const std::filesystem::path& database) { return database.string() + ".keeper"; }
 
 // The file itself and not the link to it, so that a list of processes shows what runs.
 std::string own_executable() {

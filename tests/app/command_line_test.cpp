@@ -10,11 +10,13 @@
 namespace steward {
 namespace {
 
+std::string no_link(const std::string& path) { return path; }
+
 std::expected<invocation, no_invocation> parse(const std::string& line, const std::optional<std::string>& socket_variable = std::nullopt) {
   std::istringstream words(line);
   std::vector<std::string> arguments;
   for (std::string word; words >> word;) arguments.push_back(word);
-  return parse_command_line(arguments, socket_variable);
+  return parse_command_line(arguments, socket_variable, no_link);
 }
 
 template <class Command>
@@ -68,6 +70,16 @@ TEST(CommandLine, EveryCommandIsRead) {
   EXPECT_EQ(command<failures_command>("failures"), (failures_command{.socket = socket, .keys = {}, .json = false}));
   EXPECT_EQ(command<failures_command>("failures web --json"), (failures_command{.socket = socket, .keys = {"web"}, .json = true}));
   command<version_command>("version");
+}
+
+TEST(CommandLine, ADatabaseThatIsALinkIsTheFileBehindItForAllThatStandsBesideIt) {
+  const auto behind = [](const std::string& path) { return path == "cur.db" ? "data/s.db" : path == "./steward.db" ? "/there.db" : path; };
+  const auto read = [&](const std::vector<std::string>& arguments) { return parse_command_line(arguments, std::nullopt, behind).value(); };
+  EXPECT_EQ(std::get<run_options>(read({"run", "--db", "cur.db"})),
+            (run_options{.database = "data/s.db", .socket = "data/s.db.sock", .units_file = std::nullopt}));
+  EXPECT_EQ(std::get<run_options>(read({"run"})), (run_options{.database = "/there.db", .socket = "/there.db.sock", .units_file = std::nullopt}));
+  EXPECT_EQ(std::get<status_command>(read({"status", "--db", "cur.db"})).socket, "data/s.db.sock");
+  EXPECT_EQ(std::get<status_command>(read({"status"})).socket, "/there.db.sock");
 }
 
 TEST(CommandLine, TheSocketIsTheOptionElseBesideTheDatabaseThatIsNamedElseTheVariable) {
@@ -142,7 +154,7 @@ TEST(CommandLine, MissingAndSuperfluousArgumentsAreRefused) {
   EXPECT_EQ(complaint("apply u.toml --json"), "steward: apply: --json requires --plan; see steward apply --help");
   EXPECT_EQ(complaint("run --db"), "steward: run: --db takes a value, and there is none; see steward run --help");
   EXPECT_EQ(complaint("run --db a --db b"), "steward: run: --db is given more than once; see steward run --help");
-  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"status", "--db", ""}, std::nullopt));
+  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"status", "--db", ""}, std::nullopt, no_link));
 }
 
 TEST(CommandLine, ValuesOutOfTheirRangeAreRefused) {

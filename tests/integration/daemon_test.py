@@ -858,9 +858,15 @@ class mistake_test(steward_test):
     def test_too_long_database_path_leaves_room_for_no_socket(self):
         folder = self.at("y" * 90)
         os.mkdir(folder)
-        done = self.run_to_its_end("--socket", self.socket, database=os.path.join(folder, "s.db"))
-        self.assertEqual((done.code, len(done.err.splitlines())), (1, 1), done)
-        self.assertRegex(done.err, "too long|at most")
+        database = os.path.join(folder, "s.db")
+        told = rf"the database's path \S*/s\.db has {len(database)} bytes, .* at most 100 are possible; choose a shorter one with --db"
+        for arguments in (("--socket", self.socket), ()):
+            self.assert_one_line(self.run_to_its_end(*arguments, database=database), 1, told, "run")
+        self.assertEqual(os.listdir(folder), [], "nothing is made before all is known to be right")
+        os.symlink(folder, self.at("short"))
+        self.database, self.socket = self.at("short/s.db"), self.at("short/s.db.sock")
+        self.run_daemon(good={"command": SLEEP})
+        self.running("good")
 
     def test_foreign_file_at_the_socket_path_is_left_alone(self):
         self.write("s.db.sock", "somebody's letter")
@@ -889,6 +895,41 @@ class mistake_test(steward_test):
         self.refused(1, r"no daemon at .* \(start one with: steward run; --socket names that of another\)", "status")
         self.run_daemon()
         self.running("good")
+
+    def test_database_is_the_same_by_whatever_name_a_link_gives_it(self):
+        os.mkdir(self.at("data"))
+        os.symlink("data/s.db", self.at("cur.db"))  # of a file that is not there yet
+        self.database, self.socket = self.at("data/s.db"), self.at("data/s.db.sock")
+        database, self.database = self.database, "cur.db"
+        self.run_daemon(good={"command": SLEEP})
+        self.database = database
+        good = self.running("good")
+        self.kill_daemon()
+        self.run_daemon()
+        self.assertEqual(self.running("good")["pid"], good["pid"])
+        self.assertIn("good", self.does("status", "--db", "cur.db", socket=False))
+        self.kill_daemon()
+        self.database = self.at("cur.db")
+        self.run_daemon()
+        self.assertEqual(self.running("good")["pid"], good["pid"])
+        self.database = database
+        self.assertEqual(len(self.keepers()), 1)
+        beside = sorted(name for name in os.listdir(self.folder) if name.startswith(("cur.db", "s.db")))
+        self.assertEqual(beside, ["cur.db"], "all else stands beside the file itself")
+
+    def test_database_with_hard_links_is_refused_and_harms_nothing(self):
+        self.run_daemon(good={"command": SLEEP})
+        good = self.running("good")
+        self.kill_daemon()
+        os.link(self.database, self.at("other.db"))
+        before = sorted(os.listdir(self.folder))
+        told = r"s\.db: has 2 names \(hard links\).*; remove all names but one, or use a copy"
+        self.assert_one_line(self.run_to_its_end(), 1, told, "the first name")
+        self.assert_one_line(self.run_to_its_end("--socket", self.at("o.sock"), database=self.at("other.db")), 1, told.replace("s", "other", 1), "the second")
+        self.assertEqual(sorted(os.listdir(self.folder)), before, "nothing is touched")
+        os.unlink(self.at("other.db"))
+        self.run_daemon()
+        self.assertEqual(self.running("good")["pid"], good["pid"])
 
     def test_corrupt_database_is_refused_and_harms_nothing(self):
         self.run_daemon(good={"command": SLEEP})

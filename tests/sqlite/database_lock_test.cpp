@@ -58,29 +58,43 @@ TEST(DatabaseLock, ADatabaseHasOneLockWhateverItIsCalled) {
   EXPECT_FALSE(database_lock::acquire(folder / "./sub/../steward.db"));
 }
 
-TEST(DatabaseLock, AHardLinkIsTheSameDatabase) {
+TEST(DatabaseLock, AHardLinkIsRefusedUnderEachOfItsNames) {
   const temporary_folder folder;
   test::write_file(folder / "steward.db", "");
   std::filesystem::create_directory(folder / "sub");
   std::filesystem::create_hard_link(folder / "steward.db", folder / "sub/other.db");
-  const auto first = database_lock::acquire(folder / "steward.db");
-  ASSERT_EQ(text_of(first), "success");
-  const auto second = database_lock::acquire(folder / "sub/other.db");
-  EXPECT_EQ(
-      text_of(second),
-      "database " + (folder / "sub/other.db").string() +
-          ": in use by another process, which has it under another name (a hard link) or without its lock file; stop it, or use another database");
-  ASSERT_FALSE(second);
-  EXPECT_TRUE(second.error().is(std::make_error_code(std::errc::device_or_resource_busy)));
-  EXPECT_FALSE(std::filesystem::exists(folder / "sub/other.db.lock")) << "who does not get it leaves nothing behind";
+  std::filesystem::create_symlink(folder / "sub/other.db", folder / "link.db");
+  for (const auto* name : {"steward.db", "sub/other.db", "link.db"}) {
+    const auto lock = database_lock::acquire(folder / name);
+    EXPECT_EQ(text_of(lock),
+              "database " + (folder / name).string() +
+                  ": has 2 names (hard links), and SQLite would take them for different databases; remove all names but one, or use a copy");
+    EXPECT_FALSE(std::filesystem::exists((folder / name).string() + ".lock")) << "nothing is left behind";
+  }
+  std::filesystem::remove(folder / "steward.db");
+  EXPECT_EQ(text_of(database_lock::acquire(folder / "sub/other.db")), "success");
 }
 
-TEST(DatabaseLock, SoIsOneThatWasMadeForTheLock) {
+TEST(DatabaseLock, SoIsOneThatIsLinkedWhileItIsInUse) {
   const temporary_folder folder;
   const auto first = database_lock::acquire(folder / "steward.db");
   ASSERT_EQ(text_of(first), "success");
   std::filesystem::create_hard_link(folder / "steward.db", folder / "other.db");
-  EXPECT_THAT(text_of(database_lock::acquire(folder / "other.db")), HasSubstr("a hard link"));
+  EXPECT_THAT(text_of(database_lock::acquire(folder / "other.db")), HasSubstr("hard links"));
+}
+
+TEST(DatabaseLock, HoldsAlsoWhenItsLockFileIsRemoved) {
+  const temporary_folder folder;
+  const auto first = database_lock::acquire(folder / "steward.db");
+  ASSERT_EQ(text_of(first), "success");
+  std::filesystem::remove(folder / "steward.db.lock");
+  const auto second = database_lock::acquire(folder / "steward.db");
+  EXPECT_EQ(text_of(second),
+            "database " + (folder / "steward.db").string() +
+                ": in use by another process, which has it under another name or without its lock file; stop it, or use another database");
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(second.error().is(std::make_error_code(std::errc::device_or_resource_busy)));
+  EXPECT_FALSE(std::filesystem::exists(folder / "steward.db.lock")) << "who does not get it leaves nothing behind";
 }
 
 TEST(DatabaseLock, ItIsNotInTheWayOfTheDatabase) {

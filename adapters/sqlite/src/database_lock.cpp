@@ -91,6 +91,15 @@ bool take_or_inherit(Take take, Holder holder) {
   return true;
 }
 
+// What SQLite keeps beside a database it keeps beside each name of it: two at a time under two names destroy it.
+result<> check_names(const std::filesystem::path& database) {
+  struct stat seen{};
+  if (::stat(database.c_str(), &seen) != 0 || seen.st_nlink <= 1) return {};
+  return fail(error(std::make_error_code(std::errc::invalid_argument),
+                    "database " + database.string() + ": has " + std::to_string(seen.st_nlink) +
+                        " names (hard links), and SQLite would take them for different databases; remove all names but one, or use a copy"));
+}
+
 bool is_lock_file(int fd) {
   struct stat seen{};
   return ::fstat(fd, &seen) == 0 && S_ISREG(seen.st_mode) && holder_in(fd).has_value();
@@ -165,8 +174,7 @@ result<> database_lock::held::take_file(const std::filesystem::path& called) {
   file_lock.reset(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!file_lock) return refused(file, errno, "cannot be opened: " + reason(errno));
   if (take_or_inherit([this] { return lock_itself(file_lock.get()); }, [this] { return former; })) return {};
-  if (errno == EAGAIN || errno == EACCES)
-    return in_use(called, "another process, which has it under another name (a hard link) or without its lock file");
+  if (errno == EAGAIN || errno == EACCES) return in_use(called, "another process, which has it under another name or without its lock file");
   return refused(file, errno, "cannot be locked: " + reason(errno));
 }
 
@@ -175,6 +183,7 @@ result<database_lock> database_lock::acquire(const std::filesystem::path& databa
   const auto called = std::filesystem::absolute(database);
   const bool there = std::filesystem::exists(called, missing);
   if (auto usable = detail::prepare_file(called, true); !usable) return fail(std::move(usable.error()));
+  if (auto one = check_names(called); !one) return fail(std::move(one.error()));
   // Links are followed, so that the file has one lock whatever they are called.
   database_lock made(std::make_unique<held>(std::filesystem::canonical(called, missing)));
   if (auto taken = made.held_->take_name(database); !taken) return fail(std::move(taken.error()));

@@ -12,8 +12,8 @@ namespace steward {
 
 /// The right to be the one daemon of a database, held as long as this object lives, and given back by the system when the process ends, however it
 /// ends: an exclusive lock on `<database>.lock`, which holds the holder's process id for the message, and one on the database itself, which is the
-/// same by whatever name a hard link gives it. No program that is executed inherits them. The lock file is removed in the end, and so is a database
-/// that was made for it and never used.
+/// same when its lock file was removed, or a mount gives it another name. No program that is executed inherits them. The lock file is removed in the
+/// end, and so is a database that was made for it and never used.
 ///
 /// Threads: one at a time.  Lifetime: taken before this process opens the database, and given back after it has closed it: POSIX drops the locks that
 /// SQLite holds on a file when the process closes any other descriptor of it.
@@ -24,7 +24,8 @@ class database_lock {
   ///
   /// Shape: makes an empty database (mode 0600) where there is none; a symbolic link is followed.
   /// Errors: `std::errc::device_or_resource_busy` when another has it; what the path is if it cannot be that of a database, with nothing left beside
-  /// it; else what the system says of the lock file. Nothing is written into a file that is no lock file.
+  /// it, also where the file has hard links: `-wal` and `-shm` would be others under each name, which damages it; else what the system says of the
+  /// lock file. Nothing is written into a file that is no lock file.
   [[nodiscard]] static result<database_lock> acquire(const std::filesystem::path& database);
 
   database_lock(database_lock&& other) noexcept;
