@@ -219,6 +219,7 @@ void fleet::note(const manager_event<std::string>& what) {
 }
 
 task<plan_answer> fleet::plan(context& ctx, unit_map units) {
+  if (ending_) co_return the_end();
   auto preview = co_await store_.preview(ctx, std::move(units));
   if (!preview) {
     look_at_trouble();
@@ -244,30 +245,35 @@ task<control_answer> fleet::start(context& ctx, std::string key) {
   const auto known = manager_.status(key);
   const row_state state = known ? known->state : row_state::stopped;
   const bool lives = state == row_state::starting || state == row_state::running || state == row_state::waiting;
-  auto wanted_up = co_await store_.want(ctx, key, wanted::up, !lives);
-  if (!wanted_up) co_return refused(key, wanted_up.error());
+  const auto row = co_await store_.rows().get(ctx, key);  // what cannot be read does not start
+  if (!row) co_return refused(key, row.error());
+  const auto edited = co_await store_.want(ctx, key, wanted::up, !lives);
+  if (!edited) co_return refused(key, edited.error());
   const bool ready_or_starting = state == row_state::starting || state == row_state::running;
-  std::string others;
-  if (!ready_or_starting) others = (co_await held_back_by(ctx, key)).value_or("");
-  control_answer answer{.key = key, .changed = !lives, .message = {}};
+  const std::string others = ready_or_starting ? "" : held_back_by(*row->value);
+  control_answer answer{.key = key, .changed = *edited, .message = {}};
   if (state == row_state::abandoned)
     answer.message = fmt::format("{} starts as soon as its last program, which was killed, is gone", key);
   else if (!others.empty())
     answer.message = fmt::format("{} waits for {}", key, others);
+  else if (!lives)
+    answer.message = fmt::format("{} starts", key);
   else
-    answer.message = lives ? fmt::format("{} is {} already", key, to_string(state)) : fmt::format("{} starts", key);
+    answer.message = fmt::format("{} is {} {}", key, to_string(state), *edited ? "and goes on" : "already");
   co_return answer;
 }
 
 task<control_answer> fleet::restart(context& ctx, std::string key) {
   if (ending_) co_return the_end();
+  const auto row = co_await store_.rows().get(ctx, key);
+  if (!row) co_return refused(key, row.error());
   to_restart_.insert(key);
-  auto wanted_up = co_await store_.want(ctx, key, wanted::up, true);
-  if (!wanted_up) {
+  const auto edited = co_await store_.want(ctx, key, wanted::up, true);
+  if (!edited) {
     to_restart_.erase(key);
-    co_return refused(key, wanted_up.error());
+    co_return refused(key, edited.error());
   }
-  const std::string others = (co_await held_back_by(ctx, key)).value_or("");  // what was asked for is done, whether or not it can be told
+  const std::string others = held_back_by(*row->value);
   control_answer answer{.key = key, .changed = true, .message = {}};
   answer.message = others.empty() ? fmt::format("{} restarts", key) : fmt::format("{} restarts, but first waits for {}", key, others);
   co_return answer;
@@ -275,12 +281,12 @@ task<control_answer> fleet::restart(context& ctx, std::string key) {
 
 task<control_answer> fleet::stop(context& ctx, std::string key) {
   const auto known = manager_.status(key);
-  auto wanted_down = co_await store_.want(ctx, key, wanted::down);
-  if (!wanted_down) co_return refused(key, wanted_down.error());
+  const auto edited = co_await store_.want(ctx, key, wanted::down);
+  if (!edited) co_return refused(key, edited.error());
   const bool lived = known && known->state != row_state::stopped && !is_settled(known->state);
   const bool left = is_left(key);
   co_await or_return(stop_and_wait(ctx, key));
-  control_answer answer{.key = key, .changed = lived || left, .message = {}};
+  control_answer answer{.key = key, .changed = *edited || lived || left, .message = {}};
   answer.message = key + (answer.changed ? " is stopped" : " is stopped already");
   co_return answer;
 }
@@ -300,19 +306,17 @@ task<control_answer> fleet::remove(context& ctx, std::string key) {
   co_return answer;
 }
 
-// The units that `key` waits for and that are not ready, each with its state.
-task<std::string> fleet::held_back_by(context& ctx, std::string key) {
-  const auto row = co_await store_.rows().get(ctx, key);
-  if (!row) co_return refused(key, row.error());
+// The units that one waits for and that are not ready, each with its state.
+std::string fleet::held_back_by(const unit& what) const {
   std::vector<std::string> words;
-  for (const std::string& each : needs_of(*row->value)) {
+  for (const std::string& each : needs_of(what)) {
     const auto known = manager_.status(each);
     if (!known)
       words.push_back(fmt::format("{} (there is no such unit)", each));
     else if (known->state != row_state::running)
       words.push_back(fmt::format("{} ({})", each, to_string(known->state)));
   }
-  co_return fmt::format("{}", fmt::join(words, ", "));
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 // Those that go down with `key`, and those that only come after it.
@@ -337,7 +341,7 @@ void fleet::look_at_trouble() {
 // Until it is gone, or abandoned: then it may be for ever; and what a former daemon left of it, too.
 task<> fleet::stop_and_wait(context& ctx, std::string key) {
   while (true) {
-    if (beside_ == nullptr) co_return errc::manager_not_running;
+    if (beside_ == nullptr) co_return the_end();
     auto outcome = std::make_shared<std::optional<result<>>>();
     auto asking = ask_to_stop(key, outcome);
     if (!beside_->start(std::move(asking))) co_return errc::out_of_memory;

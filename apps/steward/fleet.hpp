@@ -95,7 +95,7 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] std::vector<std::string> going_in_group_of(const std::string& key) const;
   [[nodiscard]] std::vector<std::string> missing_of(const std::vector<std::string>& waiting_for) const;
   [[nodiscard]] std::optional<std::string> problem_of(const std::string& key) const;
-  [[nodiscard]] task<std::string> held_back_by(context& ctx, std::string key);
+  [[nodiscard]] std::string held_back_by(const unit& what) const;
   [[nodiscard]] task<std::string> what_becomes_of_dependents(context& ctx, std::string key);
   [[nodiscard]] error refused(const std::string& key, const error& why);
   void look_at_trouble();

@@ -133,12 +133,12 @@ task<apply_answer> unit_store::check_and_write(context& ctx, unit_map given) {
   co_return answer;
 }
 
-task<> unit_store::want(context& ctx, std::string key, wanted what, bool anew) {
+task<bool> unit_store::want(context& ctx, std::string key, wanted what, bool anew) {
   table_edit<std::string, unit> edit;
   if (anew) edit.set_wanted(key, what == wanted::up ? wanted::down : wanted::up);
   edit.set_wanted(std::move(key), what);
-  co_await or_return(units_.edit(ctx, std::move(edit)));
-  co_return {};
+  const auto outcomes = co_await or_return(units_.edit(ctx, std::move(edit)));
+  co_return std::ranges::any_of(outcomes, [](const edit_outcome& each) { return each.what != row_change::unchanged; });
 }
 
 task<bool> unit_store::remove(context& ctx, std::string key) {

@@ -75,9 +75,9 @@ class unit_store {
   /// Errors: those of `apply`; `unreadable` for a row that it would leave as it is and that cannot be read.
   [[nodiscard]] task<apply_preview> preview(context& ctx, unit_map given);
 
-  /// Sets what is wanted of a unit. `anew` makes a new generation even if it was wanted so, so that it is started (again).
-  /// Errors: `not_found`.
-  [[nodiscard]] task<> want(context& ctx, std::string key, wanted what, bool anew = false);
+  /// Sets what is wanted of a unit. `anew` makes a new generation even if it was wanted so, so that it is started (again). True if the row was
+  /// edited. Errors: `not_found`.
+  [[nodiscard]] task<bool> want(context& ctx, std::string key, wanted what, bool anew = false);
 
   /// Deletes a unit. True if there was one.
   [[nodiscard]] task<bool> remove(context& ctx, std::string key);

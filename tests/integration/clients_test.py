@@ -170,7 +170,7 @@ class ending_test(clients_test):
         os.kill(self.daemon.pid, signal.SIGTERM)
         self.wait_for("slow", state="stopping")
         body = json.dumps({"units": {"new": {"command": SLEEP}}})
-        for target, what in (("/v1/units/other/restart", None), ("/v1/units/other/start", None), ("/v1/apply", body)):
+        for target, what in (("/v1/units/other/restart", None), ("/v1/units/other/start", None), ("/v1/apply", body), ("/v1/plan", body)):
             self.assertEqual(self.ask("POST", target, what), (503, {"error": "the daemon is ending"}), target)
         self.assertEqual(self.ask("GET", "/v1/status")[0], 200)
 

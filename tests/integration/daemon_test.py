@@ -284,6 +284,15 @@ class stop_test(steward_test):
         for verb in ("start", "stop", "restart", "rm"):
             self.refused(1, "there is no unit one$", verb, "one")
 
+    def test_of_what_has_ended_already_says_that_it_changed_the_row(self):
+        self.run_daemon(done={"command": ["true"], "restart": "never"},
+                        gave={"command": ["false"], "backoff": {"initial": "1ms"}, "budget": {"restarts": 1, "window": "1m", "then": "give_up"}})
+        for key, state in (("done", "completed"), ("gave", "gave_up")):
+            before = self.wait_for(key, state=state)
+            self.assertEqual(self.ask("POST", f"/v1/units/{key}/stop")[1], {"key": key, "changed": True, "message": f"{key} is stopped"})
+            self.wait_for(key, state="stopped", generation=grown(before))
+            self.assertEqual(self.ask("POST", f"/v1/units/{key}/stop")[1], {"key": key, "changed": False, "message": f"{key} is stopped already"})
+
     def test_who_ignores_it_is_killed_with_all_that_it_started(self):
         script = "trap '' TERM; sleep 1000 & echo $! > child; echo up; while :; do sleep 1000; done"
         self.run_daemon(deaf=shell(script, stop={"signal": "TERM", "deadline": "300ms"}))
