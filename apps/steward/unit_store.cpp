@@ -4,9 +4,12 @@
 #include "steward/chain.hpp"
 #include "steward/start_stop.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <variant>
 
 namespace steward {
 namespace {
@@ -39,6 +42,12 @@ result<> check(const unit_map& given, const stored_units& present) {
 }  // namespace
 
 task<> unit_store::run(context& ctx, callback ready) {
+result<unit> unit_codec::decode(const stored_key& key, std::string_view stored) {
+  const auto* const name = std::get_if<std::string>(&key);
+  if (name == nullptr || !is_unit_name(*name)) return fail(error(errc::unreadable, fmt::format("its key is not a name: {}", unit_name_rule)));
+  return unit_from_row(stored);
+}
+
   const auto open_close =
       start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
   const auto whole = chain(open_close, std::ref(memory_));

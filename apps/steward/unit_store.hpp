@@ -23,10 +23,11 @@
 
 namespace steward {
 
-/// Stores a unit as its canonical JSON.
+/// Stores a unit as its canonical JSON. A row whose key is no unit name, as one that was written by hand may have, is unreadable: its log would be
+/// anywhere, and no command takes such a name.
 struct unit_codec {
   [[nodiscard]] static std::string encode(const unit& from) { return unit_to_row(from); }
-  [[nodiscard]] static result<unit> decode(std::string_view stored) { return unit_from_row(stored); }
+  [[nodiscard]] static result<unit> decode(const stored_key& key, std::string_view stored);
 };
 
 /// Until what could not be read or written is tried again.

@@ -678,6 +678,43 @@ class table_test(steward_test):
         self.running("b")
         self.assertEqual(looks(), before)
 
+    def test_key_that_is_no_unit_name_does_not_run(self):
+        self.run_daemon(good={"command": SLEEP})
+        good = self.running("good")
+        names = ("../../evil2", "with space", "")
+        for again in (False, True):
+            with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+                for name in names:
+                    table.execute("insert or replace into steward_row select table_name, ?, value, wanted, generation from steward_row where key = 'good'", (name,))
+            if again:
+                self.assertEqual(self.interrupt_daemon(), 0)
+                self.run_daemon()
+                good = self.running("good")
+            told = "its key is not a name: a unit name is 1 to 64 of"
+            tells = lambda: {event.get("key"): event["error"] for event in map(json.loads, self.does("events", "--json").splitlines()) if event.get("error")}
+            until(lambda: set(names) <= set(tells()), lambda: f"an error for each; there are {tells()}")
+            self.assertTrue(all(told in tells()[name] for name in names), tells())
+            units = {unit["key"]: unit for unit in self.ask("GET", "/v1/status")[1]["units"]}
+            for name in names:
+                self.assertEqual((units[name]["state"], units[name]["pid"]), ("stopped", None))
+                self.assertIn(told, units[name]["error"])
+            self.assert_still(good)
+            self.assertEqual(glob.glob(self.at("**/*evil2*"), recursive=True) + glob.glob(self.at("../*evil2*")), [])
+            self.assertEqual(os.listdir(self.at("s.db.logs")) if os.path.isdir(self.at("s.db.logs")) else [], [])
+
+    def test_row_that_cannot_be_read_is_not_started(self):
+        self.run_daemon(good={"command": SLEEP})
+        self.running("good")
+        with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+            table.execute("insert into steward_row select 'units', 'broken', '{}', 'down', max(generation) from steward_row")
+        for verb in ("start", "restart"):
+            done = self.steward(verb, "broken")
+            self.assertEqual((done.code, done.out), (1, ""), done)
+            self.assertRegex(done.err, r"row broken of units:\s+command: missing")
+        self.assertEqual(self.does("start", "good"), "good is running already\n")
+        with contextlib.closing(sqlite3.connect(self.database)) as table, table:
+            self.assertEqual(table.execute("select wanted from steward_row where key = 'broken'").fetchone(), ("down",))
+
     def test_of_what_is_stopping_to_start_it_again_holds(self):
         self.run_daemon(a=shell("trap 'sleep 0.5; exit' TERM; echo up; while :; do sleep 0.01; done"))
         self.first_line("a")

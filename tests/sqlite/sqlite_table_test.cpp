@@ -149,6 +149,21 @@ TEST_F(SqliteTable, M10_ARowThatCannotBeDecodedIsReportedWithItsKeyAndSkipped) {
   EXPECT_FALSE(here.database.trouble()) << "the table can be read";
 }
 
+struct short_key_codec : text_codec {
+  static result<std::string> decode(const stored_key& key, std::string_view stored) {
+    if (to_string(key).size() > 3) return fail(error("its key is too long"));
+    return std::string(stored);
+  }
+};
+
+TEST_F(SqliteTable, M10_ACodecMayRefuseARowForItsKey) {
+  for (const auto* key : {"db", "much too long", "web"}) (void)here.put(std::string(key), "1");
+  sqlite_table<std::string, std::string, short_key_codec> picky(here.database, "rows");
+  const auto all = sync_wait([&](context& ctx) { return test::content(ctx, picky); });
+  ASSERT_EQ(text_of(all), "success");
+  EXPECT_THAT(*all, ElementsAre(Pair("db", "1"), Pair("much too long", "row much too long of rows: its key is too long"), Pair("web", "1")));
+}
+
 TEST_F(SqliteTable, AValueThatCannotBeEncodedIsNotStoredNorIsWhatCameWithIt) {
   sqlite_table<std::string, std::string, picky_codec> picky(here.database, "rows");
   for (const auto* value : {"refused", "thrown"}) {

@@ -54,13 +54,17 @@ struct key_codec<Key> {
 /// How a value type is stored, as the user of a table gives it: as text, or as a blob where the codec has `static constexpr bool binary = true`.
 ///
 /// Shape: what `encode` gives, `decode` takes back. Equal values have equal encodings: by them the table knows that nothing has changed. At most 10^9
-/// bytes. Errors: a row that `decode` refuses is reported with its key and skipped (M10); a value that `encode` refuses is not stored. An exception
-/// counts as a refusal. Threads: called on the database's threads, `encode` on one and `decode` on another, each one call at a time.
+/// bytes. A `decode` that takes a `stored_key` before the value may refuse a row for its key. Errors: a row that `decode` refuses is reported with
+/// its key and skipped (M10); a value that `encode` refuses is not stored. An exception counts as a refusal. Threads: called on the database's
+/// threads, `encode` on one and `decode` on another, each one call at a time.
 template <class Codec, class Value>
-concept value_codec = requires(const Codec& codec, const Value& value, std::string_view stored) {
+concept value_codec = requires(const Codec& codec, const Value& value) {
   { codec.encode(value) } -> std::convertible_to<result<std::string>>;
+} && (requires(const Codec& codec, std::string_view stored) {
   { codec.decode(stored) } -> std::convertible_to<result<Value>>;
-};
+} || requires(const Codec& codec, const stored_key& key, std::string_view stored) {
+  { codec.decode(key, stored) } -> std::convertible_to<result<Value>>;
+});
 
 /// For values that are text as they are.
 struct text_codec {

@@ -26,13 +26,21 @@ struct row_mapping {
 
   [[nodiscard]] result<row<Value>> decode(const stored_row& stored) const {
     try {
-      result<Value> value = codec.decode(stored.value);
+      result<Value> value = value_of(stored);
       if (!value) return fail(about(stored.key, value.error()));
       if (!stored.wanted) return fail(about(stored.key, stored.wanted.error()));
       return row<Value>{std::make_shared<const Value>(std::move(*value)), *stored.wanted, stored.generation};
     } catch (...) {
       return fail(about(stored.key, current_exception_error()));
     }
+  }
+
+ private:
+  [[nodiscard]] result<Value> value_of(const stored_row& stored) const {
+    if constexpr (requires { codec.decode(stored.key, stored.value); })
+      return codec.decode(stored.key, stored.value);
+    else
+      return codec.decode(stored.value);
   }
 };
 
