@@ -22,6 +22,7 @@
 #include <boost/beast/http/write.hpp>
 #include <fmt/format.h>
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -52,6 +53,13 @@ std::optional<reply> refusal_of_unreadable(const error& why) {
   return refusal(400, fmt::format("not an HTTP/1.1 request: {}; docs/http_api.md shows some", why.to_string()));
 }
 
+/// What to say to a request whose body nobody could read: where it ends cannot be told, so that nothing behind it may be taken for the next request.
+std::optional<reply> refusal_of_coding(const request_type& head) {
+  const auto [first, last] = head.equal_range(http::field::transfer_encoding);
+  if (first == last || (std::next(first) == last && boost::beast::iequals(first->value(), "chunked"))) return std::nullopt;
+  return refusal(501, "the body has a Transfer-Encoding other than chunked; send it with a Content-Length");
+}
+
 /// Whether a client holds its body back until it is told that it is welcome, as curl does with a large one.
 bool waits_for_a_word(const request_type& head) { return head.version() > 10 && boost::beast::iequals(head[http::field::expect], "100-continue"); }
 
@@ -68,16 +76,15 @@ class connection {
       parser.body_limit(largest_body);
       deadline_context idle(ctx, granted_ == welcome::full ? idle_connection : unwelcome_connection);
       auto read = co_await http::async_read_header(socket_, buffer_, parser, use_task(idle));
-      const auto word = asio::buffer(go_on);
-      if (read && waits_for_a_word(parser.get())) read = co_await asio::async_write(socket_, word, use_task(idle));
-      if (read && !parser.is_done()) read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
       form_.version = parser.get().version();
       form_.head_only = parser.get().method() == http::verb::head;
-      if (!read) {
-        auto refused = refusal_of_unreadable(read.error());
-        if (refused) (void)co_await send(ctx, std::move(*refused));
-        break;
-      }
+      auto refused = read ? refusal_of_coding(parser.get()) : std::nullopt;
+      const auto word = asio::buffer(go_on);
+      if (read && !refused && waits_for_a_word(parser.get())) read = co_await asio::async_write(socket_, word, use_task(idle));
+      if (read && !refused && !parser.is_done()) read = co_await http::async_read(socket_, buffer_, parser, use_task(idle));
+      if (!read) refused = refusal_of_unreadable(read.error());
+      if (refused) (void)co_await send(ctx, std::move(*refused));
+      if (!read || refused) break;
       request_type request = parser.release();
       form_.keep_alive = request.keep_alive() && granted_ == welcome::full;
       auto sent = co_await take(ctx, request);

@@ -239,6 +239,17 @@ class wrong_request_test(clients_test):
             with self.subTest(raw[:40]):
                 self.assert_refused(self.send(raw), status, text)
 
+    def test_with_a_body_that_cannot_be_told_from_the_next_one_is_the_last(self):
+        self.run_daemon(good={"command": SLEEP})
+        self.running("good")
+        for coding in (b"gzip", b"gzip, chunked", b"chunked, gzip", b"identity", b"", b"chunked\r\nTransfer-Encoding: gzip"):
+            with self.subTest(coding):
+                answer = self.send(b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: %s\r\n\r\nDELETE /v1/units/good HTTP/1.1\r\nHost: x\r\n\r\n" % coding)
+                self.assertRegex(answer, "^HTTP/1.1 (400|501) ")
+                self.assertEqual(answer.count("Content-Length: "), 1, answer)
+        self.assert_refused(self.send(b"POST /v1/apply HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n"), 501, "Transfer-Encoding other than chunked")
+        self.running("good")
+
     def test_that_ends_too_early_is_answered(self):
         self.run_daemon()
         one = self.connect()
