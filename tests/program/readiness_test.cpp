@@ -104,6 +104,13 @@ TEST_F(Readiness, TellsTheStatusOfAnAnswer) {
   EXPECT_EQ(first_answer(ready_by_http{"127.0.0.1", port, "/nope?x=1"}), "http://127.0.0.1:" + std::to_string(port) + "/nope?x=1 answered 404");
 }
 
+TEST_F(Readiness, WaitsForTheAnswerBehindThoseThatAreNotFinal) {
+  const std::string before = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+  EXPECT_EQ(first_answer(ready_by_http{"127.0.0.1", serve(before + "HTTP/1.1 200 OK\r\n\r\n")}), "ready");
+  EXPECT_THAT(first_answer(ready_by_http{"127.0.0.1", serve(before + "HTTP/1.1 503 Busy\r\n\r\n")}), ::testing::EndsWith("/ answered 503"));
+  EXPECT_THAT(first_answer(ready_by_http{"127.0.0.1", serve("HTTP/1.1 101 Switching Protocols\r\n\r\n")}), ::testing::EndsWith("/ answered 101"));
+}
+
 TEST_F(Readiness, TellsThatNobodyListens) {
   const std::uint16_t port = closed_port();
   EXPECT_EQ(first_answer(ready_by_tcp{"127.0.0.1", port}), "tcp 127.0.0.1:" + std::to_string(port) + ": connection refused");

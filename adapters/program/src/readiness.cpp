@@ -93,6 +93,9 @@ task<> ask(context& ctx, asio::io_context& io, const ready_by_tcp& how) {
   co_return co_await connect(ctx, io, socket, how.host, how.port);
 }
 
+// The final answer is still to come. Behind 101 no HTTP comes any more.
+bool is_interim(unsigned status) { return status >= 100 && status < 200 && status != 101; }
+
 task<> ask(context& ctx, asio::io_context& io, const ready_by_http& how) {
   tcp::socket socket(io);
   co_await or_return(connect(ctx, io, socket, how.host, how.port));
@@ -102,11 +105,14 @@ task<> ask(context& ctx, asio::io_context& io, const ready_by_http& how) {
   request.set(http::field::connection, "close");
   co_await or_return(co_await http::async_write(socket, request, use_task));
   boost::beast::flat_buffer buffer;
-  http::response_parser<http::empty_body> parser;
-  co_await or_return(co_await http::async_read_header(socket, buffer, parser, use_task));
-  const unsigned status = parser.get().result_int();
-  if (status < 200 || status >= 400) co_return error("answered " + std::to_string(status));
-  co_return {};
+  for (;;) {
+    http::response_parser<http::empty_body> parser;
+    co_await or_return(co_await http::async_read_header(socket, buffer, parser, use_task));
+    const unsigned status = parser.get().result_int();
+    if (is_interim(status)) continue;
+    if (status < 200 || status >= 400) co_return error("answered " + std::to_string(status));
+    co_return {};
+  }
 }
 
 template <class How>
