@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit_rules.hpp"
 
+#include "duration_text.hpp"
 #include "text.hpp"
 
 #include <fmt/format.h>
@@ -200,6 +201,16 @@ void check_sizes(const unit_map& applied, std::string_view path, problems& found
     for (std::size_t i = 0; i < command.size(); ++i) check_one(item_path(key_path(unit_path, "command"), i), command[i].size());
     for (const auto& [variable, value] : each.program.environment)
       check_one(key_path(key_path(unit_path, "environment"), variable), variable.size() + 1 + value.size());
+  }
+}
+
+void check_deadlines(const unit_map& applied, std::string_view path, problems& found) {
+  for (const auto& [name, each] : applied) {
+    const auto* const ready = std::get_if<ready_after>(&each.ready);
+    if (ready == nullptr || ready->delay < each.start_deadline) continue;
+    found.add(key_path(key_path(key_path(path, name), "ready"), "after"),
+              fmt::format("is {0}, and the start_deadline {1}: it would never be ready; a shorter one, or a start_deadline longer than {0}",
+                          duration_text(ready->delay), duration_text(each.start_deadline)));
   }
 }
 

@@ -40,6 +40,9 @@ inline constexpr std::size_t largest_argument = std::size_t{128} << 10U;
 /// Reports every unit that is larger, and every argument and variable that is.
 void check_sizes(const unit_map& applied, std::string_view path, problems& found);
 
+/// Reports every unit that would be started in vain, because it is ready no sooner than it is given up.
+void check_deadlines(const unit_map& applied, std::string_view path, problems& found);
+
 /// What a path leads to.
 enum class executable_state : unsigned char { executable, missing, not_executable, folder };
 

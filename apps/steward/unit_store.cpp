@@ -33,6 +33,7 @@ result<> check(const unit_map& given, const stored_units& present) {
   check_needs(given, needs_in(present), true, "units", found);
   check_groups(given, groups_in(present), "units", found);
   check_sizes(given, "units", found);
+  check_deadlines(given, "units", found);
   const executable_lookup lookup{.look = look_on_disk, .search_path = own_search_path()};
   check_executables(given, lookup, "units", found);
   if (!found.empty()) return fail(found.to_error());
@@ -41,13 +42,13 @@ result<> check(const unit_map& given, const stored_units& present) {
 
 }  // namespace
 
-task<> unit_store::run(context& ctx, callback ready) {
 result<unit> unit_codec::decode(const stored_key& key, std::string_view stored) {
   const auto* const name = std::get_if<std::string>(&key);
   if (name == nullptr || !is_unit_name(*name)) return fail(error(errc::unreadable, fmt::format("its key is not a name: {}", unit_name_rule)));
   return unit_from_row(stored);
 }
 
+task<> unit_store::run(context& ctx, callback ready) {
   const auto open_close =
       start_stop([this](context& inside) { return database_.open(inside); }, [this](context& inside) { return database_.close(inside); });
   const auto whole = chain(open_close, std::ref(memory_));

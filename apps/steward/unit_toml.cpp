@@ -161,6 +161,7 @@ result<unit_map> parse_units(std::string_view text, const units_source& source) 
                 fmt::format("no unit of this file is in it; write group = {{ name = {} }} into those that are", in_quotes(name)));
   check_needs(out, source.known != nullptr ? *source.known : known_units(), source.known != nullptr, "unit", found);
   check_sizes(out, "unit", found);
+  check_deadlines(out, "unit", found);
   if (source.programs != nullptr) check_executables(out, *source.programs, "unit", found);
   if (!found.empty()) return fail(found.to_error());
   return out;

@@ -147,6 +147,19 @@ TEST(UnitToml, ADurationNeedsItsUnit) {
   EXPECT_EQ(mistake_in("start_deadline = \"0s\""), "1: unit.u.start_deadline: must be longer than zero");
 }
 
+TEST(UnitToml, AReadinessThatComesTooLateIsRefused) {
+  const auto with = [](const std::string& keys) { return mistakes("[unit.u]\ncommand = [\"/bin/sleep\"]\n" + keys); };
+  EXPECT_EQ(
+      with("ready = { after = \"10s\" }\nstart_deadline = \"1s\""),
+      "units.toml:3:11: unit.u.ready.after: is 10s, and the start_deadline 1s: it would never be ready; a shorter one, or a start_deadline longer "
+      "than 10s\n");
+  EXPECT_EQ(
+      with("ready = { after = \"1m\" }"),
+      "units.toml:3:11: unit.u.ready.after: is 1m, and the start_deadline 1m: it would never be ready; a shorter one, or a start_deadline longer "
+      "than 1m\n");
+  EXPECT_EQ(with("ready = { after = \"999ms\" }\nstart_deadline = \"1s\""), "accepted\n");
+}
+
 TEST(UnitToml, ValuesOutOfTheirRangeAreRefused) {
   EXPECT_EQ(mistake_in("restart = \"on-failure\""), "1: unit.u.restart: is \"on-failure\"; it must be one of: always, on_failure, never");
   EXPECT_EQ(mistake_in("stop.signal = \"TREM\""),

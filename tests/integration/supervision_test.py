@@ -278,6 +278,11 @@ class plan_test(steward_test):
         self.run_daemon(db={"command": SLEEP, "requires": []})
         self.does("apply", self.units(web={"command": SLEEP, "requires": ["db"]}))
         self.refused(1, "units.db.after.0.: goes round in a circle: db -> web -> db", "apply", self.units(db={"command": SLEEP, "after": ["web"]}), "--plan")
+        late = json.dumps({"units": {"late": {"command": SLEEP, "ready": {"after": "10s"}, "start_deadline": "1s"}}})
+        for target in ("/v1/apply", "/v1/plan"):
+            status, body = self.ask("POST", target, late)
+            self.assertEqual(status, 422)
+            self.assertRegex(body["error"], r"^units\.late\.ready\.after: is 10s, and the start_deadline 1s: .*[^\n]$")
 
 
 if __name__ == "__main__":
