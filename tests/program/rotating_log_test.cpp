@@ -58,6 +58,34 @@ TEST_F(RotatingLog, NeverCutsALineThatComesInPieces) {
   EXPECT_EQ(content(file_), "9\n");
 }
 
+TEST_F(RotatingLog, CutsWhatHasNoLineBreaks) {
+  auto written = log(2);
+  for (int i = 0; i < 10; ++i) written.write("12345");
+  EXPECT_EQ(content(file_ + ".1").size(), 12U) << "twice its size, because that is less than 64 KiB";
+  EXPECT_LE(content(file_).size(), 12U);
+}
+
+TEST_F(RotatingLog, GrowsByNoMoreThan64KiBForALine) {
+  constexpr std::uint64_t size = std::uint64_t{1} << 20U;
+  constexpr std::uint64_t most = size + (std::uint64_t{64} << 10U);
+  options_ = {.file = file_, .size = size, .parts = 2};
+  rotating_log written(options_);
+  for (const std::size_t piece : {std::size_t{1000}, std::size_t{65536}, std::size_t{3} << 20U}) {
+    for (std::size_t sent = 0; sent < 4 * size; sent += piece) written.write(std::string(piece, 'x'));
+    EXPECT_EQ(content(file_ + ".1").size(), most) << piece;
+    EXPECT_LE(content(file_).size(), most) << piece;
+  }
+}
+
+TEST_F(RotatingLog, AFileThatIsLongerAlreadyIsLeftAsItIs) {
+  std::filesystem::create_directory(folder_ / "sub");
+  std::ofstream(file_) << std::string(100, 'x');
+  auto written = log(2);
+  written.write("12345678");
+  EXPECT_EQ(content(file_ + ".1").size(), 100U);
+  EXPECT_EQ(content(file_), "12345678");
+}
+
 TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
   log(2).write("1\n2\n");
   log(2).write("3\n4\n");

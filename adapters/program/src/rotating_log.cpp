@@ -13,15 +13,23 @@
 #include <system_error>
 
 namespace steward {
+namespace {
+
+// By how much a part may grow for a line that has begun in it.
+std::uint64_t longest_overrun(std::uint64_t size) noexcept { return std::min<std::uint64_t>(size, std::uint64_t{64} << 10U); }
+
+std::size_t left_of(std::uint64_t size, std::uint64_t written) noexcept { return static_cast<std::size_t>(size > written ? size - written : 0); }
+
+}  // namespace
 
 std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uint64_t size) noexcept {
-  if (written + bytes.size() <= size) return bytes.size();
-  const auto room = static_cast<std::size_t>(size > written ? size - written : 0);
+  const std::size_t room = left_of(size, written);
+  if (bytes.size() <= room) return bytes.size();
   const std::size_t before = room == 0 ? std::string_view::npos : bytes.rfind('\n', room - 1);
   if (before != std::string_view::npos) return before + 1;
-  const std::size_t after = bytes.find('\n', room);
-  if (after != std::string_view::npos) return after + 1;
-  return written + bytes.size() < 2 * size ? bytes.size() : room;
+  const std::string_view most = bytes.substr(0, left_of(size + longest_overrun(size), written));
+  const std::size_t after = most.find('\n', room);
+  return after == std::string_view::npos ? most.size() : after + 1;
 }
 
 void rotating_log::write(std::string_view bytes) noexcept {
@@ -34,10 +42,10 @@ void rotating_log::write(std::string_view bytes) noexcept {
       rotate();
       continue;
     }
-    const std::size_t now = place_to_cut(bytes, written_, options_.size);
-    if (!put(bytes.substr(0, now))) return;
-    at_line_start_ = bytes[now - 1] == '\n';
-    bytes.remove_prefix(now);
+    const std::string_view now = bytes.substr(0, place_to_cut(bytes, written_, options_.size));
+    if (!put(now)) return;
+    at_line_start_ = now.ends_with('\n');
+    bytes.remove_prefix(now.size());
     if (!bytes.empty()) rotate();
   }
 }

@@ -16,11 +16,12 @@ namespace steward {
 /// Where a log goes, and how much of it is kept.
 struct log_options {
   std::string file;                               ///< older parts are `file.1`, `file.2`, …; empty: the output is thrown away
-  std::uint64_t size = std::uint64_t{10} << 20U;  ///< bytes after which a new part begins
+  std::uint64_t size = std::uint64_t{10} << 20U;  ///< bytes after which a new part begins; at least 1
   unsigned parts = 2;                             ///< how many are kept, the present one included; at least 1
 };
 
-/// Appends to a log, and begins a new part at the end of a line.
+/// Appends to a log, and begins a new part at the end of a line. A line that has begun in a part may make it longer than its size, by 64 KiB and by
+/// its size at most; what is longer is cut, so that the bound holds for output without line breaks too.
 ///
 /// Nothing here fails: what cannot be written is dropped and counted, because a program must never wait for its log. When writing works again, one
 /// line tells how much is missing. A file that was deleted is made again, with its folder. Threads: one at a time.  Cost: one write(2) a call; it may
@@ -56,7 +57,8 @@ class rotating_log {
 };
 
 /// Where to cut `bytes`, the first of which goes to offset `written` of a part of `size` bytes: so many go there before a new part begins.
-/// Shape: all of them if no new part has to begin. Cuts behind a newline, unless a single line is longer than a whole part. Pure.
+/// Shape: all of them if no new part has to begin; none if the part is full. Cuts behind a newline, the last one that fits or else the first one
+/// within 64 KiB (and `size`) beyond that, or else there. Pure.
 [[nodiscard]] std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uint64_t size) noexcept;
 
 }  // namespace steward
