@@ -113,9 +113,8 @@ std::string line_of(const shown_row& cells, const widths& wide, const text_style
 }
 
 std::string signal_or_code(const unit_exit& exit) {
-  if (exit.signal) return fmt::format("killed by {}", signal_name(*exit.signal));
-  if (exit.code) return fmt::format("exited with code {}", *exit.code);
-  return {};
+  if (!exit.signal && !exit.code) return {};
+  return program_exit{.code = exit.code.value_or(0), .signal = exit.signal.value_or(0)}.to_string();
 }
 
 std::string joined(std::string_view first, std::string_view second) {

@@ -31,7 +31,7 @@ struct text_style {
 /// `the table cannot be read since …: …; what runs goes on` as a line, or nothing when it can.
 [[nodiscard]] std::string table_warning(const daemon_status& status, wall_time now);
 
-/// How an incarnation ended, in words: `exited with code 1`, `killed by KILL`, `not ready in time`.
+/// How an incarnation ended, in words: `exited with code 1`, `killed by signal 9 (SIGKILL)`, `not ready in time`.
 [[nodiscard]] std::string exit_text(const unit_exit& exit);
 
 /// Whether it was asked to end: a unit that gave up without an end of its own went down with its group.

@@ -21,7 +21,7 @@ unit_status crashed() {
           .generation = 1,
           .since = noon,
           .exit = unit_exit{.reason = exit_reason::failed,
-                            .error = "killed by KILL",
+                            .error = "killed by signal 9 (SIGKILL)",
                             .code = std::nullopt,
                             .signal = SIGKILL,
                             .started_at = noon - 10s,
@@ -46,11 +46,12 @@ unit_status waiting() {
 }
 
 TEST(StatusJson, TheWireFormIsPinned) {
-  EXPECT_EQ(json_line(status_to_json(crashed())),
-            R"({"key":"web","state":"backoff","pid":null,"incarnation":3,"restarts":2,"generation":1,"since":"2026-01-31T12:00:00.000Z",)"
-            R"("exit":{"reason":"failed","error":"killed by KILL","code":null,"signal":"KILL","started_at":"2026-01-31T11:59:50.000Z",)"
-            R"("ready_at":"2026-01-31T11:59:51.000Z","ended_at":"2026-01-31T12:00:00.000Z"},)"
-            R"("waiting_for":[],"missing":[],"next_start_at":"2026-01-31T12:00:00.400Z","error":null})");
+  EXPECT_EQ(
+      json_line(status_to_json(crashed())),
+      R"({"key":"web","state":"backoff","pid":null,"incarnation":3,"restarts":2,"generation":1,"since":"2026-01-31T12:00:00.000Z",)"
+      R"json("exit":{"reason":"failed","error":"killed by signal 9 (SIGKILL)","code":null,"signal":"KILL","started_at":"2026-01-31T11:59:50.000Z",)json"
+      R"("ready_at":"2026-01-31T11:59:51.000Z","ended_at":"2026-01-31T12:00:00.000Z"},)"
+      R"("waiting_for":[],"missing":[],"next_start_at":"2026-01-31T12:00:00.400Z","error":null})");
   EXPECT_EQ(json_line(status_to_json(waiting())),
             R"({"key":"worker","state":"waiting","pid":null,"incarnation":0,"restarts":0,"generation":7,"since":"2026-01-31T12:00:00.001Z",)"
             R"("exit":null,"waiting_for":["db","web"],"missing":["web"],"next_start_at":null,"error":"its row cannot be read"})");

@@ -68,7 +68,7 @@ TEST(StatusTable, ShowsEveryState) {
             "crasher  backoff         -     1s        14  exited with code 1; starts again in 2s\n"
             "db       starting       71     0s         0\n"
             "old      stopping       72     4s         0\n"
-            "web      running    123456   2m5s         1  last: killed by KILL 5s ago\n"
+            "web      running    123456   2m5s         1  last: killed by signal 9 (SIGKILL) 5s ago\n"
             "worker   waiting         -   1h1m         0  for db, web; there is no unit web\n");
 }
 
@@ -156,8 +156,8 @@ TEST(ExitText, SaysHowItEnded) {
   EXPECT_EQ(text(exit_reason::completed, 0, {}, {}), "exited with code 0");
   EXPECT_EQ(text(exit_reason::stopped, {}, SIGTERM, {}), "stopped");
   EXPECT_EQ(text(exit_reason::failed, 3, {}, "exit code 3"), "exited with code 3");
-  EXPECT_EQ(text(exit_reason::failed, {}, SIGSEGV, {}), "killed by SEGV");
-  EXPECT_EQ(text(exit_reason::failed, {}, 40, {}), "killed by 40");
+  EXPECT_EQ(text(exit_reason::failed, {}, SIGSEGV, {}), "killed by signal 11 (SIGSEGV)");
+  EXPECT_EQ(text(exit_reason::failed, {}, 40, {}), "killed by signal 40");
   EXPECT_EQ(text(exit_reason::failed, {}, {}, "exec /bin/x: no such\nfile"), "exec /bin/x: no such\\nfile");
   EXPECT_EQ(text(exit_reason::failed, {}, {}, {}), "failed");
   EXPECT_EQ(text(exit_reason::ended_before_ready, 0, {}, {}), "ended before it was ready; exited with code 0");

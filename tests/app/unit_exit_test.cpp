@@ -41,7 +41,7 @@ TEST(UnitExit, IsTheSameWhenItWasStoredAndReadAgain) {
     EXPECT_EQ(after, before);
     EXPECT_EQ(exit_text(after), exit_text(before));
   }
-  EXPECT_EQ(exit_text(to_unit_exit(read_again(with_numbers(end_of(exit_reason::failed, killed))))), "killed by KILL");
+  EXPECT_EQ(exit_text(to_unit_exit(read_again(with_numbers(end_of(exit_reason::failed, killed))))), "killed by signal 9 (SIGKILL)");
 }
 
 TEST(UnitExit, ThatAnEarlierVersionHasStoredWithoutItsNumbersIsRead) {

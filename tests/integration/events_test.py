@@ -43,7 +43,7 @@ class events_test(events_test_base):
         follower = self.follow()
         self.until_followed("web: starting\n", "web: running\n", "api: running\n")
         os.kill(self.unit("web")["pid"], signal.SIGKILL)
-        self.until_followed("web: backoff, killed by KILL", "api: stopping, because of web\n")
+        self.until_followed("web: backoff, killed by signal 9 (SIGKILL)", "api: stopping, because of web\n")
         self.wait_for("api", state="running", incarnation=2)
         self.assertIsNone(follower.poll())
         follower.terminate()

@@ -112,7 +112,7 @@ class group_test(steward_test):
         self.run_daemon()
         self.assertEqual(self.wait_for("b", state="gave_up")["exit"]["reason"], "stopped")
         self.assertIn("it went down with its group, whose restart budget is used up", self.does("explain", "b"))
-        self.assertIn("it ended too often (killed by KILL)", self.does("explain", "a"))
+        self.assertIn("it ended too often (killed by signal 9 (SIGKILL))", self.does("explain", "a"))
 
     def test_agrees_on_its_policy_with_those_that_are_there(self):
         self.run_daemon("--apply", self.file("one_for_all"))
