@@ -132,7 +132,8 @@ void simulation_model::take_crash(const trace_event& now) {
       its.due.reset();
       its.settled_for = 0;
     }
-    const bool was_stopped = is_going(its.state) && !is_old && its.state_told < sure_of_;
+    const bool is_to_be_asked = its.state == row_state::running && its.live && its.live->was_going == belief::surely;
+    const bool was_stopped = (is_going(its.state) || is_to_be_asked) && !is_old && its.state_told < sure_of_;
     const bool may_be = its.numbers_repeat || is_going(its.state) || (its.live && its.live->was_going != belief::no);
     its.was_going = was_stopped ? belief::surely : may_be ? belief::perhaps : belief::no;
     if (its.outlived && (its.was_going != belief::no || its.outlived->was_going != belief::no)) its.outlived->was_going = belief::perhaps;

@@ -160,6 +160,36 @@ TEST_F(ManagerOutlived, WhatWasBeingStoppedIsAskedAgainIfItIsTakenOverByHand) {
   finish();
 }
 
+TEST_F(ManagerOutlived, WhatWasBeingStoppedIsRememberedSoUntilItIsAskedAgain) {
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.rows_in_a_page(1);
+  faulty.on_fetch(2, fault::slow(1s));
+  put("web", part("web").winds_down_in(1s));
+  lives("web", row_state::stopping);
+  run(faulty);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(store.recall("web").state, row_state::stopping);
+  time.advance(10s);
+  EXPECT_EQ(store.recall("web").state, row_state::running);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatReplacesOneThatWasBeingStoppedGoesOn) {
+  how.edit = [](const std::string&, const runnable&, const runnable&) { return row_edit::replace; };
+  how.watch = true;
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.rows_in_a_page(1);
+  faulty.on_fetch(2, fault::slow(1s));
+  put("web", part("web"));
+  lives("web", row_state::stopping);
+  run(faulty);
+  put("web", part("better"));
+  time.advance(10s);
+  EXPECT_FALSE(log.has("better end"));
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
 TEST_F(ManagerOutlived, AStopByHandIsNotUndoneByWhatWasToFollowTheStopBefore) {
   faulty_table<std::string, runnable> faulty(table_);
   faulty.rows_in_a_page(1);
