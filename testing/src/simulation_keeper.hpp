@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace steward::testing {
 
@@ -35,8 +34,8 @@ class simulated_keeper {
   }
 
   [[nodiscard]] std::optional<simulated_process> let_go(const std::string& name) {
-    auto found = kept_.extract(name);
-    return found.empty() ? std::nullopt : std::optional(std::move(found.mapped()));
+    const auto found = kept_.extract(name);
+    return found.empty() ? std::nullopt : std::optional(found.mapped());
   }
 
  private:

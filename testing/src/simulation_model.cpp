@@ -170,21 +170,21 @@ void simulation_model::take_call(const trace_event& now) {
   }
 }
 
-void simulation_model::take_read(const trace_event& now) {
-  if (now.key == trace_event::no_key) {
-    if (now.what == happening::problem && untold_ > 0) --untold_;
-    if (now.what == happening::fetch_asked && now.call == taken_) {
-      const bool before_failed = pass_.failed || pass_.missed;
-      pass_ = pass_facts{.begun = taken_, .ended = std::nullopt, .failed = false, .missed = false, .retried = before_failed};
-    }
-    if (now.what == happening::fetch_answered && (!now.yes || !now.text.empty())) {
-      pass_.ended = now.at;
-      pass_.failed = !now.text.empty();
-      if (pass_.failed && !ends_since_) ++untold_;
-      if (!pass_.failed) note_all_rows_read();
-    }
-    return;
+void simulation_model::take_walk(const trace_event& now) {
+  if (now.what == happening::problem && untold_ > 0) --untold_;
+  if (now.what == happening::fetch_asked && now.call == taken_) {
+    const bool before_failed = pass_.failed || pass_.missed;
+    pass_ = pass_facts{.begun = taken_, .ended = std::nullopt, .failed = false, .missed = false, .retried = before_failed};
   }
+  if (now.what != happening::fetch_answered || (now.yes && now.text.empty())) return;
+  pass_.ended = now.at;
+  pass_.failed = !now.text.empty();
+  if (pass_.failed && !ends_since_) ++untold_;
+  if (!pass_.failed) note_all_rows_read();
+}
+
+void simulation_model::take_read(const trace_event& now) {
+  if (now.key == trace_event::no_key) return take_walk(now);
   read_facts& its = keys_[now.key].read;
   if (now.what == happening::problem) {
     if (now.text.starts_with("replace: ")) keys_[now.key].edit.touched = taken_;

@@ -247,6 +247,7 @@ class simulation_model {
   void take_edit(const trace_event& now);
   void take_call(const trace_event& now);
   void take_failure(const trace_event& now);
+  void take_walk(const trace_event& now);
   void take_read(const trace_event& now);
   void take_run(const trace_event& now);
   void take_edit_of_process(const trace_event& now);
