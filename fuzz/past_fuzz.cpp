@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as what is remembered of a unit or of a group, in the present form and in that of earlier versions: what is read of the
-// former survives its round trip.
-#include "past_json.hpp"
+// Any bytes as what is remembered of a row or of a group: what is read of them survives its round trip.
 #include "require.hpp"
 #include "steward/past_text.hpp"
 
@@ -28,6 +26,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto past = steward::past_from_text(text, ahead)) require_survives(*past);
   if (const auto history = steward::history_from_text(text, ahead))
     require(steward::history_from_text(steward::history_to_text(*history, ahead), ahead) == *history);
-  (void)steward::past_to_text(steward::past_from_json(text), ahead);
   return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/run_until_signal.hpp"
 
+#include "steward/exit_codes.hpp"
 #include "steward/run_loop.hpp"
 
 #include <fcntl.h>
@@ -136,7 +137,7 @@ int run_until_signal(runnable what, const service_options& options) try {
   run_loop loop;
   std::string name;
   service app(loop, std::move(what), options, [&loop, &name](const service_end& end) {
-    if (end.code == 3) {
+    if (end.code == exit_codes::stragglers) {
       print(report(name, end));
       ::_exit(end.code);
     }
@@ -153,7 +154,7 @@ int run_until_signal(runnable what, const service_options& options) try {
   return end.code;
 } catch (const std::system_error& why) {
   print("run_until_signal: " + std::string(why.what()) + '\n');
-  return 1;
+  return exit_codes::failed;
 }
 
 }  // namespace steward

@@ -2,6 +2,7 @@
 #include "steward/service.hpp"
 
 #include "steward/duration_text.hpp"
+#include "steward/exit_codes.hpp"
 #include "steward/misuse.hpp"
 #include "steward/stop_callback.hpp"
 
@@ -161,10 +162,10 @@ service_end service::judge(bool gave_up) const {
   service_end end;
   if (!gave_up) {
     end.outcome = verdict();
-    end.code = end.outcome ? 0 : 1;
+    end.code = end.outcome ? exit_codes::success : exit_codes::failed;
     return end;
   }
-  end.code = 3;
+  end.code = exit_codes::stragglers;
   end.outcome = fail(error("given up: has not ended within " + duration_text(options_.forced) + " of being forced"));
   end.left = running();
   return end;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_laws.py: the laws of this house that a compiler does not check. Prints `file:line: what is wrong`; exit code 1 if anything is.
 
-  layers     core knows the standard library and itself; adapters know core and, where they need it, the Asio adapter; the app knows everything
+  layers     core knows the standard library and itself; adapters know core and, where they need it, the Asio adapter; the app knows everything;
+             nobody is allowed what nobody needs
   umbrellas  no header that pulls in a whole library
   co_await   nothing in a statement with co_await that g++ 12 destroys twice (docs/decisions, CONTRIBUTING.md)
   time       no unit or scenario test, and nothing in the test kit, waits for real time
@@ -15,6 +16,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+OWN = "tools/check_laws.py"
 
 STANDARD = set(
     """algorithm any array atomic barrier bit bitset cassert cerrno cfenv cfloat charconv chrono cinttypes climits clocale cmath compare complex concepts
@@ -32,27 +34,24 @@ CORE_SYSTEM = {
     "src/error.cpp": {"cxxabi.h"},
     # Huge pages: a wish to the system that the standard library cannot express.
     "src/pages.cpp": {"sys/mman.h"},
-    # Signals: the standard library can neither block one nor wait for it.
-    "src/run_until_signal.cpp": {"fcntl.h", "poll.h", "pthread.h", "signal.h", "sys/eventfd.h", "sys/signalfd.h", "time.h", "unistd.h"},
+    # Signals: a handler may do little more than write to a pipe, which a thread then reads.
+    "src/run_until_signal.cpp": {"fcntl.h", "poll.h", "unistd.h"},
     # The owner of a file descriptor, which every adapter needs.
     "src/unique_fd.cpp": {"fcntl.h", "unistd.h"},
 }
 
 # layer: (its folders, folders of ours that it may include from as "steward/<x>", foreign prefixes)
-GTEST = ("gtest/", "gmock/")
 LAYERS = {
     "core": (("include/", "src/"), ("",), ()),
-    "testing": (("testing/",), ("", "testing/"), GTEST),
+    "testing": (("testing/",), ("", "testing/"), ("gtest/",)),
     "asio": (("adapters/asio/",), ("", "asio/"), ("boost/asio/", "boost/system/")),
-    "sqlite": (("adapters/sqlite/",), ("", "sqlite/", "asio/"), ("SQLiteCpp/", "sqlite3.h")),
+    "sqlite": (("adapters/sqlite/",), ("", "sqlite/"), ("SQLiteCpp/", "sqlite3.h")),
     # Beast: a readiness probe may ask over HTTP.
-    "program": (("adapters/program/",), ("", "program/", "asio/"), ("boost/asio/", "boost/beast/", "boost/system/")),
+    "program": (("adapters/program/",), ("", "program/", "asio/"), ("boost/asio/", "boost/beast/")),
 }
 OURS = ("asio/", "sqlite/", "program/", "testing/")
 
 UMBRELLAS = {"boost/asio.hpp", "boost/beast.hpp", "boost/beast/http.hpp", "bits/stdc++.h", "steward/steward.hpp", "boost/asio/experimental/awaitable_operators.hpp"}
-# boost/beast/http.hpp is Beast's own advice for its HTTP part, and the app is its only user.
-UMBRELLAS_ALLOWED = {("apps/", "boost/beast/http.hpp")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # A context's own sleep_for is virtual there, so it may stay.
@@ -65,6 +64,7 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 problems = []
 warnings = []
+used = set()  # of what `allowances` lists
 
 
 def report(path, line, text):
@@ -106,17 +106,24 @@ def check_quoted(name, layer, line, header):
     if header.startswith("steward/"):
         rest = header.removeprefix("steward/")
         part = next((part for part in OURS if rest.startswith(part)), "")
-        if part not in own:
+        if part in own:
+            used.add((layer, part))
+        else:
             report(name, line, f'{layer} must not know "{header}"')
     elif not ((ROOT / name).parent / header).is_file() and not any((ROOT / folder / "src" / header).is_file() for folder in LAYERS[layer][0]):
         report(name, line, f'"{header}" is not a private header of {layer}; public ones are "steward/…", foreign ones <…>')
 
 
 def check_angled(name, layer, line, header):
-    if header in STANDARD or header.startswith(LAYERS[layer][2] or ("\0",)):
+    if header in STANDARD:
         return
-    if layer == "core":
-        if header not in CORE_SYSTEM.get(name, ()):
+    foreign = next((prefix for prefix in LAYERS[layer][2] if header.startswith(prefix)), None)
+    if foreign:
+        used.add((layer, foreign))
+    elif layer == "core":
+        if header in CORE_SYSTEM.get(name, ()):
+            used.add((name, header))
+        else:
             report(name, line, f"the core needs the standard library only, not <{header}>")
     elif not SYSTEM.match(header):
         report(name, line, f"{layer} must not know <{header}>")
@@ -129,10 +136,22 @@ def check_includes(name, text):
         if not match:
             continue
         header = match.group(2)
-        if header in UMBRELLAS and not any(name.startswith(folder) and header == allowed for folder, allowed in UMBRELLAS_ALLOWED):
+        if header in UMBRELLAS:
             report(name, number, f"{header} pulls in a whole library; include what is used")
         if layer:
             (check_quoted if match.group(1) == '"' else check_angled)(name, layer, number, header)
+
+
+def allowances():
+    """Who may know what beside the rule: (a layer or a file, a folder, a prefix or a header)."""
+    of_layers = {(layer, what) for layer, (_, own, foreign) in LAYERS.items() for what in own + foreign}
+    of_core = {(name, header) for name, headers in CORE_SYSTEM.items() for header in headers}
+    return of_layers | of_core | {(name, "real time") for name in REAL_TIME}
+
+
+def check_allowances(name, text):
+    for who, what in sorted(allowances() - used):
+        report(name, line_of(text, text.index(f'"{who}"')), f'nobody needs that {who} may know "{what}"')
 
 
 # --- the co_await trap of g++ 12 --------------------------------------------------------------------------------------------------------------------
@@ -217,6 +236,9 @@ def check_co_await(name, text):
 
 def check_time(name, text):
     for match in WAITING.finditer(blank_out(text)):
+        if name in REAL_TIME:
+            used.add((name, "real time"))
+            return
         report(name, line_of(text, match.start()), f"`{match.group(0).strip(' (')}`: nothing here waits for real time; use virtual time")
 
 
@@ -275,10 +297,11 @@ def main():
             check_words(name, text)
             if not name.startswith("tests/toolchain/"):
                 check_co_await(name, text)
-            if name.startswith(("tests/unit/", "tests/scenario/", "testing/")) and name not in REAL_TIME:
+            if name.startswith(("tests/unit/", "tests/scenario/", "testing/")):
                 check_time(name, text)
         elif name.endswith((".sh", ".py", ".cmake", ".in", "CMakeLists.txt")) or name in ("dev", ".ci/run"):
             check_marks(name, path.read_text())
+    check_allowances(OWN, (ROOT / OWN).read_text())
     for text in warnings:
         print(f"      warning: {text}")
     for text in problems:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command_line.hpp"
 
+#include "steward/exit_codes.hpp"
 #include "text.hpp"
 #include "unit.hpp"
 
@@ -40,11 +41,11 @@ struct options {
 
 std::unexpected<no_invocation> shown(std::string text) {
   if (!text.ends_with('\n')) text += '\n';
-  return std::unexpected(no_invocation{.exit_code = 0, .out = std::move(text), .err = ""});
+  return std::unexpected(no_invocation{.exit_code = exit_codes::success, .out = std::move(text), .err = ""});
 }
 
 std::unexpected<no_invocation> wrong(std::string_view text) {
-  return std::unexpected(no_invocation{.exit_code = 2, .out = "", .err = fmt::format("steward: {}\n", text)});
+  return std::unexpected(no_invocation{.exit_code = exit_codes::wrong_use, .out = "", .err = fmt::format("steward: {}\n", text)});
 }
 
 /// The parser, and what it fills.

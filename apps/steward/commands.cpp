@@ -11,6 +11,7 @@
 #include "json_text.hpp"
 #include "status_json.hpp"
 #include "status_text.hpp"
+#include "steward/exit_codes.hpp"
 #include "text.hpp"
 #include "unit_json.hpp"
 #include "unit_toml.hpp"
@@ -20,7 +21,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <exception>
@@ -31,12 +31,8 @@
 namespace steward {
 namespace {
 
-constexpr int done = 0;
-constexpr int failed = 1;
-constexpr int wrong_use = 2;
-
 /// Tells one error in as many lines as it has causes, the first of them under the program's name.
-int tell(const command_surroundings& around, const error& why, int exit_code = failed) {
+int tell(const command_surroundings& around, const error& why, int exit_code = exit_codes::failed) {
   around.err << "steward: " << why.to_tree();
   return exit_code;
 }
@@ -44,7 +40,7 @@ int tell(const command_surroundings& around, const error& why, int exit_code = f
 /// Mistakes in a file stand in lines of their own, as compilers write them, so that editors find the place.
 int tell_mistakes(const command_surroundings& around, const error& why) {
   around.err << why.to_tree();
-  return wrong_use;
+  return exit_codes::wrong_use;
 }
 
 text_style style_of(const command_surroundings& around) {
@@ -73,12 +69,12 @@ int show_plan(const result<plan_answer>& plan, bool as_json, const command_surro
     around.out << json_pretty(answer_to_json(*plan)) << '\n';
   else
     around.out << plan_text(*plan);
-  return done;
+  return exit_codes::success;
 }
 
 int run(const apply_command& what, const command_surroundings& around) {
   const auto file = read_units_file(what.file);
-  if (!file) return tell(around, file.error(), wrong_use);
+  if (!file) return tell(around, file.error(), exit_codes::wrong_use);
   units_source source{.file = file->name, .folder = file->folder};
   if (const auto alone = parse_units(file->text, source); !alone) return tell_mistakes(around, alone.error());
 
@@ -106,7 +102,7 @@ int run(const apply_command& what, const command_surroundings& around) {
   if (!answer->added.empty()) around.out << "added: " << listed_names(answer->added) << '\n';
   if (!answer->changed.empty()) around.out << "changed: " << listed_names(answer->changed) << '\n';
   if (answer->added.empty() && answer->changed.empty()) around.out << "nothing to change\n";
-  return done;
+  return exit_codes::success;
 }
 
 int show_one(const status_command& what, const command_surroundings& around) {
@@ -116,7 +112,7 @@ int show_one(const status_command& what, const command_surroundings& around) {
     around.out << json_pretty(boost::json::array{status_to_json(*status)}) << '\n';
   else
     around.out << status_sheet(*status, around.now(), style_of(around));
-  return done;
+  return exit_codes::success;
 }
 
 int run(const status_command& what, const command_surroundings& around) {
@@ -133,7 +129,7 @@ int run(const status_command& what, const command_surroundings& around) {
   } else {
     around.out << status_table(status->units, around.now(), style_of(around));
   }
-  return done;
+  return exit_codes::success;
 }
 
 int run(const explain_command& what, const command_surroundings& around) {
@@ -143,7 +139,7 @@ int run(const explain_command& what, const command_surroundings& around) {
     around.out << json_pretty(explanation_to_json(*why)) << '\n';
   else
     around.out << explanation_sheet(*why, around.now());
-  return done;
+  return exit_codes::success;
 }
 
 int run(const stragglers_command& what, const command_surroundings& around) {
@@ -153,14 +149,14 @@ int run(const stragglers_command& what, const command_surroundings& around) {
     around.out << json_pretty(stragglers_to_json(*all).at("stragglers")) << '\n';
   else
     around.out << straggler_table(*all, around.now());
-  return done;
+  return exit_codes::success;
 }
 
 int run(const control_command& what, const command_surroundings& around) {
   const api_client client(what.socket);
   // Whether a daemon is there that answers: a stop waits for any time, and one that is not there need not be told for each unit.
   if (const auto there = client.version(); !there) return tell(around, there.error());
-  int exit_code = done;
+  int exit_code = exit_codes::success;
   for (const std::string& key : what.keys) {
     const auto answer = client.control(what.call, key);
     if (answer)
@@ -174,14 +170,14 @@ int run(const control_command& what, const command_surroundings& around) {
 int run(const logs_command& what, const command_surroundings& around) {
   const api_request request{.call = api_call::logs, .key = what.key, .follow = what.follow, .lines = what.lines};
   const auto read = api_client(what.socket).follow(request, [&](std::string_view piece) { around.out << piece << std::flush; });
-  return read ? done : tell(around, read.error());
+  return read ? exit_codes::success : tell(around, read.error());
 }
 
 error no_event(const error& why) { return error(fmt::format("an event of the daemon is {}", why.to_string())); }
 
 int run(const events_command& what, const command_surroundings& around) {
   const api_request request{.call = api_call::events, .key = {}, .follow = what.follow, .keys = what.keys};
-  int exit_code = done;
+  int exit_code = exit_codes::success;
   const auto show = [&](std::string_view line) {
     const auto event = event_from_line(line);
     if (!event)
@@ -215,20 +211,18 @@ int run(const failures_command& what, const command_surroundings& around) {
     around.out << json_pretty(failures_to_json(failures)) << '\n';
   else
     around.out << failures_text(failures, around.now());
-  return done;
+  return exit_codes::success;
 }
 
 int run(const version_command&, const command_surroundings& around) {
   around.out << "steward " << steward_version() << '\n';
-  return done;
+  return exit_codes::success;
 }
 
 int run(const run_options& what, const command_surroundings& around) {
   if (const auto usable = check_socket_path(what.socket); !usable) return tell(around, usable.error());
   return around.run(what);
 }
-
-wall_time system_now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace
 
@@ -249,7 +243,7 @@ int command_main(int argc, const char* const* argv, std::function<int(const run_
       return read.error().exit_code;
     }
     const command_surroundings around{
-        .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = system_now, .run = std::move(run_it)};
+        .out = std::cout, .err = std::cerr, .style = style_of_terminal(STDOUT_FILENO), .now = wall_now, .run = std::move(run_it)};
     const int exit_code = carry_out(*read, around);
     std::cout.flush();
     return exit_code;
@@ -257,10 +251,10 @@ int command_main(int argc, const char* const* argv, std::function<int(const run_
     const int why = errno;
     std::cout.exceptions(std::ios::goodbit);  // who writes on stderr flushes it once more
     std::cerr << fmt::format("steward: cannot write the output: {}\n", std::generic_category().message(why));
-    return failed;
+    return exit_codes::failed;
   } catch (const std::exception& unexpected) {
     std::cerr << "steward: " << printable(unexpected.what()) << '\n';
-    return failed;
+    return exit_codes::failed;
   }
 }
 

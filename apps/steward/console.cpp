@@ -60,8 +60,7 @@ task<> console::keep_drawing(context& ctx) {
 void console::draw() {
   catch_up();
   if (out_.behind()) return;
-  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  live_drawing drawing = draw_live(frame_, units_.status(), now, style_of_terminal(out_.descriptor()), phase_);
+  live_drawing drawing = draw_live(frame_, units_.status(), wall_now(), style_of_terminal(out_.descriptor()), phase_);
   frame_ = std::move(drawing.frame);
   out_.write(drawing.text);
 }

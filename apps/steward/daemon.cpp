@@ -10,6 +10,7 @@
 #include "server.hpp"
 #include "steward/asio/scheduler.hpp"
 #include "steward/chain.hpp"
+#include "steward/exit_codes.hpp"
 #include "steward/named.hpp"
 #include "steward/program/keeper.hpp"
 #include "steward/program/open_files.hpp"
@@ -34,11 +35,6 @@
 
 namespace steward {
 namespace {
-
-constexpr int done = 0;
-constexpr int failed = 1;
-constexpr int wrong_use = 2;
-constexpr int left_behind = 3;
 
 constexpr std::chrono::seconds beyond_the_units(5);  // what the daemon itself may take on top of its units
 constexpr std::chrono::seconds forced_end(5);
@@ -72,7 +68,7 @@ void tell(const error& why) { std::fputs(fmt::format("{}{}", is_mistake(why) ? "
 [[noreturn]] void leave_with(const std::vector<straggler>& left) {
   for (const straggler& each : left) std::fputs(fmt::format("steward: {} does not end\n", each.path).c_str(), stderr);
   std::fflush(stderr);
-  ::_exit(left_behind);
+  ::_exit(exit_codes::stragglers);
 }
 
 std::string keeper_path(const std::filesystem::path& database) { return database.string() + ".keeper"; }
@@ -153,7 +149,7 @@ class daemon {
     const auto whole = chain(named("socket", std::ref(server_)), named("keeper", std::ref(spawner_)), present, named("database", std::ref(store_)),
                              first, std::ref(console_), named("units", std::ref(units_)), open);
     service app(scheduler_, whole, limits(), [this](const service_end& end) {
-      if (end.code == left_behind) leave_with(end.left);
+      if (end.code == exit_codes::stragglers) leave_with(end.left);
       io_.stop();
     });
     boost::asio::signal_set signals(io_, SIGINT, SIGTERM);  // before anything begins that a signal should end in order
@@ -228,30 +224,30 @@ int run_daemon(const run_options& options) {
   auto first = read_first(options);
   if (!first) {
     tell(first.error());
-    return wrong_use;
+    return exit_codes::wrong_use;
   }
   std::error_code no_folder;
   const auto database = std::filesystem::absolute(options.database, no_folder);
   const auto lock = database_lock::acquire(database);
   if (!lock) {
     tell(lock.error());
-    return failed;
+    return exit_codes::failed;
   }
   // No keeper is started for a daemon that cannot listen. Given back at once: the server takes it when its turn comes.
   if (const auto free = socket_claim::acquire(options.socket); !free) {
     tell(free.error());
-    return failed;
+    return exit_codes::failed;
   }
   auto keeper = connect_or_start_keeper(keeper_path(database), own_executable());
   if (!keeper) {
     tell(keeper.error());
-    return failed;
+    return exit_codes::failed;
   }
   daemon all(options, database, std::move(*keeper), std::move(*first));
   const auto outcome = all.run();
-  if (outcome) return done;
+  if (outcome) return exit_codes::success;
   tell(outcome.error());
-  return is_mistake(outcome.error()) ? wrong_use : failed;
+  return is_mistake(outcome.error()) ? exit_codes::wrong_use : exit_codes::failed;
 }
 
 }  // namespace steward

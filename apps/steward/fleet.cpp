@@ -27,8 +27,6 @@ error the_end() { return {errc::manager_not_running, "the daemon is ending"}; }
 
 stop_need stop_need_of(const unit& what) { return {.deadline = what.stop.deadline, .after = needs_of(what), .signal = what.stop.signal}; }
 
-wall_time now_on_the_wall() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 }  // namespace
 
 fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path logs, std::function<void(const std::string&)> warn)
@@ -37,9 +35,9 @@ fleet::fleet(unit_store& store, keeper_spawner& spawner, std::filesystem::path l
       logs_(std::move(logs)),
       warn_(std::move(warn)),
       ends_(store, spawner),
-      since_(now_on_the_wall()),
+      since_(wall_now()),
       manager_(store.rows(), [this](const std::string& key, const unit& what) { return make(key, what); }, options()) {
-  spawner_.end_those_left(farewell_in);
+  spawner_.end_those_left([this](const std::string& key, std::string_view note) { return end_of_left(key, note); });
 }
 
 auto fleet::options() -> units_manager::options_type {
@@ -104,6 +102,7 @@ result<runnable> fleet::make(const std::string& key, const unit& what) {
   how.key = key;
   how.note = note_of(what, known ? known->incarnation : 1);
   if (spawner_.unclaimed().contains(key)) how.accept = [note = how.note](std::string_view left) { return same_definition(note, left); };
+  how.left_is_ready = ran_before_.contains(key);
   how.log.file = log_of(key);
   how.on_started = [this](const std::string& of, int pid) {
     pids_[of] = pid;
@@ -145,6 +144,7 @@ row_past fleet::recall(const std::string& key) {
       const bool goes_on = can_go_on(*left->second);
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
+      if (past.incarnation != *living) past.since = {};  // what is remembered is of one before it
       if (past.incarnation != *living && is_going(past.state)) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }
@@ -154,17 +154,17 @@ row_past fleet::recall(const std::string& key) {
 bool fleet::has_outlived(const std::string& key) const {
   const auto [first, last] = spawner_.unclaimed().equal_range(key);
   const auto goes_on = [this](const auto& left) { return incarnation_of(left.second->what.note) && can_go_on(*left.second); };
-  return same_.contains(key) && std::any_of(first, last, goes_on);
+  return left_.same.contains(key) && std::any_of(first, last, goes_on);
 }
 
 bool fleet::can_go_on(const held_program& left) const {
-  return left.can_be_gone_on_with() && !other_.contains(left.what.key) && !unwanted_.contains(left.what.key);
+  return left.can_be_gone_on_with() && !left_.other.contains(left.what.key) && !left_.unwanted.contains(left.what.key);
 }
 
 void fleet::remember(const std::string& key, const row_past& past) {
   row_past known = past;
   known.since = since_of(key, past.state, past.since);
-  if (known.last) known.last = with_numbers(std::move(*known.last));
+  if (const exit* const last = last_of(key, past.last)) known.last = with_numbers(*last);
   store_.memory().remember(key, known);
 }
 

@@ -65,6 +65,12 @@ class fleet final : public control, private state_store<std::string> {
     std::string text;
     std::uint64_t passes = 0;
   };
+  /// What a former daemon left, by key, beside the rows as they were read once.
+  struct comparison {
+    std::set<std::string, std::less<>> same;      // as what their row is, and
+    std::set<std::string, std::less<>> other;     // as something else than their row is now
+    std::set<std::string, std::less<>> unwanted;  // of no row that wants to run
+  };
   using units_manager = manager<std::string, unit>;
 
   [[nodiscard]] units_manager::options_type options();
@@ -105,7 +111,11 @@ class fleet final : public control, private state_store<std::string> {
   [[nodiscard]] task<> end_left(context& ctx, context& while_it_runs, task_scope& beside, bool compared);
   [[nodiscard]] task<> end_one(context& ctx, spawner::held left);
   [[nodiscard]] task<> end_left_of(context& ctx, std::string key);
+  [[nodiscard]] program_options end_of_left(const std::string& key, std::string_view note);
+  void note_end_of(const held_program& left, instant now);
+  [[nodiscard]] const exit* last_of(const std::string& key, const std::optional<exit>& known) const;
   [[nodiscard]] bool is_left(const std::string& key) const;
+  [[nodiscard]] std::optional<std::string> what_becomes_of_left(const std::string& key) const;
   void note_log(const std::string& key, std::error_code why);
   [[nodiscard]] std::string log_trouble_text(const std::string& key, std::error_code why) const;
 
@@ -124,9 +134,8 @@ class fleet final : public control, private state_store<std::string> {
   group_policies groups_;                                      // as the rows have told them last
   std::map<std::string, problem, std::less<>> problems_;
   std::map<std::string, std::error_code, std::less<>> log_troubles_;  // why a unit's output cannot be written
-  std::set<std::string, std::less<>> unwanted_;                       // left by a former daemon, and of no row that wants to run
-  std::set<std::string, std::less<>> same_;                           // left as what their row is, and
-  std::set<std::string, std::less<>> other_;                          // left as something else than their row is now
+  comparison left_;
+  std::map<std::string, exit, std::less<>> ends_of_left_;  // of what was ended by nobody's unit: the manager does not know of it
   event_history events_;
   doorbell changed_;
   std::list<doorbell*> waiting_;  // for a unit to change, or what was left of it to be gone, beside who draws

@@ -33,7 +33,7 @@ unit_status fleet::to_unit_status(const std::string& key, const row_status<std::
   to.restarts = from.restarts;
   to.generation = from.generation;
   to.since = on_the_wall(since_of(key, from.state, from.since));
-  if (from.last) to.exit = to_unit_exit(*from.last);
+  if (const exit* const last = last_of(key, from.last)) to.exit = to_unit_exit(*last);
   to.waiting_for = from.waiting_for;
   to.missing = missing_of(from.waiting_for);
   to.next_start_at = on_the_wall(from.until);
@@ -88,11 +88,7 @@ std::vector<std::string> fleet::missing_of(const std::vector<std::string>& waiti
 std::optional<std::string> fleet::problem_of(const std::string& key) const {
   // What is wrong with a row is told anew in each pass.
   if (const auto known = problems_.find(key); known != problems_.end() && manager_.passes() <= known->second.passes + 1) return known->second.text;
-  const auto [first, last] = spawner_.unclaimed().equal_range(key);
-  for (auto left = first; left != last; ++left)
-    if (left->second->ending_since)
-      return fmt::format("process {}, which a former daemon left, {}", left->second->what.pid,
-                         left->second->killed ? "was killed and is not gone" : "is being ended");
+  if (auto left = what_becomes_of_left(key)) return left;
   if (const auto known = log_troubles_.find(key); known != log_troubles_.end()) return log_trouble_text(key, known->second);
   return std::nullopt;
 }
@@ -111,7 +107,7 @@ std::optional<unit_explanation> fleet::explain(const std::string& key) const {
   to.cycle = known->cycle;
   to.because_of = known->because_of;
   if (to.because_of) to.root_cause = root_cause_of(key, events_.all());
-  if (known->last) to.exit = to_unit_exit(*known->last);
+  if (const exit* const last = last_of(key, known->last)) to.exit = to_unit_exit(*last);
   to.error = problem_of(key);
   if (const auto probed = not_ready_.find(key); !to.error && probed != not_ready_.end()) to.error = "not ready: " + probed->second;
   return to;

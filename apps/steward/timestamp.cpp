@@ -29,6 +29,8 @@ int number(std::string_view digits) {
 
 }  // namespace
 
+wall_time wall_now() noexcept { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
 std::string timestamp_text(wall_time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);

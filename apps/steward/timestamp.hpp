@@ -14,6 +14,8 @@ namespace steward {
 /// An instant that people can read and other machines can compare. Never used to measure time: that is `instant`.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
+[[nodiscard]] wall_time wall_now() noexcept;
+
 /// `2026-01-31T12:00:00.123Z`.
 /// Shape: a year from 0 to 9999.
 [[nodiscard]] std::string timestamp_text(wall_time time);

@@ -5,16 +5,10 @@
 #include "unit_program.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <utility>
 
 namespace steward {
-namespace {
-
-constexpr std::chrono::seconds between_attempts(1);
-
-}  // namespace
 
 std::vector<spawner::held> ends_dealt_with(const keeper_spawner::left_programs& left, const std::function<row_past(const std::string& key)>& recall) {
   std::vector<spawner::held> found;

@@ -10,13 +10,15 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace steward {
 namespace {
 
 constexpr const char* incarnation_key = "incarnation";
 constexpr const char* noted_key = "unit";
-constexpr std::string_view stop_key = "stop";
+constexpr std::array<std::string_view, 2> keys_of_the_end{"stop", "kill_deadline"};
 
 std::optional<boost::json::value> unit_in(std::string_view note) {
   const auto parsed = parse_json(note);
@@ -26,15 +28,22 @@ std::optional<boost::json::value> unit_in(std::string_view note) {
   return *unit;
 }
 
-// Policy is the row's, which the next daemon reads anyway.
+// Policy is the row's, which the next daemon reads anyway; but there may be no such row any more, and it has to be ended.
 boost::json::object noted(const unit& what) {
   const boost::json::value all = unit_to_json(what);
   boost::json::object kept;
   for (const auto& [name, value] : all.as_object()) {
     const auto* const known = std::ranges::find(unit_keys, std::string_view(name), &unit_key::name);
-    if (known->edit == row_edit::restart || known->name == stop_key) kept.emplace(name, value);
+    if (known->edit == row_edit::restart || std::ranges::find(keys_of_the_end, known->name) != keys_of_the_end.end()) kept.emplace(name, value);
   }
   return kept;
+}
+
+// What is no note says nothing.
+unit noted_in(std::string_view note) {
+  const auto noted = unit_in(note);
+  auto known = noted ? unit_from_json(*noted) : result<unit>(unit());
+  return known ? std::move(*known) : unit();
 }
 
 }  // namespace
@@ -65,15 +74,15 @@ std::optional<std::uint64_t> incarnation_of(std::string_view note) {
   return incarnation;
 }
 
-farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
-  return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration};
-}
+farewell to_farewell(int signal, std::chrono::nanoseconds deadline) { return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration}; }
 
 farewell farewell_in(std::string_view note) {
-  const auto noted = unit_in(note);
-  const auto known = noted ? unit_from_json(*noted) : result<unit>(unit());
-  const unit_stop how = known ? known->stop : unit_stop();
+  const unit_stop how = noted_in(note).stop;
   return to_farewell(how.signal, how.deadline);
+}
+
+std::chrono::nanoseconds longest_end_in(std::string_view note) {
+  return farewell_in(note).deadline + noted_in(note).kill_deadline;
 }
 
 bool same_definition(std::string_view left, std::string_view right) {

@@ -33,6 +33,9 @@ namespace steward {
 /// The same by a note of it; for what is no note as by default.
 [[nodiscard]] farewell farewell_in(std::string_view note);
 
+/// By the same note: from being asked to end, when it must be gone.
+[[nodiscard]] std::chrono::nanoseconds longest_end_in(std::string_view note);
+
 /// Whether two notes tell of the same definition (`unit_keys`), whatever the policy, so that what one began the other may go on with.
 [[nodiscard]] bool same_definition(std::string_view left, std::string_view right);
 

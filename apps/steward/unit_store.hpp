@@ -4,7 +4,6 @@
 #pragma once
 
 #include "api.hpp"
-#include "past_json.hpp"
 #include "steward/manager_options.hpp"
 #include "steward/runnable.hpp"
 #include "steward/sqlite/sqlite_database.hpp"
@@ -14,6 +13,7 @@
 #include "unit_json.hpp"
 #include "unit_rules.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -28,6 +28,9 @@ struct unit_codec {
   [[nodiscard]] static std::string encode(const unit& from) { return unit_to_row(from); }
   [[nodiscard]] static result<unit> decode(std::string_view stored) { return unit_from_row(stored); }
 };
+
+/// Until what could not be read or written is tried again.
+inline constexpr std::chrono::seconds between_attempts(1);
 
 /// All rows, by key; an error for one that cannot be read.
 using stored_units = std::map<std::string, result<row<unit>>, std::less<>>;
@@ -94,7 +97,7 @@ class unit_store {
   sqlite_database database_;
   sqlite_table<std::string, unit, unit_codec> units_{database_, table_name};
   sqlite_table<std::string, std::string> texts_{database_, table_name};  // the same, as it is stored
-  sqlite_state_store<std::string> memory_{database_, &past_from_json};
+  sqlite_state_store<std::string> memory_{database_};
   turnstile one_apply_;  // two that are right each by itself may be wrong together
 };
 

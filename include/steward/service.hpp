@@ -30,8 +30,8 @@ struct service_options {
 
 /// How a program ended.
 struct service_end {
-  int code = 0;                 ///< 0 success, 1 failed or forced, 3 given up: some have not ended
-  result<> outcome;             ///< the error behind a code other than 0
+  int code = 0;                 ///< one of `exit_codes`, but `wrong_use`
+  result<> outcome;             ///< the error behind a code other than `success`
   std::vector<straggler> left;  ///< who has not ended
 };
 

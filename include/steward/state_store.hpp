@@ -23,7 +23,8 @@ struct row_past {
   std::uint64_t incarnation = 0;         ///< the number of the last one; zero if there was none
   std::uint64_t restarts = 0;            ///< automatic ones since the last manual start or edit
   std::uint64_t generation = 0;          ///< of its row, which all that follows belongs to
-  row_state state = row_state::stopped;  ///< `completed`, `gave_up`, `backoff` last for that generation; any other is as `stopped`, if not `outlived`
+  row_state state = row_state::stopped;  ///< `completed`, `gave_up`, `backoff` last for that generation; any other is as `stopped`, but where its
+                                         ///< process has outlived the manager (`manager_options::outlived`)
   bool parked = false;                   ///< stopped or stopping, and so it stays for that generation: one that it required was lost
   instant since{};                       ///< when it has entered that; zero: nobody knows
   restart_history history{};

@@ -398,7 +398,8 @@ void simulation_model::take_failure(const trace_event& now) {
   if (now.state == row_state::backoff) {
     const backoff& delays = row(known->second.version).policy.delays;
     const auto& ended = its.last;
-    if (ended && ended->ready_at && now.at - *ended->ready_at >= delays.reset_after) its.failures = 0;
+    const auto ready_at = ended && ended->ready_before ? ended->ready_before : ended ? ended->ready_at : std::nullopt;
+    if (ready_at && now.at - *ready_at >= delays.reset_after) its.failures = 0;
     its.due = now.at + delays.delay(its.failures++, 0);
     add(its.restarts, now.at, taken_);
     if (where.group) add(groups_[*where.group], now.at, taken_);

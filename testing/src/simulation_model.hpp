@@ -29,6 +29,7 @@ struct process_facts {
   moment begun_at{};
   std::size_t begun = 0;  ///< where in the trace
   std::optional<moment> ready_at;
+  std::optional<moment> ready_before;  ///< under a manager that it has outlived
   std::optional<moment> asked_at;
   std::optional<moment> forced_at;
   bool lost = false;
@@ -117,6 +118,7 @@ struct key_facts {
   std::optional<process_facts> left;      ///< another one has taken its place
   std::optional<process_facts> outlived;  ///< of a manager that was lost: nobody watches it yet
   belief was_going = belief::no;          ///< when the manager was lost
+  std::optional<moment> ready_before;     ///< since when its process was ready then
   bool numbers_repeat = false;            ///< its row was deleted, or some manager could not be told which there were
   std::size_t made_way = 0;               ///< where in the trace that one was ended, because nobody can go on with it
   edit_facts edit;

@@ -137,6 +137,7 @@ void simulation_model::take_crash(const trace_event& now) {
     const bool may_be = its.numbers_repeat || is_going(its.state) || (its.live && its.live->was_going != belief::no);
     its.was_going = was_stopped ? belief::surely : may_be ? belief::perhaps : belief::no;
     if (its.outlived && (its.was_going != belief::no || its.outlived->was_going != belief::no)) its.outlived->was_going = belief::perhaps;
+    its.ready_before = its.live ? its.live->ready_before ? its.live->ready_before : its.live->ready_at : std::nullopt;
     begin_anew(its);
   }
   reads_open_ = untold_ = 0;
@@ -160,6 +161,7 @@ void simulation_model::take_outliving(const trace_event& now) {
   left.version = now.version;
   left.begun = now.call;
   left.was_going = its.was_going;
+  left.ready_before = its.ready_before;
   its.outlived = left;
 }
 
@@ -172,6 +174,7 @@ process_facts simulation_model::entering(const trace_event& now) const {
   const key_facts& its = keys_[now.key];
   process_facts fresh;
   fresh.outlived = its.outlived || is_instead(now);
+  if (its.outlived) fresh.ready_before = its.outlived->ready_before;
   if (fresh.outlived) fresh.was_going = its.outlived ? its.outlived->was_going : belief::perhaps;
   return fresh;
 }

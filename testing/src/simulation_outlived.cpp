@@ -38,6 +38,7 @@ row_past simulation_world::with_its_number(const std::string& name, row_past pas
   const simulated_process* const left = keeper_.find(name);
   if (left == nullptr) return past;
   const std::uint64_t number = left->number;
+  if (past.incarnation != number) past.since = {};
   if (past.incarnation != number && is_going(past.state)) past.state = row_state::running;
   past.incarnation = goes_on(name) ? number - 1 : number;
   return past;

@@ -78,6 +78,17 @@ TEST(UnitKeys, ANoteTellsTheDefinitionAndTheStopAndNoPolicy) {
   EXPECT_EQ(incarnation_of(note), 7U);
   EXPECT_EQ(farewell_in(note).signal, SIGQUIT);
   EXPECT_EQ(farewell_in(note).deadline, 3s);
+  EXPECT_EQ(longest_end_in(note), 13s) << "with the kill deadline that every unit has";
+}
+
+TEST(UnitKeys, ANoteTellsWhenItsProgramMustBeGone) {
+  unit what = some();
+  what.stop.deadline = 3s;
+  what.kill_deadline = 2s;
+  EXPECT_EQ(longest_end_in(note_of(what, 1)), 5s);
+  what.stop.deadline = 0s;
+  EXPECT_GT(longest_end_in(note_of(what, 1)), 24h) << "zero is none";
+  EXPECT_TRUE(same_definition(note_of(what, 1), note_of(some(), 2))) << "how it ends is policy";
 }
 
 TEST(UnitKeys, WhatIsNoNoteIsNoDefinition) {

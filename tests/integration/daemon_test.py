@@ -465,6 +465,20 @@ class killed_daemon_test(steward_test):
         after = self.wait_for("one", state="running", incarnation=2)
         self.assertGreater(after["since"], before["one"]["since"], "another one has an instant of its own")
 
+    def test_leaves_to_the_next_one_which_programs_were_ready_and_are_not_probed_again(self):
+        port = free_port()
+        self.write("open", "")
+        self.run_daemon(web=python(GATE, port, ready={"http": f"http://127.0.0.1:{port}/"}, start_deadline="3s"),
+                        worker={"command": SLEEP, "requires": [{"unit": "web", "on_loss": "stop"}]})
+        before = {key: self.running(key) for key in ("web", "worker")}
+        until(lambda: self.is_stored("web", "state running") and self.is_stored("worker", "state running"), "both, stored")
+        os.remove(self.at("open"))
+        self.kill_daemon()
+        self.run_daemon()
+        for key, was in before.items():
+            self.assertEqual(self.running(key)["pid"], was["pid"])
+        self.assertNotIn("not ready", self.does("explain", "web"))
+
     def test_leaves_its_programs_to_the_next_one(self):
         count = "echo $$ >> starts; i=0; while :; do i=$((i+1)); echo line $i; echo $i > count; sleep 0.005; done"
         leave = "echo $$ >> leaver_starts; while test ! -e leave; do sleep 0.02; done; rm leave; exit 7"

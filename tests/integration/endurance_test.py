@@ -228,6 +228,52 @@ class left_program_test(steward_test):
         self.assertEqual(self.daemon.wait(CAP), 3, self.text("err"))
         self.assertRegex(self.text("err"), "steward: .*/units/deaf does not end")
 
+    def test_that_is_not_gone_though_it_was_killed_is_not_waited_for_without_end(self):
+        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done", stop={"deadline": "700ms"}, kill_deadline="200ms"))
+        pid = self.running("deaf")["pid"]
+        until(lambda: "up" in self.text("s.db.logs/deaf.log"), "the trap")
+        self.kill_daemon()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("update steward_row set wanted = 'down'")
+        table.close()
+        self.run_daemon()
+        self.wait_for("deaf", error=lambda text: text and "is being ended" in text)
+        keeper = self.keeper()
+        os.kill(keeper, signal.SIGSTOP)
+        try:
+            line = f"deaf: process {pid}, which a former daemon left, was killed and is not gone; when it is, it stays down"
+            self.refused(1, line, "stop", "deaf")
+            self.refused(1, line, "rm", "deaf")
+        finally:
+            os.kill(keeper, signal.SIGCONT)
+        until_gone(pid)
+        until(lambda: not self.unit("deaf"), "it is removed all the same")
+
+    def test_that_is_ended_loses_neither_its_last_words_nor_its_exit(self):
+        talks = "trap 'for i in 1 2 3 4 5 6; do echo closing $i; sleep 0.05; done; echo bye; exit 7' TERM; echo up; while :; do sleep 0.01; done"
+        self.run_daemon(down=shell(talks), edited=shell(talks))
+        before = {key: self.running(key) for key in ("down", "edited")}
+        for key in before:
+            until(lambda: "up" in self.text(f"s.db.logs/{key}.log"), "the trap")
+        self.kill_daemon()
+        table = sqlite3.connect(self.database, isolation_level=None)
+        table.execute("update steward_row set wanted = 'down' where key = 'down'")
+        table.close()
+        self.run_daemon("--apply", self.units(edited={"command": SLEEP}))
+        until_gone(*[each["pid"] for each in before.values()])
+        self.wait_for("edited", state="running", incarnation=2)
+        self.wait_for("down", state="stopped", exit=lambda exit: exit is not None)
+        for key in before:
+            self.assertEqual(self.text(f"s.db.logs/{key}.log").split("\n")[-3:], ["closing 6", "bye", ""], key)
+            last = self.unit(key)["exit"]
+            self.assertEqual(last["reason"], "stopped", key)
+            self.assertLess(last["started_at"], last["ended_at"])
+        told = self.unit("down")["exit"]
+        what = lambda exit: [exit[name] for name in ("reason", "error", "code", "signal")]
+        self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
+        self.run_daemon()
+        self.assertEqual(what(self.wait_for("down", state="stopped")["exit"]), what(told))
+
     def test_of_a_unit_that_was_edited_meanwhile_is_ended_also_when_its_turn_does_not_come(self):
         self.run_daemon(first={"command": SLEEP}, late={"command": SLEEP, "after": ["first"]})
         late = self.running("late")

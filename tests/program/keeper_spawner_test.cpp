@@ -2,24 +2,20 @@
 #include "steward/program/keeper_spawner.hpp"
 
 #include "asio/support.hpp"
+#include "fake_keepers.hpp"
 #include "keeper_client.hpp"
 #include "steward/detail/beside.hpp"
 #include "steward/program/identity.hpp"
 #include "steward/wait.hpp"
 #include "support.hpp"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,162 +25,13 @@
 namespace steward {
 namespace {
 
+using test::crowding_keeper;
+using test::dying_keeper;
+using test::is_sanitized;
+using test::none_beside_stdin;
 using test::shell;
+using test::slow_renewal;
 using ::testing::HasSubstr;
-
-/// A keeper that is killed when it has executed its first program, and before it can say so.
-class dying_keeper {
- public:
-  dying_keeper() {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    int reports[2];
-    EXPECT_EQ(::pipe2(reports, O_CLOEXEC), 0);
-    link_.socket.reset(ends[0]);
-    report_.reset(reports[0]);
-    pid_ = link_.pid = ::fork();
-    if (pid_ == 0) {
-      link_.socket.reset();
-      serve(detail::unique_fd(ends[1]), reports[1]);
-      ::_exit(1);
-    }
-    ::close(ends[1]);
-    ::close(reports[1]);
-  }
-  dying_keeper(const dying_keeper&) = delete;
-  dying_keeper& operator=(const dying_keeper&) = delete;
-  ~dying_keeper() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
-  [[nodiscard]] keeper_link take_link() { return std::move(link_); }
-
-  /// The program that it has executed.
-  [[nodiscard]] pid_t program() {
-    pid_t pid = 0;
-    EXPECT_EQ(::read(report_.get(), &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
-    return pid;
-  }
-
- private:
-  static void serve(detail::unique_fd socket, int report) {
-    ::setsid();
-    detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::refuse);
-    while (test::wait_readable(channel.fd()) && channel.receive()) {
-      for (auto frame = channel.next(); frame && *frame; frame = channel.next()) {
-        const auto asked = detail::decode_request(**frame);
-        if (!asked) return;
-        if (std::holds_alternative<detail::list_request>(asked->body)) (void)channel.send(detail::encode(asked->id, detail::reply(detail::done())));
-        const auto* const start = std::get_if<detail::spawn_request>(&asked->body);
-        if (start == nullptr) continue;
-        spawn_options options;
-        options.own_session = false;
-        const auto started = spawn(start->what, options);
-        const pid_t pid = started ? started->pid : -1;
-        (void)::write(report, &pid, sizeof pid);
-        ::kill(::getpid(), SIGKILL);
-      }
-    }
-  }
-
-  pid_t pid_ = -1;
-  keeper_link link_;
-  detail::unique_fd report_;
-};
-
-constexpr rlim_t none_beside_stdin = 1;  // 0 would keep `poll` from working
-
-/// A keeper that takes the room for the descriptors of its second program away before it sends them, and gives it back when it has to forget that. Or
-/// it dies when it is to end it; then it gives the room back before, or leaves that to `make_room`.
-class crowding_keeper {
- public:
-  enum class fate : unsigned char { leaves, dies, dies_without_room };
-
-  explicit crowding_keeper(fate end_of_it) : fate_(end_of_it) {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    link_.socket.reset(ends[0]);
-    thread_ = std::thread([this, end = ends[1]] { serve(detail::unique_fd(end)); });
-  }
-  crowding_keeper(const crowding_keeper&) = delete;
-  crowding_keeper& operator=(const crowding_keeper&) = delete;
-  ~crowding_keeper() {
-    link_.socket.reset();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  [[nodiscard]] keeper_link take_link() { return std::move(link_); }
-
-  /// To be called when it has died.
-  void make_room() { crowd_.reset(); }
-
-  /// All that was asked for, and by which signals the programs of one that has died have ended. To be called when the daemon has left.
-  [[nodiscard]] std::vector<std::string> asked() {
-    thread_.join();
-    return asked_;
-  }
-
- private:
-  void serve(detail::unique_fd socket) {
-    detail::frame_channel channel(std::move(socket), detail::frame_channel::descriptors::refuse);
-    while (!left_ && test::wait_readable(channel.fd()) && channel.receive()) {
-      for (auto frame = channel.next(); frame && *frame; frame = channel.next()) {
-        const auto asked = detail::decode_request(**frame);
-        if (asked) answer(channel, asked->id, asked->body);
-      }
-    }
-    channel = detail::frame_channel({}, detail::frame_channel::descriptors::refuse);
-    if (fate_ == fate::leaves) return;
-    for (const auto& each : started_) asked_.push_back("ended by " + std::to_string(test::wait_exit(each.pidfd.get()).signal));
-  }
-
-  void answer(detail::frame_channel& channel, std::uint64_t id, const detail::request& body) {
-    if (const auto* const start = std::get_if<detail::spawn_request>(&body)) {
-      asked_.push_back("start " + start->key);
-      auto started = spawn(start->what);
-      ASSERT_TRUE(started);
-      detail::held_child child;
-      child.child = ++last_child_;
-      child.key = start->key;
-      child.pid = started->pid;
-      child.start_time = started->start_time;
-      const auto handles = std::make_shared<detail::child_handles>(started->pidfd.duplicate(), std::move(started->output));
-      started_.push_back(std::move(*started));
-      if (last_child_ == 2) crowd_.emplace(none_beside_stdin);
-      (void)channel.send(detail::encode(id, detail::reply(detail::held{child})), handles);
-      return;
-    }
-    if (const auto* const kill = std::get_if<detail::signal_request>(&body)) {
-      asked_.push_back("signal " + std::to_string(kill->child));
-      if (fate_ != fate::leaves) {
-        if (fate_ == fate::dies) make_room();
-        left_ = true;
-        return;
-      }
-      test::end_group(started_.at(kill->child - 1));
-      detail::changed gone;
-      gone.child = kill->child;
-      gone.state.phase = detail::held_phase::gone;
-      (void)channel.send(detail::encode(0, detail::reply(gone)));
-    } else if (const auto* const forget = std::get_if<detail::forget_request>(&body)) {
-      asked_.push_back("forget " + std::to_string(forget->child));
-      crowd_.reset();
-    } else if (std::holds_alternative<detail::shutdown_request>(body)) {
-      left_ = true;
-    }
-    (void)channel.send(detail::encode(id, detail::reply(detail::done())));
-  }
-
-  keeper_link link_;
-  fate fate_;
-  std::uint64_t last_child_ = 0;
-  std::vector<child> started_;
-  bool left_ = false;
-  std::optional<test::open_files_limit> crowd_;
-  std::vector<std::string> asked_;
-  std::thread thread_;
-};
 
 class KeeperSpawner : public ::testing::Test {
  protected:
@@ -228,7 +75,100 @@ TEST_F(KeeperSpawner, AProgramThatWasExecutedAsTheKeeperDiedIsEndedBeforeTheNext
   EXPECT_TRUE(ended) << ended.error().to_string();
 }
 
-bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }
+task<> lose_keeper(context& ctx, keeper_spawner& programs, slow_renewal& next) {
+  const program_spec what = shell("exit 0");
+  const auto lost = co_await programs.spawn(ctx, "web", "note", what, {});
+  EXPECT_FALSE(lost);
+  while (!next.has_begun()) {
+    auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+    if (!slept) co_return slept;
+  }
+  co_return {};
+}
+
+TEST_F(KeeperSpawner, NothingElseWaitsWhileANewKeeperIsAskedFor) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    const program_spec what = shell("exec sleep 1000");
+    const auto none = co_await programs.spawn(ctx, "web", "note", what, {});
+    EXPECT_EQ(none ? "success" : none.error().to_string(), "there is no keeper just now");
+    next.let_go_on();
+    while (!::testing::Value(warnings_, ::testing::Contains("there is a new keeper"))) {
+      auto slept = co_await ctx.sleep_for(std::chrono::milliseconds(1));
+      if (!slept) co_return slept;
+    }
+    EXPECT_TRUE(next.went_on());
+    const auto living = co_await or_return(programs.spawn(ctx, "web", "note", what, {}));
+    co_return co_await programs.end(ctx, living);
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+}
+
+TEST_F(KeeperSpawner, AKeeperThatComesInTheEndIsNotTaken) {
+  dying_keeper first;
+  slow_renewal next(folder_ / "keeper.sock");
+  keeper_spawner programs(
+      io_, first.take_link(), process_register(folder_ / "running"), [&] { return next.renew(); },
+      [this](const std::string& text) { warnings_.push_back(text); });
+  const auto use = [&](context& ctx) -> task<> {
+    co_await or_return(lose_keeper(ctx, programs, next));
+    next.let_go_on();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  EXPECT_TRUE(next.went_on());
+  EXPECT_THAT(warnings_, ::testing::Not(::testing::Contains("there is a new keeper")));
+  EXPECT_TRUE(test::eventually([&] { return !connect_keeper(folder_ / "keeper.sock"); })) << "it leaves";
+}
+
+// Two are needed to look for one: of the second it cannot be said whether it lives.
+TEST_F(KeeperSpawner, AProgramThatCannotBeLookedForAsTheKeeperDiedIsNotTakenForGone) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  dying_keeper first(2);
+  std::optional<test::open_files_limit> few;
+  keeper_link link = first.take_link();
+  const auto limit = test::limit_that_leaves(2);
+  const auto warn = [&](const std::string& text) {
+    if (warnings_.empty()) few.emplace(limit);
+    warnings_.push_back(text);
+  };
+  const auto renew = [&] {
+    few.reset();
+    return connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+  };
+  keeper_spawner programs(io_, std::move(link), process_register(folder_ / "running"), renew, warn);
+  const auto use = [&](context& ctx) -> task<> {
+    const auto start = [&](std::string key) -> task<> {
+      const program_spec what = shell("exec sleep 1000");
+      auto lost = co_await programs.spawn(ctx, std::move(key), "note", what, {});
+      EXPECT_THAT(lost ? "success" : lost.error().to_string(), HasSubstr("the keeper has died"));
+      co_return {};
+    };
+    detail::beside web(ctx.scheduler());
+    detail::beside db(ctx.scheduler());
+    web.start(start("web"));
+    db.start(start("db"));
+    (void)co_await web.join();
+    (void)co_await db.join();
+    co_return {};
+  };
+  const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, use); });
+  EXPECT_TRUE(ended) << ended.error().to_string();
+  for (const char* key : {"web", "db"}) {
+    const pid_t pid = first.program();
+    EXPECT_THAT(warnings_, ::testing::Contains(key + (": process " + std::to_string(pid)) +
+                                               " was executed as the keeper died; it is ended before the next one starts"));
+    EXPECT_FALSE(group_has_living_member(pid)) << key;
+    if (group_has_living_member(pid)) ::kill(-pid, SIGKILL);
+  }
+}
 
 constexpr auto no_descriptors = "limits: two descriptors for its end and its output, of which the daemon may have ";
 constexpr auto ended_by_term = "ended by 15";
@@ -342,6 +282,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
   ASSERT_TRUE(start_time);
   ASSERT_TRUE(noted.add({"orphan", {boot_id().value_or(""), ::getpid(), *start_time}, ""}));
   const auto noted_before = noted.read();
+  ASSERT_TRUE(noted_before);
   former = test::keeper_client(keeper_link());
   {
     auto link = connect_keeper(folder_ / "keeper.sock");
@@ -357,7 +298,7 @@ TEST_F(KeeperSpawner, ARunWithTooFewDescriptorsForThoseThatAreLeftFailsAndTouche
     EXPECT_EQ(ended ? "success" : ended.error().to_string(),
               "the keeper holds 3 programs: two descriptors for each, of which the daemon may have " + std::to_string(limit) + because);
   }
-  EXPECT_EQ(noted.read(), noted_before);
+  EXPECT_EQ(noted.read().value(), *noted_before);
   auto next = test::keeper_client::connect_or_start(folder_ / "keeper.sock");
   const auto left = next.list();
   EXPECT_EQ(left.size(), 3U);
@@ -373,8 +314,31 @@ registered_process left_without_keeper(const std::string& key, pid_t pid) {
   return {key, {boot_id().value_or(""), pid, start_time.value_or(0)}, "note"};
 }
 
-// Asked twice, many a program ends at once. The start is asked to stop while the other one waits.
-TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntilItIsGone) {
+TEST_F(KeeperSpawner, ARunThatCannotLookForOneThatIsNotHeldFailsAndTouchesNothing) {
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  process_register noted(folder_ / "running");
+  for (const char* key : {"web", "db"}) ASSERT_TRUE(noted.add(left_without_keeper(key, ::getpid())));
+  const auto noted_before = noted.read();
+  noted = process_register(folder_ / "running");
+  for (std::size_t left = 0; left < 3; ++left) {
+    auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
+    ASSERT_TRUE(link) << link.error().to_string();
+    keeper_spawner programs = spawner_of(std::move(*link));
+    const auto never = [](context&) -> task<> {
+      ADD_FAILURE() << "it is ready, and one may run that it does not know";
+      co_return {};
+    };
+    const test::open_files_limit few(test::limit_that_leaves(left));
+    const auto ended = asio_test::run_on(io_, on_, [&](context& ctx) { return programs.run(ctx, never); });
+    EXPECT_TRUE(!ended && ended.error().is(std::make_error_code(std::errc::too_many_files_open)));
+    EXPECT_THAT(ended ? "success" : ended.error().to_string(), HasSubstr(left == 0 ? folder_ / "running" : std::to_string(::getpid())));
+  }
+  EXPECT_EQ(noted.read().value(), noted_before.value());
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
+}
+
+// Asked twice, many a program ends at once. A start waits for it, and one that has less time than that does not take it from it.
+TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHasItsTimeWhateverTheNextStartHas) {
   auto former = test::keeper_client::connect_or_start(folder_ / "former.sock");
   const auto asked = folder_ / "asked";
   const auto left = former.spawn("web", shell("trap 'echo asked >> " + asked + "' TERM; touch " + folder_ / "up" + "; while :; do sleep 0.01; done"));
@@ -386,7 +350,11 @@ TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntil
   auto link = connect_or_start_keeper(folder_ / "keeper.sock", test::self());
   ASSERT_TRUE(link) << link.error().to_string();
   keeper_spawner programs = spawner_of(std::move(*link));
-  programs.end_those_left([](std::string_view) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; });
+  programs.end_those_left([](const std::string&, std::string_view) {
+    program_options how;
+    how.stop = [](const std::string&) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; };
+    return how;
+  });
   const auto use = [&](context& ctx) -> task<> {
     const auto found = programs.unclaimed();
     EXPECT_EQ(found.size(), 1U);
@@ -403,9 +371,14 @@ TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHoldsUpTheNextStartUntil
     const program_spec what = shell("exec sleep 1000");
     const auto next = co_await programs.spawn(of_the_next, "web", "note", what, {});
     EXPECT_FALSE(next);
-    EXPECT_TRUE(one->is_gone());
+    EXPECT_FALSE(one->is_gone());
+    EXPECT_FALSE(one->killed);
+    const auto third = co_await programs.spawn(ctx, "web", "note", what, {});
+    EXPECT_TRUE(one->is_gone()) << "who has the time waits for it";
     EXPECT_TRUE(one->killed);
     (void)co_await ending.join();
+    if (!third) co_return errc::failed;
+    co_await or_return(programs.end(ctx, *third));
     EXPECT_TRUE(programs.unclaimed().empty());
     co_return {};
   };

@@ -34,7 +34,7 @@ TEST_F(ProcessRegister, TellsTheNextOneTheLastOfEachKey) {
   auto last = entry("web", "another");
   last.identity.pid = 1;
   ASSERT_TRUE(register_.add(last));
-  EXPECT_THAT(process_register(file_).read(), ElementsAre(last, entry("worker", "")));
+  EXPECT_THAT(process_register(file_).read().value(), ElementsAre(last, entry("worker", "")));
 }
 
 TEST_F(ProcessRegister, GoesOnBehindWhatWasLeftHalfWritten) {
@@ -42,9 +42,9 @@ TEST_F(ProcessRegister, GoesOnBehindWhatWasLeftHalfWritten) {
   ASSERT_TRUE(register_.add(entry("worker", "a note")));
   cut_off(1);
   process_register next(file_);
-  EXPECT_THAT(next.read(), ElementsAre(entry("web", "")));
+  EXPECT_THAT(next.read().value(), ElementsAre(entry("web", "")));
   ASSERT_TRUE(next.add(entry("other", "")));
-  EXPECT_THAT(next.read(), ElementsAre(entry("other", ""), entry("web", "")));
+  EXPECT_THAT(next.read().value(), ElementsAre(entry("other", ""), entry("web", "")));
 }
 
 TEST_F(ProcessRegister, KeepsWhatItIsToldToAndGoesOn) {
@@ -53,7 +53,7 @@ TEST_F(ProcessRegister, KeepsWhatItIsToldToAndGoesOn) {
   ASSERT_TRUE(register_.keep_only({"web", "unknown"}));
   EXPECT_LT(std::filesystem::file_size(file_), before / 2);
   ASSERT_TRUE(register_.add(entry("other", "")));
-  EXPECT_THAT(process_register(file_).read(), ElementsAre(entry("other", ""), entry("web", "a note")));
+  EXPECT_THAT(process_register(file_).read().value(), ElementsAre(entry("other", ""), entry("web", "a note")));
 }
 
 TEST_F(ProcessRegister, OfNothingLeavesNoFile) {
@@ -61,9 +61,9 @@ TEST_F(ProcessRegister, OfNothingLeavesNoFile) {
   ASSERT_TRUE(register_.add(entry("web", "")));
   ASSERT_TRUE(register_.keep_only({}));
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
-  EXPECT_THAT(register_.read(), IsEmpty());
+  EXPECT_THAT(register_.read().value(), IsEmpty());
   ASSERT_TRUE(register_.add(entry("web", "")));
-  EXPECT_THAT(register_.read(), ElementsAre(entry("web", "")));
+  EXPECT_THAT(register_.read().value(), ElementsAre(entry("web", "")));
 }
 
 TEST_F(ProcessRegister, IsLongWhenMostOfItIsOfThePast) {
@@ -91,7 +91,38 @@ TEST_F(ProcessRegister, ThatCannotBeWrittenSaysWhereAndIsAsItWas) {
   ::signal(SIGXFSZ, handler);
   EXPECT_FALSE(no_room);
   ASSERT_TRUE(register_.add(entry("other", "")));
-  EXPECT_THAT(register_.read(), ElementsAre(entry("other", ""), entry("web", "")));
+  EXPECT_THAT(register_.read().value(), ElementsAre(entry("other", ""), entry("web", "")));
+}
+
+TEST_F(ProcessRegister, ThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  if (test::is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  ASSERT_TRUE(register_.add(entry("web", "")));
+  process_register next(file_);
+  {
+    const test::open_files_limit none(test::limit_that_leaves(0));
+    EXPECT_FALSE(next.read());
+    for (const auto& failed : {next.keep_only({}), next.keep_only({"web"}), next.add(entry("other", ""))}) {
+      ASSERT_FALSE(failed);
+      EXPECT_TRUE(failed.error().is(std::make_error_code(std::errc::too_many_files_open)));
+      EXPECT_THAT(failed.error().to_string(), HasSubstr(file_.string()));
+    }
+    EXPECT_TRUE(register_.add(entry("worker", ""))) << "needs none any more";
+  }
+  EXPECT_THAT(next.read().value(), ElementsAre(entry("web", ""), entry("worker", "")));
+}
+
+TEST_F(ProcessRegister, GoesOnWithTheOneDescriptorThatIsLeft) {
+  if (test::is_sanitized()) GTEST_SKIP() << "sanitizers need descriptors of their own";
+  ASSERT_TRUE(register_.add(entry("web", "")));
+  process_register next(file_);
+  {
+    const test::open_files_limit few(test::limit_that_leaves(1));
+    EXPECT_TRUE(next.add(entry("worker", "")));
+    EXPECT_FALSE(next.keep_only({"web"})) << "the next one needs another";
+    EXPECT_THAT(next.read().value(), ElementsAre(entry("web", ""), entry("worker", "")));
+    EXPECT_TRUE(next.add(entry("other", "")));
+  }
+  EXPECT_THAT(next.read().value(), ElementsAre(entry("other", ""), entry("web", ""), entry("worker", "")));
 }
 
 }  // namespace

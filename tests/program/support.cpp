@@ -40,6 +40,8 @@ open_files_limit::open_files_limit(rlim_t soft) {
 
 open_files_limit::~open_files_limit() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
 
+bool is_sanitized() { return std::getenv("STEWARD_SANITIZED") != nullptr; }  // NOLINT(concurrency-mt-unsafe): nobody sets it
+
 // Descriptors are the lowest free numbers, and the limit is the first number that is none.
 rlim_t limit_that_leaves(std::size_t count) {
   std::vector<detail::unique_fd> next;

@@ -49,6 +49,9 @@ class open_files_limit {
   rlimit before_{};
 };
 
+/// Whether a sanitizer watches, which needs descriptors of its own: a test that takes all away is skipped then.
+[[nodiscard]] bool is_sanitized();
+
 /// The limit at which this process can open just so many files more than it has now.
 [[nodiscard]] rlim_t limit_that_leaves(std::size_t count);
 

@@ -37,6 +37,7 @@ class Includes(unittest.TestCase):
     def test_adapters_know_core_and_asio_only(self):
         self.allowed("adapters/sqlite/src/table.cpp", "#include <SQLiteCpp/Database.h>")
         self.allowed("adapters/program/src/spawn.cpp", '#include "steward/asio/scheduler.hpp"')
+        self.refused("adapters/sqlite/src/table.cpp", '#include "steward/asio/scheduler.hpp"')
         self.allowed("adapters/program/src/spawn.cpp", "#include <sys/wait.h>")
         self.refused("adapters/program/src/spawn.cpp", '#include "steward/sqlite/table.hpp"')
         self.refused("adapters/asio/src/scheduler.cpp", '#include "steward/program/spec.hpp"')
@@ -46,6 +47,28 @@ class Includes(unittest.TestCase):
         self.allowed("apps/steward/run.cpp", '#include "steward/sqlite/table.hpp"')
         self.refused("apps/steward/run.cpp", "#include <boost/asio.hpp>")
         self.refused("tests/asio/x_test.cpp", "#include <boost/asio.hpp>")
+        self.refused("apps/steward/run.cpp", "#include <boost/beast/http.hpp>")
+
+
+class Allowances(unittest.TestCase):
+    def unneeded(self):
+        return problems(laws.check_allowances, laws.OWN, (laws.ROOT / laws.OWN).read_text())
+
+    def test_one_that_nobody_needs_is_reported(self):
+        watch = "testing/include/steward/testing/table_conformance_watch.hpp"
+        for allowance, check, name, text in [
+            (("sqlite", "sqlite3.h"), laws.check_includes, "adapters/sqlite/src/x.cpp", "#include <sqlite3.h>\n"),
+            (("program", "asio/"), laws.check_includes, "adapters/program/src/x.cpp", '#include "steward/asio/use_task.hpp"\n'),
+            (("src/pages.cpp", "sys/mman.h"), laws.check_includes, "src/pages.cpp", "#include <sys/mman.h>\n"),
+            ((watch, "real time"), laws.check_time, watch, "changed.wait_for(lock, 1s);"),
+        ]:
+            laws.used.clear()
+            laws.used.update(laws.allowances() - {allowance})
+            reported = self.unneeded()
+            self.assertEqual(len(reported), 1, allowance)
+            self.assertRegex(reported[0], rf"^tools/check_laws.py:[0-9]+: nobody needs that {allowance[0]} may know \"{allowance[1]}\"$")
+            self.assertEqual(problems(check, name, text), [])
+            self.assertEqual(self.unneeded(), [], allowance)
 
 
 class Words(unittest.TestCase):

@@ -83,6 +83,35 @@ TEST_F(ManagerOutlived, ABackoffOrADecisionThatItHasOutlivedDoesNotHoldItBack) {
   finish();
 }
 
+TEST_F(ManagerOutlived, TheTimeThatItWasReadyUnderTheFormerManagerCountsForItsPolicy) {
+  how.policy = [](const std::string&, const runnable&) {
+    restart_policy policy;
+    policy.delays = {.initial = 1h, .max = 1h, .factor = 1, .jitter = 0, .reset_after = 30s};
+    return policy;
+  };
+  const instant since = time.now();
+  time.advance(25s);
+  for (const char* key : {"web", "late"}) {
+    put(key, part(key).lose_after(6s).then(part(key)));
+    row_past past;
+    past.state = row_state::running;
+    past.incarnation = 3;
+    past.history.failures = 4;
+    past.since = std::string_view(key) == "web" ? since : instant();  // of the other nobody knows
+    store.remember(key, past);
+    outlived.insert(key);
+  }
+  run(table_);
+  EXPECT_EQ(kept->status("web")->since, time.now()) << "it was taken over now";
+  time.advance(6s);
+  EXPECT_EQ(state("web"), row_state::running) << "a healthy time: restarted at once";
+  EXPECT_EQ(kept->status("web")->last->ready_at, since);
+  EXPECT_EQ(kept->status("web")->last->started_at, since) << "at the latest";
+  EXPECT_EQ(state("late"), row_state::backoff);
+  EXPECT_EQ(kept->status("late")->last->ready_at, since + 25s);
+  finish();
+}
+
 TEST_F(ManagerOutlived, WhatItRequiresMayBeTakenOverLater) {
   run_before_its_database_is_ready();
   time.advance(1s);

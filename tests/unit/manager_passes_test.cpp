@@ -186,7 +186,7 @@ class throwing_store final : public state_store<std::string> {
   void forget(const std::string&) override { throw std::runtime_error("boom"); }
   restart_history recall_group(const std::string&) override { throw std::runtime_error("boom"); }
   void remember_group(const std::string&, const restart_history&) override { throw std::runtime_error("boom"); }
-  task<> flush(context&) override { co_return error("boom"); }
+  task<> flush(context&) override { throw std::runtime_error("boom"); }
 };
 
 TEST_F(ManagerPasses, M10_R7_WhatTheFunctionsOfTheUserThrowIsContainedAndReported) {
@@ -213,6 +213,48 @@ TEST_F(ManagerPasses, M10_R7_WhatTheFunctionsOfTheUserThrowIsContainedAndReporte
   EXPECT_EQ(web.runs(), 2U);  // restarted as if there were no policy
   EXPECT_GE(problems.size(), 2U);
   for (const std::string& each : problems) EXPECT_THAT(each, ::testing::AllOf(::testing::StartsWith("web: "), ::testing::HasSubstr("boom")));
+  finish();
+}
+
+TEST_F(ManagerPasses, R7_AStoreThatThrowsInsteadOfWritingKeepsNothingFromRunning) {
+  restart_policy policy;
+  policy.budget = restart_budget();
+  how.policy = [&policy](const std::string&, const runnable&) { return policy; };
+  throwing_store store;
+  how.store = &store;
+  scripted web("web", log);
+  web.lose_after(1ms).fail_with(error("crash"));
+  table_.put("web", runnable(web));
+  run(table_);
+  time.advance(1ms);
+  EXPECT_EQ(web.runs(), 2U);
+  EXPECT_THAT(problems, ::testing::Each("web: std::runtime_error: boom"));
+  finish();
+}
+
+/// Has no rows, and cannot be watched.
+class unwatchable final : public table<std::string, runnable> {
+ public:
+  task<row<runnable>> get(context&, const std::string&) override { co_return errc::not_found; }
+  std::unique_ptr<table_watch> watch(table_hint<std::string>) override { throw std::runtime_error("boom"); }
+
+ private:
+  class nothing final : public table_cursor<std::string, runnable> {
+    task<std::vector<table_entry<std::string, runnable>>> fetch(context&) override { co_return {}; }
+  };
+  std::unique_ptr<table_cursor<std::string, runnable>> scan() override { return std::make_unique<nothing>(); }
+};
+
+TEST_F(ManagerPasses, R7_AWatchOfTheTableThatThrowsIsReportedAndThePassesGoOn) {
+  unwatchable blind;
+  how.watch = true;
+  run(blind);
+  EXPECT_TRUE(is_ready);
+  EXPECT_THAT(problems, ElementsAre(::testing::HasSubstr("boom")));
+  kept->reconcile_now();
+  time.advance(60s);
+  EXPECT_GT(kept->passes(), 2U);
+  EXPECT_FALSE(kept->unreadable());
   finish();
 }
 

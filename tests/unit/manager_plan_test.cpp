@@ -141,6 +141,47 @@ TEST_F(ManagerPlan, OneThatIsBeingStoppedByHandWouldBeStartedAgain) {
   finish();
 }
 
+TEST_F(ManagerPlan, OneThatGoesDownAlreadyIsNotTakenDownAnew) {
+  table.put(1, part());
+  table.put(2, part{.required = {{1, on_loss::stop}}, .edit = {}});
+  gate gone;
+  making = [&gone] { return runnable(scripted("part").winds_down_when(gone)); };
+  run();
+  background<void> by_hand(time, kept->stop(root, 2));
+  kept->reconcile_now();  // its row wants it: it will be started again
+  time.run_until_idle();
+  table.erase(1);
+  EXPECT_EQ(plan(table), (lines{{1, plan_action::stop, {}, {}}}));
+  kept->reconcile_now();
+  time.run_until_idle();
+  gone.open();
+  time.run_until_idle();
+  EXPECT_EQ(kept->status(2)->state, row_state::waiting) << "and not down because of the other";
+  finish();
+}
+
+TEST_F(ManagerPlan, OneThatIsForgottenWhileTheRowsAreReadRequiresNothing) {
+  table.put(1, part());
+  table.put(2, part());
+  run();
+  parts other;
+  for (int i = 0; i < 3; ++i) other.put(2, part{.required = {{1}}, .edit = row_edit::keep});  // the third time its generation is no other's
+  other.put(3, part());
+  faulty_table<int, part> slow(other);
+  slow.rows_in_a_page(1);
+  slow.on_every_fetch(testing::fault::slow(1s));
+  background<lines> planning(time, kept->plan(root, slow));
+  time.advance(1500ms);
+  table.erase(2);
+  kept->reconcile_now();
+  time.run_until_idle();
+  ASSERT_FALSE(kept->status(2));
+  time.advance(5s);
+  ASSERT_TRUE(planning.done());
+  EXPECT_THAT(*planning.outcome(), ::testing::Contains(planned<int>{1, plan_action::stop, {}, {}}));
+  finish();
+}
+
 TEST_F(ManagerPlan, OneWhoseRowIsJustReadForItsStartWouldBeRestartedAllTheSame) {
   table.put(1, part());
   making = [] { return runnable(scripted("1").lose_after(1s)); };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/program/keeper_spawner.hpp"
 
+#include "run_held.hpp"
 #include "steward/asio/use_task.hpp"
+#include "steward/blocking_leaf.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/program/detail/untold.hpp"
 #include "steward/program/launch.hpp"
@@ -9,6 +11,7 @@
 #include "steward/root_context.hpp"
 #include "steward/wait.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -34,12 +37,15 @@ detail::reply to_reply(const error& why) { return detail::failed{why.code().valu
 // Otherwise this process had no room for one of its descriptors, or both.
 bool came_whole(const held_program& which) noexcept { return which.pidfd && which.output; }
 
+// Anything else tells of this process alone, as that it is out of descriptors.
+bool says_that_it_is_gone(const error& why) { return why.is(std::make_error_code(std::errc::no_such_process)); }
+
 // Its keeper alone had a descriptor of it, and is dead.
 void find_again(held_program& which) {
   auto living = open_process({boot_id().value_or(""), which.what.pid, which.what.start_time});
   if (living) {
     which.pidfd = std::move(*living);
-  } else if (living.error().is(std::make_error_code(std::errc::no_such_process))) {
+  } else if (says_that_it_is_gone(living.error())) {
     which.what.state.phase = detail::held_phase::gone;
   }
 }
@@ -67,8 +73,8 @@ task<> keeper_spawner::run(context& ctx, callback ready) {
   reading.start(keep_reading(ctx.scheduler()));
   writing.start(keep_writing());
   result<> outcome = co_await take_in_those_held();
+  if (outcome) outcome = take_in_those_not_held(ctx.scheduler());
   const bool all_known = outcome.has_value();
-  if (all_known) take_in_those_not_held(ctx.scheduler());
   if (all_known) outcome = co_await ready(ctx);
   // It stays if it still holds something, and a later daemon finds it.
   leaving_ = connected_ && programs_.empty() && of_dead_keepers_.empty();
@@ -228,7 +234,12 @@ auto keeper_spawner::spawn(context& ctx, std::string key, std::string note, prog
       claim(left);
       co_return left;
     }
-    co_await or_return(end(ctx, left));
+    if (!left->ending_since) {
+      co_await or_return(end(ctx, left));
+      continue;
+    }
+    auto slept = co_await ctx.sleep_for(between_looks);  // whoever ends it gives it its time, of which this start may have less
+    if (!slept) co_return std::move(slept.error());
   }
   if (auto why = ctx.stop_error()) co_return std::move(*why);
   auto ready = prepare(what);
@@ -272,11 +283,18 @@ void keeper_spawner::forget(const held& which) {
 }
 
 task<> keeper_spawner::end(context& ctx, held which) {
-  const farewell how = farewell_of_ ? farewell_of_(which->what.note) : farewell();
+  program_options options;
+  if (end_of_) options = end_of_(which->what.key, which->what.note);
+  const farewell how = options.stop ? options.stop(which->what.key) : farewell();
   const instant patience = later(ctx.now(), how.deadline);
   const auto is_in_reach = [&which] { return !which->orphaned || which->pidfd; };
   const bool was_asked = which->ending_since.has_value();
   if (!was_asked) which->ending_since = ctx.now();
+  if (!was_asked && which->output) {
+    const auto nobody = [](context&) -> task<> { co_return {}; };
+    auto until_gone = detail::run_held(ctx, nobody, *this, which, options);
+    (void)co_await std::move(until_gone);  // how it ended is in its record
+  }
   boost::asio::steady_timer pause(io_);
   int sent = was_asked ? how.signal : 0;
   while (!which->is_gone()) {
@@ -284,9 +302,12 @@ task<> keeper_spawner::end(context& ctx, held which) {
     const int due = which->killed || ctx.grace().is_stopped() || ctx.now() >= patience ? SIGKILL : how.signal;
     const bool was_sent = due == sent || which->killed;
     if (!was_sent && is_in_reach()) {
+      which->killed = due == SIGKILL;  // also where its keeper does not answer
       (void)co_await signal(which, due, true);
-      if (is_in_reach()) sent = due;  // else its keeper has died with the request in its hands
-      which->killed = sent == SIGKILL;
+      if (is_in_reach())
+        sent = due;
+      else
+        which->killed = false;  // its keeper has died with the request in its hands
     }
     pause.expires_after(between_looks);
     (void)co_await pause.async_wait(use_task.ignoring_stop());
@@ -307,6 +328,7 @@ void keeper_spawner::connection_lost(scheduler& on, const error& why) {
   socket_.release();
   (void)std::move(channel_).release();  // closed, so that a keeper that lives after all is free for the next connection
   room_.clear();
+  orphans_.remove_if([](const detail::orphan& each) { return each.has_ended(); });
   for (const auto& [child, each] : std::exchange(programs_, {})) {
     each->orphaned = true;
     of_dead_keepers_.push_back(each);
@@ -333,9 +355,9 @@ void keeper_spawner::take_in_those_not_told(scheduler& on) {
     if (next == starts.end()) return;
     if (knows(each)) continue;
     auto living = open_process(each);
-    if (!living) continue;
+    if (!living && says_that_it_is_gone(living.error())) continue;
     question& of = **next++;
-    of.program = take_in_orphan(on, {of.start->key, std::move(each), of.start->note}, std::move(*living));
+    of.program = take_in_orphan(on, {of.start->key, std::move(each), of.start->note}, std::move(living).value_or(detail::unique_fd()));
     write_down(*of.program);
     warn_(of.start->key + ": process " + std::to_string(of.program->what.pid) +
           " was executed as the keeper died; it is ended before the next one starts");
@@ -363,19 +385,26 @@ auto keeper_spawner::take_in_orphan(scheduler& on, const registered_process& whi
   found->pidfd = std::move(pidfd);
   found->orphaned = true;
   of_dead_keepers_.push_back(found);
-  orphans_.emplace_back(io_, on, found);
+  watch_orphan(on, found);
   return found;
 }
 
 // Those that ran when the keeper was killed, and the daemon with it or after it. Each is found first under its key, before what a keeper holds.
-void keeper_spawner::take_in_those_not_held(scheduler& on) {
+result<> keeper_spawner::take_in_those_not_held(scheduler& on) {
+  if (const auto boot = boot_id(); !boot) return fail(boot.error());  // read once: whatever starts is noted by it
+  const auto before = register_.read();
+  if (!before) return fail(before.error());
+  std::vector<std::pair<registered_process, detail::unique_fd>> living;
+  for (const registered_process& each : *before) {
+    auto opened = open_process(each.identity);
+    if (!opened && !says_that_it_is_gone(opened.error())) return fail(opened.error().prefixed(each.key + ": "));
+    if (opened) living.emplace_back(each, std::move(*opened));
+  }
   std::set<std::string, std::less<>> noted;
-  for (const registered_process& each : register_.read()) {
-    auto living = open_process(each.identity);
-    if (!living) continue;
+  for (auto& [each, pidfd] : living) {
     noted.insert(each.key);
     if (knows(each.identity)) continue;
-    const held found = take_in_orphan(on, each, std::move(*living));
+    const held found = take_in_orphan(on, each, std::move(pidfd));
     found->left = true;
     unclaimed_.emplace_hint(unclaimed_.lower_bound(each.key), each.key, found);
     warn_(each.key + ": process " + std::to_string(each.identity.pid) + " runs on without a keeper; it is ended");
@@ -383,6 +412,7 @@ void keeper_spawner::take_in_those_not_held(scheduler& on) {
   for (const auto& [child, each] : programs_)
     if (!noted.contains(each->what.key)) write_down(*each);
   strike_out_those_gone();
+  return {};
 }
 
 void keeper_spawner::write_down(const held_program& which) {
@@ -408,9 +438,24 @@ void keeper_spawner::strike_out_those_gone() {
   tell_if_new(register_.keep_only(living));
 }
 
+// On a thread of its own: until there is one, everything else goes on.
+task<keeper_link> keeper_spawner::new_link(scheduler& on) {
+  result<keeper_link> link = fail(errc::failed);
+  const auto asking = blocking_leaf([this, &link](const std::stop_token&) -> result<> {
+    link = renew_();
+    return {};
+  });
+  const auto nobody = [](context&) -> task<> { co_return {}; };
+  root_context ctx(on);
+  const auto work = boost::asio::make_work_guard(io_);  // also when nothing else is left to wait for
+  co_await or_return(asking.run(ctx, nobody));
+  co_return link;
+}
+
 task<> keeper_spawner::find_new_keeper(scheduler& on) {
   while (!closing_) {
-    auto link = renew_();
+    auto link = co_await new_link(on);
+    if (closing_) co_return {};  // what was started for nobody leaves by itself
     if (link) {
       channel_ = detail::frame_channel(std::move(link->socket), detail::frame_channel::descriptors::keep);
       socket_.assign(channel_.fd());

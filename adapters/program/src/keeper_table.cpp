@@ -3,6 +3,7 @@
 
 #include "steward/program/detail/system_error.hpp"
 #include "steward/program/spawn.hpp"
+#include "wall_clock.hpp"
 
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -12,12 +13,6 @@
 
 namespace steward::detail {
 namespace {
-
-using std::chrono::milliseconds;
-
-std::int64_t wall_clock_now() noexcept {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 error no_child(std::uint64_t child) { return system_error(ESRCH, "child " + std::to_string(child)); }
 

@@ -5,12 +5,12 @@
 #include "steward/context.hpp"
 #include "steward/program/process_group.hpp"
 #include "steward/program/spawn.hpp"
+#include "wall_clock.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fcntl.h>
 
-#include <chrono>
 #include <utility>
 
 namespace steward {
@@ -19,17 +19,13 @@ namespace {
 using boost::asio::posix::stream_descriptor;
 using detail::held_phase;
 
-std::int64_t wall_clock_now() noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 /// A child of this process. What waits for its end holds it, so that it lives until it is gone.
 class own_child final : public held_program, public std::enable_shared_from_this<own_child> {
  public:
   own_child(boost::asio::io_context& io, child started) : leader_(io, started.pidfd.get()), next_question_(io) {
     what.pid = started.pid;
     what.start_time = started.start_time;
-    what.started_at = wall_clock_now();
+    what.started_at = detail::wall_clock_now();
     what.output_capacity = started.output_capacity;
     pidfd = std::move(started.pidfd);
     output = std::move(started.output);
@@ -64,7 +60,7 @@ class own_child final : public held_program, public std::enable_shared_from_this
     if (status && !*status) return watch_leader();  // not yet
     leader_.release();
     if (status) what.state.status = **status;
-    what.state.ended_at = wall_clock_now();
+    what.state.ended_at = detail::wall_clock_now();
     what.state.phase = held_phase::exited;
     if (signal_group(as_leader(), 0) == false) return gone();
     changed.ring();

@@ -3,6 +3,7 @@
 
 #include "steward/program/detail/proc_stat.hpp"
 #include "steward/program/detail/system_error.hpp"
+#include "wait_child.hpp"
 
 #include <dirent.h>
 #include <signal.h>
@@ -19,8 +20,7 @@
 namespace steward {
 namespace {
 
-constexpr unsigned to_the_group = 1U << 2U;          // PIDFD_SIGNAL_PROCESS_GROUP, not in the headers of Debian 12
-constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
+constexpr unsigned to_the_group = 1U << 2U;  // PIDFD_SIGNAL_PROCESS_GROUP, not in the headers of Debian 12
 
 std::atomic<bool> no_group_signals{false};
 
@@ -57,11 +57,7 @@ result<bool> signal_group(const group_leader& leader, int signal) noexcept {
 
 result<std::optional<program_exit>> reap(int pidfd) noexcept {
   siginfo_t info{};
-  int outcome = 0;
-  do {
-    outcome = ::waitid(by_pidfd, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
-  } while (outcome != 0 && errno == EINTR);
-  if (outcome != 0) return detail::system_failure(errno, "exit status");
+  if (detail::wait_child(pidfd, &info, WNOHANG) != 0) return detail::system_failure(errno, "exit status");
   if (info.si_pid == 0) return std::optional<program_exit>();
   if (info.si_code == CLD_EXITED) return program_exit{.code = info.si_status, .signal = 0};
   return program_exit{.code = 0, .signal = info.si_status};

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <iterator>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -50,16 +49,32 @@ std::optional<registered_process> to_entry(std::string_view fields) {
   return entry;
 }
 
-struct content {
+result<std::string> read_whole(int fd, const std::string& name) {
+  constexpr std::size_t step = std::size_t{64} << 10U;
+  std::string bytes;
+  for (;;) {
+    const auto before = bytes.size();
+    bytes.resize(before + step);
+    const ssize_t got = ::pread(fd, bytes.data() + before, step, static_cast<off_t>(before));
+    if (got < 0) return detail::system_failure(errno, name);
+    bytes.resize(before + static_cast<std::size_t>(got));
+    if (got == 0) return bytes;
+  }
+}
+
+}  // namespace
+
+struct process_register::content {
   std::map<std::string, registered_process> last;
   std::uint64_t whole = 0;  // bytes before what was left half written
 };
 
-content read_all(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+// What cannot be read is not empty: whoever took it for that would drop what protects those that live.
+auto process_register::content_of(int fd) const -> result<content> {
+  const auto bytes = read_whole(fd, file_.string());
+  if (!bytes) return fail(bytes.error());
   content found;
-  detail::wire_reader from(bytes);
+  detail::wire_reader from(*bytes);
   for (;;) {
     const std::string fields = from.text();
     auto entry = from.ok() ? to_entry(fields) : std::nullopt;
@@ -69,17 +84,24 @@ content read_all(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace
+auto process_register::read_all() const -> result<content> {
+  if (fd_) return content_of(fd_.get());
+  const detail::unique_fd file(::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file) return content_of(file.get());
+  if (errno == ENOENT) return content();
+  return detail::system_failure(errno, file_.string());
+}
 
 result<> process_register::open() {
   if (fd_) return {};
-  fd_.reset(::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_owner));
-  if (!fd_) return detail::system_failure(errno, file_.string());
-  size_ = read_all(file_).whole;
-  if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) == 0) return {};
-  const int why = errno;
-  fd_.reset();
-  return detail::system_failure(why, file_.string());
+  detail::unique_fd file(::open(file_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_owner));
+  if (!file) return detail::system_failure(errno, file_.string());
+  const auto found = content_of(file.get());
+  if (!found) return fail(found.error());
+  if (::ftruncate(file.get(), static_cast<off_t>(found->whole)) != 0) return detail::system_failure(errno, file_.string());
+  fd_ = std::move(file);
+  size_ = found->whole;
+  return {};
 }
 
 result<> process_register::append(const std::string& bytes) {
@@ -98,21 +120,25 @@ result<> process_register::add(const registered_process& entry) {
   return append(to_bytes(entry));
 }
 
-std::vector<registered_process> process_register::read() const {
+result<std::vector<registered_process>> process_register::read() const {
+  auto found = read_all();
+  if (!found) return fail(std::move(found.error()));
   std::vector<registered_process> all;
-  for (auto& [key, entry] : read_all(file_).last) all.push_back(std::move(entry));
+  for (auto& [key, entry] : found->last) all.push_back(std::move(entry));
   return all;
 }
 
 result<> process_register::keep_only(const std::set<std::string, std::less<>>& keys) {
+  const auto found = read_all();
+  if (!found) return fail(found.error());
   std::string kept;
-  for (const auto& [key, entry] : read_all(file_).last)
+  for (const auto& [key, entry] : found->last)
     if (keys.contains(key)) kept += to_bytes(entry);
-  fd_.reset();
-  size_ = kept_ = 0;
   if (kept.empty()) {
-    if (::unlink(file_.c_str()) == 0 || errno == ENOENT) return {};
-    return detail::system_failure(errno, file_.string());
+    if (::unlink(file_.c_str()) != 0 && errno != ENOENT) return detail::system_failure(errno, file_.string());
+    fd_.reset();
+    size_ = kept_ = 0;
+    return {};
   }
   // Beside it and then in its place: who is killed in between leaves one that is whole.
   process_register next(file_.string() + ".new");

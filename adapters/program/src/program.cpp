@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "steward/program/program.hpp"
 
+#include "run_held.hpp"
 #include "steward/asio/use_task.hpp"
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
@@ -85,8 +86,7 @@ class one_run {
   stream_descriptor output_;
   context* gone_ = nullptr;  // is stopped when the program is gone
   boost::asio::steady_timer* gathering_ = nullptr;
-  bool asked_ = false;  // it was asked to end
-  bool killed_ = false;
+  bool asked_ = false;         // it was asked to end
   bool late_ = false;          // it was asked, and had to be killed when its time was over
   bool all_written_ = false;   // nobody who could write is left
   bool output_ended_ = false;  // and all of it was read
@@ -102,9 +102,9 @@ task<> one_run::live(context& ctx, callback ready) {
   watching.start(watch(handed));
   copying.start(copy_output());
   // What ended while there was no daemon cannot be asked any more, and whether it was ready is not what its end is judged by.
-  const bool over_before = what_->left && gone();
+  const bool needs_no_probe = what_->left && (gone() || how_.left_is_ready);
   result<> up;
-  if (!over_before) up = co_await wait_until_up(handed);
+  if (!needs_no_probe) up = co_await wait_until_up(handed);
   if (up) not_ready_ = {};
   context& until = ctx.grace();  // before it is ready: what stops later forces
   if (up) of_callback = co_await ready(handed);
@@ -208,7 +208,7 @@ task<> one_run::end(context& until) {
     late_ = !gone() && !until.is_stopped();
   }
   if (gone()) co_return {};
-  killed_ = true;
+  what_->killed = true;
   (void)co_await signal(SIGKILL, true);
   co_return {};
 }
@@ -225,8 +225,8 @@ task<> one_run::wait_until_gone(context& ctx) {
 
 result<> one_run::outcome(const context& ctx) const {
   const std::optional<program_exit>& status = what_->what.state.status;
-  if (killed_ && ctx.is_stopped()) return fail(why_killed(ctx));
-  if (killed_ && asked_) {
+  if (what_->killed && ctx.is_stopped()) return fail(why_killed(ctx));
+  if (what_->killed && asked_) {
     const std::array<error, 2> causes{(status ? *status : program_exit{.signal = SIGKILL}).to_error(), error::stopped(stop_reason::deadline)};
     return fail(error::join(causes));
   }
@@ -286,6 +286,11 @@ class program_part {
 };
 
 }  // namespace
+
+task<> detail::run_held(context& ctx, callback ready, spawner& by, spawner::held what, const program_options& how) {
+  one_run run(how, by, std::move(what));
+  co_return co_await run.live(ctx, ready);
+}
 
 runnable program(program_spec what, program_options options, spawner& by) { return program_part(std::move(what), std::move(options), by); }
 

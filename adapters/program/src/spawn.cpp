@@ -6,6 +6,7 @@
 #include "steward/program/detail/system_error.hpp"
 #include "steward/program/open_files.hpp"
 #include "steward/program/process_group.hpp"
+#include "wait_child.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -13,7 +14,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -100,12 +100,6 @@ detail::unique_fd put_aside(detail::unique_fd fd) noexcept {
   return moved < 0 ? std::move(fd) : detail::unique_fd(moved);
 }
 
-void reap_now(int pidfd) noexcept {
-  constexpr auto by_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
-  while (::waitid(by_pidfd, static_cast<id_t>(pidfd), nullptr, WEXITED) != 0 && errno == EINTR) {
-  }
-}
-
 error failure_of(const launch& what, const detail::child_plan& plan) {
   const auto name = stage(plan.failed_stage);
   if (plan.failed_stage == launch_stage::limits) return detail::system_error(plan.failed_with, name + ": " + plan.failed_on);
@@ -150,13 +144,13 @@ result<child> spawn(const launch& what, const spawn_options& options) {
   child started{.pid = made.pid, .start_time = 0, .pidfd = detail::unique_fd(made.pidfd), .output = std::move(pipe->read)};
   started.output_capacity = pipe->capacity;
   if (plan.failed_with != 0) {
-    reap_now(made.pidfd);
+    (void)detail::wait_child(made.pidfd, nullptr);
     return fail(failure_of(what, plan));
   }
   const auto stat = detail::parse_proc_stat(plan.stat);
   if (!stat) {  // without its start time nobody could be sure of this process later
     (void)signal_group({.pidfd = made.pidfd, .pid = made.pid}, SIGKILL);
-    reap_now(made.pidfd);
+    (void)detail::wait_child(made.pidfd, nullptr);
     return fail(error(stage(launch_stage::limits) + ": unexpected content of /proc/self/stat"));
   }
   started.start_time = stat->start_time;

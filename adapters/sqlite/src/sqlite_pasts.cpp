@@ -44,7 +44,6 @@ task<> sqlite_pasts::load(context& ctx) {
     if (unwritten_.contains({each.key, each.name})) continue;  // of a run before this one, and newer
     if (each.name == past_name) {
       auto past = past_from_text(each.value, wall_ahead());
-      if (!past && earlier_ != nullptr) past = earlier_(each.value);
       if (past) pasts_.insert_or_assign(each.key, std::move(*past));
     } else if (each.name == group_name) {
       auto history = history_from_text(each.value, wall_ahead());

@@ -124,7 +124,7 @@ void manager<Key, Value>::keep(entry& e, row<Value> found) {
   if (e.life) {
     (void)forget_requirements(e);
     note_requirements(e);
-    if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.started_at);
+    if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.since);  // what has outlived a manager was started long before
   }
 }
 

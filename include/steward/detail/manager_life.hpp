@@ -50,8 +50,9 @@ detail::detached manager<Key, Value>::bring_up(entry& e) {
 template <class Key, class Value>
 result<> manager<Key, Value>::prepare(entry& e) {
   if (!e.value) return fail(errc::unreadable);
-  e.started_at = e.since;
-  e.ready_at = {};
+  const bool was_ready = e.outlived && e.ready_at != instant{};  // it is ready since then; when it was started is not remembered
+  e.started_at = was_ready ? e.ready_at : e.since;
+  if (!was_ready) e.ready_at = {};
   detail::pardon(e);
   e.has_number = false;
   try {
@@ -82,9 +83,10 @@ void manager<Key, Value>::started(entry& e, const result<>& outcome) {
   if (e.state == row_state::starting) detail::drop_alarm(e);
   if (e.life) e.outlived = false;
   if (outcome) {
-    e.ready_at = strand_->now();
+    const instant now = strand_->now();
+    if (e.ready_at == instant{}) e.ready_at = now;
     if (e.state == row_state::starting) {
-      set_state(e, row_state::running, e.ready_at);
+      set_state(e, row_state::running, now);
       start_those_waiting_for(e.key);
     }
     if (!e.life->watch(e.watch)) e.gone = true;

@@ -70,8 +70,11 @@ detail::detached manager<Key, Value>::make_sure_of(entry& e) {
   if (e.makes_sure && e.reading == nullptr) {  // and no other does
     deadline_context in_time(*pass_ctx_, deadline_after(strand_->now(), options_.read_limit));
     e.reading = &in_time;
-    auto flushing = options_.store->flush(in_time);
-    auto flushed = co_await std::move(flushing);
+    result<> flushed;
+    if (auto flushing = detail::contained([&] { return options_.store->flush(in_time); }))
+      flushed = co_await std::move(*flushing);
+    else
+      flushed = fail(std::move(flushing.error()));
     if (e.reading == &in_time) {
       e.reading = nullptr;
       if (!flushed && !pass_ctx_->is_stopped()) report(&e.key, flushed.error());

@@ -72,44 +72,49 @@ class manager<Key, Value>::planner {
   [[nodiscard]] static bool goes_down(plan_action action) noexcept { return action == plan_action::stop || action == plan_action::restart; }
 
   void take_down_those_that_require() {
-    std::deque<Key> down;
-    std::map<Key, std::size_t> when;  // in the pass: with the row of whoever goes down first, and what is deleted after all rows
     for (const auto& [key, each] : plans_) {
       const entry* const e = of_.entries_.find(key);
-      if (!goes_down(each.action) || e == nullptr || !is_alive(e->state)) continue;  // what does not live takes nobody down
-      down.push_back(key);
-      when.emplace(key, turn_of(key));
+      if (goes_down(each.action) && e != nullptr && is_alive(e->state)) goes_at(key, turn_of(key));  // what does not live takes nobody down
     }
     note_edited_requirements();
-    for (; !down.empty(); down.pop_front()) {
-      const Key& lost = down.front();
-      const std::size_t now = when.at(lost);
-      for (entry* const other : those_that_require(lost)) {
-        const auto known = plans_.find(other->key);
-        const bool is_edited = known != plans_.end() && goes_on(known->second.action);
-        const bool has_new_ones = is_edited && known->second.action == plan_action::keep && turn_of(other->key) < now;
-        const std::optional<on_loss> before = other->bonds ? detail::loss_in(other->bonds->required, lost) : std::nullopt;
-        const std::optional<on_loss> after = is_edited ? detail::loss_in(edited_.at(other->key), lost) : std::nullopt;
-        if (!has_new_ones && after &&
-            detail::is_new_requirement(before, *after)) {  // it is to require what does not run: not to be edited but by a restart
-          plan(other->key, plan_action::restart);
-          when.insert_or_assign(other->key, std::max(now, turn_of(other->key)));
-          down.push_back(other->key);
-          continue;
-        }
-        const on_loss loss = (has_new_ones ? after : before).value_or(on_loss::ignore);
-        if (loss == on_loss::ignore) continue;
-        if (known != plans_.end() && goes_down(known->second.action)) {
-          if (known->second.because_of && loss == on_loss::stop) known->second.action = plan_action::stop;
-          continue;
-        }
-        const bool edited_later = known != plans_.end() && now < turn_of(other->key);  // and what is edited is started again
-        plan(other->key, loss == on_loss::stop && !edited_later ? plan_action::stop : plan_action::restart);
-        if (!edited_later) plans_.at(other->key).because_of = lost;
-        when.insert_or_assign(other->key, now);
-        down.push_back(other->key);
-      }
+    for (; !down_.empty(); down_.pop_front())
+      for (const entry* const other : those_that_require(down_.front())) lose(*other, down_.front());
+  }
+
+  void goes_at(const Key& key, std::size_t turn) {
+    down_.push_back(key);
+    when_.insert_or_assign(key, turn);
+  }
+
+  // What becomes of one that requires what goes down, as it does or as its edited row will.
+  void lose(const entry& other, const Key& lost) {
+    const std::size_t now = when_.at(lost);
+    const auto known = plans_.find(other.key);
+    const bool is_edited = known != plans_.end() && goes_on(known->second.action);
+    const bool has_new_ones = is_edited && known->second.action == plan_action::keep && turn_of(other.key) < now;
+    const std::optional<on_loss> before = other.bonds ? detail::loss_in(other.bonds->required, lost) : std::nullopt;
+    const std::optional<on_loss> after = is_edited ? detail::loss_in(edited_.at(other.key), lost) : std::nullopt;
+    if (!has_new_ones && after && detail::is_new_requirement(before, *after)) {  // what does not run: it is not edited but by a restart
+      plan(other.key, plan_action::restart);
+      return goes_at(other.key, std::max(now, turn_of(other.key)));
     }
+    const bool goes_already = known != plans_.end() && goes_down(known->second.action);
+    loss_facts facts{.loss = {}, .going = is_going(other.state), .taken_down = other.because_of != nullptr, .follows = other.follows};
+    if (goes_already) {
+      const bool comes_back = known->second.action == plan_action::restart;
+      facts = {.loss = {}, .going = true, .taken_down = !!known->second.because_of, .follows = comes_back ? sequel::start_again : sequel::stopped};
+    }
+    facts.loss = (has_new_ones ? after : before).value_or(on_loss::ignore);
+    const loss_action what = decide_loss(facts);
+    if (what == loss_action::nothing) return;
+    if (goes_already) {
+      known->second.action = plan_action::stop;
+      return;
+    }
+    const bool edited_later = known != plans_.end() && now < turn_of(other.key);  // and what is edited is started again
+    plan(other.key, what == loss_action::park && !edited_later ? plan_action::stop : plan_action::restart);
+    if (!edited_later) plans_.at(other.key).because_of = lost;
+    goes_at(other.key, now);
   }
 
   [[nodiscard]] static bool goes_on(plan_action action) noexcept {
@@ -129,7 +134,8 @@ class manager<Key, Value>::planner {
     std::vector<entry*> all = known == of_.required_by_.end() ? std::vector<entry*>() : known->second;
     for (const auto& [key, required] : edited_) {
       entry* const e = of_.entries_.find(key);
-      if (detail::loss_in(required, lost) && std::ranges::find(all, e) == all.end()) all.push_back(e);
+      if (e == nullptr || !detail::loss_in(required, lost)) continue;  // while the table was read it may have been forgotten
+      if (std::ranges::find(all, e) == all.end()) all.push_back(e);
     }
     return all;
   }
@@ -201,19 +207,19 @@ class manager<Key, Value>::planner {
   std::map<Key, planned<Key>> plans_;
   std::map<Key, std::size_t> seen_;  // in this order
   std::map<Key, std::vector<requirement<Key>>> edited_;
+  std::deque<Key> down_;             // and those that require them have not been looked at
+  std::map<Key, std::size_t> when_;  // it goes, in the pass: with the row of whoever goes first, and what is deleted after all rows
 };
 
 template <class Key, class Value>
 auto manager<Key, Value>::plan(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   if (!enter()) co_return errc::manager_not_running;
-  auto planning = plan_on_strand(ctx, rows);
-  auto planned = co_await std::move(planning).on(*strand_);
-  depart();
-  co_return planned;
+  auto planning = plan_on_strand(visit(this), ctx, rows);
+  co_return co_await std::move(planning).on(*strand_);
 }
 
 template <class Key, class Value>
-auto manager<Key, Value>::plan_on_strand(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
+auto manager<Key, Value>::plan_on_strand(visit, context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   planner making(*this);
   auto found = rows.iterate();
   while (co_await found.next(ctx)) {

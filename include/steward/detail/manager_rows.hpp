@@ -37,6 +37,7 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
     if (outlived && is_going(past.state) && !detail::planted(detail::bug::outlived_stop_is_lost))
       made.inherited = past.parked ? sequel::stopped : sequel::start_again;
     made.parked = past.parked && !outlived;
+    if (outlived && past.state == row_state::running) made.ready_at = std::min(past.since, now);
     if (outlived) return;
     const bool goes_on = past.state == row_state::backoff && !ending_;  // in the end nobody is started again: the next run goes on with it
     if (is_settled(past.state) || goes_on) made.state = past.state;

@@ -5,6 +5,7 @@
 
 #include "steward/deadline_context.hpp"
 #include "steward/detail/beside.hpp"
+#include "steward/detail/contained.hpp"
 #include "steward/detail/spread.hpp"
 #include "steward/detail/stall_context.hpp"
 #include "steward/detail/yield.hpp"
@@ -93,7 +94,13 @@ task<> manager<Key, Value>::run_on_strand(context& ctx, callback ready) {
   hints_.all = passing_ = false;
   hinted_in_pass_.clear();
   outlived_.clear();
-  if (options_.watch) watch_ = table_.watch([this](const Key* key) { take_hint(key); });
+  if (options_.watch) {
+    auto watching = detail::contained([this] { return table_.watch([this](const Key* key) { take_hint(key); }); });
+    if (watching)
+      watch_ = std::move(*watching);
+    else
+      report(nullptr, watching.error());
+  }
   total_forced_ = false;
   set_total(total_deadlines::graceful(options_.total.start));
   {

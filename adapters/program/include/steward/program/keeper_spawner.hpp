@@ -9,9 +9,9 @@
 #include "steward/program/detail/frame_channel.hpp"
 #include "steward/program/detail/keeper_protocol.hpp"
 #include "steward/program/detail/orphan.hpp"
-#include "steward/program/farewell.hpp"
 #include "steward/program/keeper.hpp"
 #include "steward/program/process_register.hpp"
+#include "steward/program/program.hpp"
 #include "steward/program/spawner.hpp"
 #include "steward/runnable.hpp"
 
@@ -39,14 +39,16 @@ namespace steward {
 /// cannot be gone on with, because its output is lost. Its user ends it, by `end`; in any case it is gone before the next one of its key is started.
 ///
 /// Each program takes two descriptors. A start for which there are none fails before the keeper is asked; should they be taken meanwhile by somebody
-/// else, the program is ended before its start fails. The run fails, and touches nothing, if they do not suffice for what a former daemon has left.
+/// else, the program is ended before its start fails. The run fails, and touches nothing, if they do not suffice for what a former daemon has left,
+/// or if it cannot be told whether one of those lives.
 ///
 /// Stop: it goes on working when its context is stopped, until its callback has returned: programs that are forced have to be seen to end.
+/// In the end it waits for a `renew` that is under way.
 /// Threads: all on the one of `io`.  Lifetime: outlives its run and the programs.
 class keeper_spawner final : public spawner {
  public:
   /// `started` is where it is noted what runs, for the time when this process and the keeper are both gone; `renew` gets a connection to a new keeper
-  /// when this one has died; `warn` is told in one line.
+  /// when this one has died: it is called on a thread of its own, and may block; `warn` is told in one line.
   keeper_spawner(boost::asio::io_context& io, keeper_link link, process_register started, std::function<result<keeper_link>()> renew,
                  std::function<void(const std::string&)> warn);
   ~keeper_spawner();
@@ -68,8 +70,9 @@ class keeper_spawner final : public spawner {
   /// time of who has least, and all wait.  Stop: by force as soon as `ctx.grace()` is stopped; it waits for the end all the same.
   [[nodiscard]] task<> end(context& ctx, held which);
 
-  /// Tells by its note how a program is to be ended that was left and that nobody wants as it is. Without it: as `farewell` says.
-  void end_those_left(std::function<farewell(std::string_view note)> how) { farewell_of_ = std::move(how); }
+  /// Tells by key and note how a program that was left is to be ended, and where its output goes until then; of these options `stop`, `log` and
+  /// `on_log` are asked. Without it: as `program_options` has it.
+  void end_those_left(std::function<program_options(const std::string& key, std::string_view note)> how) { end_of_ = std::move(how); }
 
   [[nodiscard]] boost::asio::io_context& io() const noexcept override { return io_; }
 
@@ -96,20 +99,21 @@ class keeper_spawner final : public spawner {
   [[nodiscard]] result<> send(std::uint64_t id, const detail::request& body);
   void answer_all(const detail::reply& with);
   void connection_lost(scheduler& on, const error& why);
-  void take_in_those_not_held(scheduler& on);
+  [[nodiscard]] result<> take_in_those_not_held(scheduler& on);
   void take_in_those_not_told(scheduler& on);
   held take_in_orphan(scheduler& on, const registered_process& which, detail::unique_fd pidfd);
   [[nodiscard]] bool knows(const process_identity& which) const;
   void write_down(const held_program& which);
   void strike_out_those_gone();
   void tell_if_new(const result<>& written);
+  [[nodiscard]] task<keeper_link> new_link(scheduler& on);
   [[nodiscard]] task<> find_new_keeper(scheduler& on);
 
   boost::asio::io_context& io_;
   process_register register_;
   std::function<result<keeper_link>()> renew_;
   std::function<void(const std::string&)> warn_;
-  std::function<farewell(std::string_view note)> farewell_of_;
+  std::function<program_options(const std::string& key, std::string_view note)> end_of_;
   detail::frame_channel channel_;
   boost::asio::posix::stream_descriptor socket_;
   pid_t keeper_;

@@ -37,8 +37,9 @@ class process_register {
   /// Errors: those of the file system, with the path; the file is as it was then.
   [[nodiscard]] result<> add(const registered_process& entry);
 
-  /// The last entry of each key. One that was left half written is none, nor is anything after it.
-  [[nodiscard]] std::vector<registered_process> read() const;
+  /// The last entry of each key. One that was left half written is none, nor is anything after it; where there is no file there are none.
+  /// Errors: as `add`.
+  [[nodiscard]] result<std::vector<registered_process>> read() const;
 
   /// Drops the entries of all other keys, and what came before the last of each; without any the file too.  Errors: as `add`.
   [[nodiscard]] result<> keep_only(const std::set<std::string, std::less<>>& keys);
@@ -47,6 +48,9 @@ class process_register {
   [[nodiscard]] bool is_long() const noexcept;
 
  private:
+  struct content;
+  [[nodiscard]] result<content> content_of(int fd) const;
+  [[nodiscard]] result<content> read_all() const;
   [[nodiscard]] result<> open();
   [[nodiscard]] result<> append(const std::string& bytes);
 

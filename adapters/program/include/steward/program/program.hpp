@@ -26,6 +26,7 @@ struct program_options {
   std::string note;                                      ///< what the next daemon wants to know of it
   std::function<bool(std::string_view note)> accept;     ///< whether one that a former daemon left, with its note, is this very program; empty: never
   readiness ready;                                       ///< by default: as soon as it could be executed
+  bool left_is_ready = false;                            ///< one that a former daemon left was ready, and is not probed again
   std::function<farewell(const std::string& key)> stop;  ///< how it is asked to end; called when that is needed. Empty: as `farewell` says
   log_options log;                                       ///< its stdout and stderr
   std::function<void(const std::string& key, int pid)> on_started;  ///< is told its number

@@ -33,7 +33,7 @@ struct held_program {
   bool claimed = false;
   bool left = false;      ///< by a former daemon
   bool orphaned = false;  ///< its keeper has died: it is watched and signalled by the system's own means, and nobody will know how it ended
-  bool killed = false;    ///< by `keeper_spawner::end`, when its time was over
+  bool killed = false;    ///< by whoever has ended it, when its time was over
   std::optional<instant> ending_since;  ///< by that
 
   /// Whether somebody else can go on with it: its output has not gone down with those who held it, and nobody ends it.

@@ -9,7 +9,6 @@
 #include "steward/state_store.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace steward {
 
@@ -32,10 +31,7 @@ namespace steward {
 template <class Key>
 class sqlite_state_store final : public state_store<Key> {
  public:
-  /// Reads a text that this version does not write: of a program that has stored its own.
-  using reader = row_past (*)(std::string_view text);
-
-  explicit sqlite_state_store(sqlite_database& in, reader earlier = nullptr) : pasts_(in, earlier) {}
+  explicit sqlite_state_store(sqlite_database& in) : pasts_(in) {}
 
   /// Reads what is remembered, and writes what changes until the callback has returned.
   [[nodiscard]] task<> run(context& ctx, callback ready) { return pasts_.run(ctx, ready); }

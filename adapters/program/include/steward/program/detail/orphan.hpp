@@ -14,7 +14,7 @@ namespace steward::detail {
 
 /// Sees the end of a leader, ends what is left of its group, and makes the program `gone` when nobody of it lives. How it ended nobody tells.
 ///
-/// Threads: the one of `io`.  Lifetime: until `stop` has returned.
+/// Threads: the one of `io`.  Lifetime: until `stop` has returned, or it has ended.
 class orphan {
  public:
   orphan(boost::asio::io_context& io, scheduler& on, spawner::held program);
@@ -24,6 +24,9 @@ class orphan {
 
   /// Waits no more. A program that lives goes on.
   [[nodiscard]] task<> stop();
+
+  /// Whether it waits no more: nobody of the program lives, or it was stopped.
+  [[nodiscard]] bool has_ended() const noexcept { return watching_.has_ended(); }
 
  private:
   [[nodiscard]] task<> watch();

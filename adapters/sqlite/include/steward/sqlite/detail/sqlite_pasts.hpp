@@ -21,9 +21,7 @@ namespace steward::detail {
 /// What a `sqlite_state_store` is, whatever the type of its key.
 class sqlite_pasts {
  public:
-  using reader = row_past (*)(std::string_view text);
-
-  sqlite_pasts(sqlite_database& in, reader earlier) : state_(in), earlier_(earlier) {}
+  explicit sqlite_pasts(sqlite_database& in) : state_(in) {}
 
   [[nodiscard]] task<> run(context& ctx, callback ready);
 
@@ -44,7 +42,6 @@ class sqlite_pasts {
   [[nodiscard]] std::optional<std::string> text_of(const changed& which) const;
 
   sqlite_state state_;
-  reader earlier_;
   mutable std::mutex mutex_;  // guards the next three
   std::map<std::string, row_past> pasts_;
   std::map<std::string, restart_history> groups_;
