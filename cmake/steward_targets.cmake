@@ -107,7 +107,8 @@ function(steward_planted_tests)
   steward_tests(planted USES steward::core steward::testing OPTIMISED)
   if(TARGET steward_planted_tests)
     target_sources(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src/simulation_world.cpp"
-                                                         "${PROJECT_SOURCE_DIR}/testing/src/simulation_processes.cpp")
+                                                         "${PROJECT_SOURCE_DIR}/testing/src/simulation_processes.cpp"
+                                                         "${PROJECT_SOURCE_DIR}/testing/src/simulation_outlived.cpp")
     target_include_directories(steward_planted_tests PRIVATE "${PROJECT_SOURCE_DIR}/testing/src")
     target_compile_definitions(steward_planted_tests PRIVATE STEWARD_PLANTED_BUGS)
   endif()

@@ -145,7 +145,7 @@ row_past fleet::recall(const std::string& key) {
       const bool was_ready = past.state == row_state::running && past.incarnation == *living && past.since != instant{};
       if (goes_on && was_ready) ran_before_.insert_or_assign(key, past.since);
       if (past.incarnation != *living) past.since = {};  // what is remembered is of one before it
-      if (past.incarnation != *living && past.state == row_state::stopping) past.state = row_state::running;
+      if (past.incarnation != *living && is_going(past.state)) past.state = row_state::running;
       past.incarnation = goes_on ? *living - 1 : *living;
     }
   return past;

@@ -35,7 +35,9 @@ simulation_report simulate(std::uint64_t seed, const simulation_options& what) {
   simulation_report report;
   report.seed = seed;
   seeded_choices source(seed ^ of_plans);
-  report.plan = draw_plan(source, what.keys, what.deeds, what.with);
+  simulation_features with = what.with;
+  with.outliving = with.outliving && !what.make;  // nobody holds what is the user's
+  report.plan = draw_plan(source, what.keys, what.deeds, with);
   // What does not end refers to its plan for ever.
   struct stage {
     stage(std::uint64_t with_seed, simulation_plan of, const simulation_options& options)

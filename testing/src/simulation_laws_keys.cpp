@@ -37,8 +37,10 @@ std::string transition_is_allowed(const simulation_model& known, const trace_eve
 }
 
 std::string one_process_a_key(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun) return {};
+  if (now.what != happening::begun && now.what != happening::taken_over) return {};
   const key_facts& its = known.key(now.key);
+  if (now.what == happening::begun && its.outlived) return "incarnation " + std::to_string(its.outlived->incarnation) + " has outlived its manager";
+  if (now.what == happening::taken_over && !its.outlived) return "there is none to take over";
   const bool is_alone = known.is_heir(now) ? !its.heir && !its.left : its.alive() == nullptr;
   return is_alone ? "" : "incarnation " + std::to_string(its.alive()->incarnation) + " is still alive";
 }
@@ -57,7 +59,7 @@ std::string running_is_ready(const simulation_model& known, const trace_event& n
 }
 
 std::string begins_while_starting(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun) return {};
+  if (now.what != happening::begun && now.what != happening::taken_over) return {};
   const row_state state = known.key(now.key).state;
   const bool slept = state == abandoned && known.jumped_to() == now.at;  // all its deadlines were over before it had a moment to begin
   return known.is_heir(now) || state == starting || state == stopping || slept ? "" : "a process begins in " + std::string(to_string(state));
@@ -68,8 +70,15 @@ std::string incarnations_grow(const simulation_model& known, const trace_event& 
   return "there was incarnation " + std::to_string(known.key(now.key).last_incarnation) + " before";
 }
 
+// Unless the manager could not be told what it was.
+std::string number_stays(const simulation_model& known, const trace_event& now) {
+  if (now.what != happening::taken_over || !known.key(now.key).outlived) return {};
+  const std::uint64_t number = known.key(now.key).outlived->incarnation;
+  return number == 0 || number == now.incarnation ? "" : "it was begun as incarnation " + std::to_string(number);
+}
+
 std::string runs_its_row(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun) return {};
+  if (now.what != happening::begun && now.what != happening::taken_over) return {};
   const auto& rows = known.key(now.key).rows;
   const auto is_its = [&now](const auto& each) { return each.second.version == now.version && each.second.up; };
   if (known.is_heir(now)) return std::ranges::any_of(rows, is_its) ? "" : "there is no row of this version that is wanted";
@@ -84,6 +93,7 @@ std::string stops_for_a_reason(const simulation_model& known, const trace_event&
   if (now.what != happening::state || now.state != stopping || known.ends_since()) return {};
   const key_facts& its = known.key(now.key);
   if (its.stops_open > 0 || now.because_of != trace_event::no_key || !its.as_row_wants()) return {};
+  if (its.was_going_before()) return {};
   if (its.state == starting) {
     if (known.plan().total.start.count() > 0) return {};
     const moment limit = known.row(its.row->version).deadlines.start;
@@ -109,12 +119,13 @@ std::string settled_stays_settled(const simulation_model& known, const trace_eve
   return "it has settled for this generation, and nobody starts it";
 }
 
-constexpr std::array<simulation_law, 10> laws{{{"states_transition_is_allowed", transition_is_allowed},
+constexpr std::array<simulation_law, 11> laws{{{"states_transition_is_allowed", transition_is_allowed},
                                                {"M7_one_process_a_key", one_process_a_key},
                                                {"M8_gone_when_told_gone", gone_when_told_gone},
                                                {"M6_running_is_ready", running_is_ready},
                                                {"M4_begins_while_starting", begins_while_starting},
                                                {"D8_incarnations_grow", incarnations_grow},
+                                               {"D8_number_stays", number_stays},
                                                {"D9_runs_its_row", runs_its_row},
                                                {"M12_stops_for_a_reason", stops_for_a_reason},
                                                {"M8_completed_by_its_policy", completed_by_its_policy},

@@ -11,6 +11,7 @@ std::string what_it_needs_runs_first(const simulation_model& known, const trace_
   if (now.what != happening::state || now.state != row_state::starting || known.key(now.key).starts_open > 0) return {};
   // What another manager has remembered comes without its row: what it needs is read before its process begins.
   if (known.key(now.key).store.has_forgotten || !known.key(now.key).read.has_row) return {};
+  if (known.key(now.key).outlived) return {};
   const auto runs = [&](std::size_t other) { return known.key(other).state == row_state::running; };
   const simulated_place& where = known.place(now.key, now.generation);
   for (const std::size_t each : where.after)
@@ -27,7 +28,7 @@ bool ran_at(const simulation_model& known, std::size_t key, moment now) {
 
 // Its row is read again before it begins, and may need others than it did when it was its turn.
 std::string what_it_needs_after_an_edit_runs_first(const simulation_model& known, const trace_event& now) {
-  if (now.what != happening::begun || known.key(now.key).by_hand || known.ends_since() || known.is_heir(now)) return {};
+  if (now.what != happening::begun || known.key(now.key).by_hand || known.ends_since() || known.is_heir(now) || known.is_instead(now)) return {};
   const auto down = [&](std::size_t other) { return !ran_at(known, other, now.at); };
   const simulated_place& where = known.row(now.version).where;
   for (const std::size_t each : where.after)
@@ -37,14 +38,21 @@ std::string what_it_needs_after_an_edit_runs_first(const simulation_model& known
   return {};
 }
 
-// A moment is over: who requires something that does not run goes down with it.
+// What outlives a manager may require what is being taken over, too: it has run before.
+bool is_there(const simulation_model& known, std::size_t key) {
+  const key_facts& its = known.key(key);
+  return its.state == row_state::running || (its.state == row_state::starting && its.live && its.live->outlived);
+}
+
+// A moment is over: who requires something that does not run goes down with it; what outlived a manager not before all rows have been read.
 std::string what_it_requires_runs_as_long(const simulation_model& known, const trace_event& now) {
   if (now.at <= known.now() || known.ends_since()) return {};
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
     if (!its.live || its.by_hand || (its.state != row_state::starting && its.state != row_state::running)) continue;
+    if (its.live->outlived && !its.live->is_looked_after) continue;
     for (const auto& each : known.place(key).required)
-      if (each.loss != on_loss::ignore && known.key(each.key).state != row_state::running)
+      if (each.loss != on_loss::ignore && !is_there(known, each.key))
         return known.plan().keys[key] + " is " + std::string(to_string(its.state)) + ", and " + known.plan().keys[each.key] +
                ", which it requires, is " + std::string(to_string(known.key(each.key).state));
   }
@@ -73,11 +81,11 @@ std::string who_requires_it_is_gone_first(const simulation_model& known, const t
 
 std::string not_too_many_start(const simulation_model& known, const trace_event& now) {
   const std::size_t limit = known.plan().max_starting;
-  if (limit == 0 || now.what != happening::begun || known.key(now.key).by_hand || known.is_heir(now)) return {};
+  if (limit == 0 || now.what != happening::begun || known.key(now.key).by_hand || known.is_heir(now) || known.is_instead(now)) return {};
   std::size_t count = 1;
   for (std::size_t key = 0; key < known.size(); ++key) {
     const key_facts& its = known.key(key);
-    if (key != now.key && its.state == row_state::starting && !its.by_hand && its.live && !its.live->ready_at) ++count;
+    if (key != now.key && its.state == row_state::starting && !its.by_hand && its.live && !its.live->ready_at && !its.live->outlived) ++count;
   }
   return count <= limit ? "" : std::to_string(count) + " start at a time";
 }

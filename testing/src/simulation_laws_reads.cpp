@@ -23,6 +23,18 @@ std::string what_is_seen_is_started(const simulation_model& known, const trace_e
   return {};
 }
 
+// Whatever it comes after, and however many start.
+std::string outlived_is_taken_over(const simulation_model& known, const trace_event& now) {
+  if (!has_had_its_moment(known, now)) return {};
+  for (std::size_t key = 0; key < known.size(); ++key) {
+    const key_facts& its = known.key(key);
+    const bool was_given_up = its.state == row_state::stopped && its.state_told > its.read.answered;  // until its row is seen again
+    if (its.outlived && its.read.wanted_at == known.now() && !was_given_up)
+      return known.plan().keys[key] + " was seen, is wanted, and has outlived its manager, and nobody takes it over";
+  }
+  return {};
+}
+
 std::string edit_is_followed(const simulation_model& known, const trace_event& now) {
   const pass_facts& pass = known.pass();
   if (!has_had_its_moment(known, now) || !pass.ended || pass.failed) return {};
@@ -83,7 +95,8 @@ std::string end_is_told(const simulation_model& known, const trace_event& now) {
   return {};
 }
 
-constexpr std::array<simulation_law, 8> laws{{{"M3_what_is_seen_is_started", what_is_seen_is_started},
+constexpr std::array<simulation_law, 9> laws{{{"M3_what_is_seen_is_started", what_is_seen_is_started},
+                                              {"M3_outlived_is_taken_over", outlived_is_taken_over},
                                               {"M10_failed_read_is_told", failed_read_is_told},
                                               {"M10_own_stop_is_no_error", own_stop_is_no_error},
                                               {"M10_end_is_told", end_is_told},

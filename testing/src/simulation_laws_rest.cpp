@@ -38,6 +38,7 @@ std::string what_runs_is_what_the_rows_want(const simulation_model& known, const
   const key_facts& its = known.key(now.key);
   if (!its.row) return now.yes || its.live ? "there is no row, and it is not forgotten" : "";
   if (!now.yes) return "there is a row, and it is not known";
+  if (its.outlived && its.row->up && its.outlived->version == its.row->version) return "what has outlived its manager is watched by nobody";
   const bool begins_anew = its.erased_since && now.state == row_state::stopped && !is_alive(its.state);
   const bool is_recalled = its.store.has_forgotten && !is_alive(now.state);
   if (now.state != its.state && !begins_anew && !is_recalled) return "told last was " + std::string(to_string(its.state));

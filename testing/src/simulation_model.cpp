@@ -119,6 +119,9 @@ void simulation_model::take(const trace_event& now) {
     case happening::crashed:
       take_crash(now);
       break;
+    case happening::outlives:
+      take_outliving(now);
+      break;
     case happening::state:
       take_failure(now);
       take_state(now);
@@ -140,6 +143,7 @@ void simulation_model::take_edit(const trace_event& now) {
     return;
   }
   its.row.reset();
+  its.numbers_repeat = true;
   its.erased_since = true;
   its.settled_for = 0;
 }
@@ -166,20 +170,21 @@ void simulation_model::take_call(const trace_event& now) {
   }
 }
 
-void simulation_model::take_read(const trace_event& now) {
-  if (now.key == trace_event::no_key) {
-    if (now.what == happening::problem && untold_ > 0) --untold_;
-    if (now.what == happening::fetch_asked && now.call == taken_) {
-      const bool before_failed = pass_.failed || pass_.missed;
-      pass_ = pass_facts{.begun = taken_, .ended = std::nullopt, .failed = false, .missed = false, .retried = before_failed};
-    }
-    if (now.what == happening::fetch_answered && (!now.yes || !now.text.empty())) {
-      pass_.ended = now.at;
-      pass_.failed = !now.text.empty();
-      if (pass_.failed && !ends_since_) ++untold_;
-    }
-    return;
+void simulation_model::take_walk(const trace_event& now) {
+  if (now.what == happening::problem && untold_ > 0) --untold_;
+  if (now.what == happening::fetch_asked && now.call == taken_) {
+    const bool before_failed = pass_.failed || pass_.missed;
+    pass_ = pass_facts{.begun = taken_, .ended = std::nullopt, .failed = false, .missed = false, .retried = before_failed};
   }
+  if (now.what != happening::fetch_answered || (now.yes && now.text.empty())) return;
+  pass_.ended = now.at;
+  pass_.failed = !now.text.empty();
+  if (pass_.failed && !ends_since_) ++untold_;
+  if (!pass_.failed) note_all_rows_read();
+}
+
+void simulation_model::take_read(const trace_event& now) {
+  if (now.key == trace_event::no_key) return take_walk(now);
   read_facts& its = keys_[now.key].read;
   if (now.what == happening::problem) {
     if (now.text.starts_with("replace: ")) keys_[now.key].edit.touched = taken_;
@@ -274,13 +279,14 @@ void simulation_model::take_run(const trace_event& now) {
 void simulation_model::take_process(const trace_event& now) {
   if (now.key == trace_event::no_key) return;
   key_facts& its = keys_[now.key];
-  if (now.what == happening::begun) {
-    process_facts fresh;
+  if (now.what == happening::begun || now.what == happening::taken_over) {
+    process_facts fresh = entering(now);
     fresh.generation = now.generation;
     fresh.incarnation = now.incarnation;
     fresh.version = now.version;
     fresh.begun_at = now.at;
     fresh.begun = taken_;
+    its.outlived.reset();
     its.edit.heir.reset();
     if (is_heir(now)) {
       its.heir = fresh;
@@ -295,7 +301,7 @@ void simulation_model::take_process(const trace_event& now) {
     if (its.state == row_state::starting) its.taken_down = false;  // one that goes down is stopping by now
     return;
   }
-  for (auto* const each : {&its.live, &its.heir, &its.left})
+  for (auto* const each : {&its.live, &its.heir, &its.left, &its.outlived})
     if (*each && (*each)->begun == now.call) take_process(its, *each, now);
 }
 
@@ -313,6 +319,7 @@ void simulation_model::take_process(key_facts& its, std::optional<process_facts>
     its.edit.heir = process;
     its.edit.heir->failure = now.text;
   }
+  if (&process == &its.outlived) its.made_way = taken_ + 1;
   if (&process == &its.live) {
     its.last = process;
     its.last->failure = now.text;
@@ -326,6 +333,10 @@ void simulation_model::take_state(const trace_event& now) {
   if (its.state == row_state::running) its.ran_until = now.at;
   if (is_succession(now)) {
     its.left = std::exchange(its.live, std::exchange(its.heir, std::nullopt));
+    if (its.left && its.live) {
+      its.live->outlived = its.left->outlived;  // it requires what that one did
+      its.live->is_looked_after = its.left->is_looked_after;
+    }
     if (its.edit.heir) its.last = its.edit.heir;
     its.last_incarnation = now.incarnation;
   }
@@ -357,7 +368,7 @@ void simulation_model::take_state(const trace_event& now) {
   const auto is_the_reason = [&](const auto& each) { return each.key == now.because_of && each.loss == on_loss::stop; };
   if (now.generation != its.generation || now.state == row_state::waiting) its.parked = false;
   if (now.state == row_state::stopping || now.state == row_state::stopped)
-    its.parked = its.parked || std::ranges::any_of(place(now.key, now.generation).required, is_the_reason);
+    its.parked = its.parked || may_inherit_parking(its, now) || std::ranges::any_of(place(now.key, now.generation).required, is_the_reason);
   if (its.parked) its.parked_for = now.generation;
   // Without a reason it is what it was before a start by hand that has failed.
   if (its.row && is_settled(now.state) && (now.reason || now.because_of == trace_event::no_key)) its.settled_for = now.generation;
@@ -387,7 +398,8 @@ void simulation_model::take_failure(const trace_event& now) {
   if (now.state == row_state::backoff) {
     const backoff& delays = row(known->second.version).policy.delays;
     const auto& ended = its.last;
-    if (ended && ended->ready_at && now.at - *ended->ready_at >= delays.reset_after) its.failures = 0;
+    const auto ready_at = ended && ended->ready_before ? ended->ready_before : ended ? ended->ready_at : std::nullopt;
+    if (ready_at && now.at - *ready_at >= delays.reset_after) its.failures = 0;
     its.due = now.at + delays.delay(its.failures++, 0);
     add(its.restarts, now.at, taken_);
     if (where.group) add(groups_[*where.group], now.at, taken_);

@@ -18,6 +18,9 @@ namespace steward::testing {
 
 using moment = std::chrono::nanoseconds;
 
+/// Whether a manager knows what happened under the one before.
+enum class belief : unsigned char { no, perhaps, surely };
+
 /// One process that lives, or has lived.
 struct process_facts {
   std::uint64_t generation = 0;
@@ -26,10 +29,14 @@ struct process_facts {
   moment begun_at{};
   std::size_t begun = 0;  ///< where in the trace
   std::optional<moment> ready_at;
+  std::optional<moment> ready_before;  ///< under a manager that it has outlived
   std::optional<moment> asked_at;
   std::optional<moment> forced_at;
   bool lost = false;
-  std::string failure;  ///< what it has ended with
+  std::string failure;            ///< what it has ended with
+  bool outlived = false;          ///< it has outlived a manager, or was begun in the place of one that has
+  belief was_going = belief::no;  ///< what its present manager knows of that it was to stop under the one before
+  bool is_looked_after = false;   ///< all rows were read since
 };
 
 struct row_facts {
@@ -107,8 +114,13 @@ struct key_facts {
   std::optional<row_facts> row;
   std::map<std::uint64_t, row_facts> rows;  ///< by generation: every row that there was
   std::optional<process_facts> live;
-  std::optional<process_facts> heir;  ///< is to take the place of that which lives
-  std::optional<process_facts> left;  ///< another one has taken its place
+  std::optional<process_facts> heir;      ///< is to take the place of that which lives
+  std::optional<process_facts> left;      ///< another one has taken its place
+  std::optional<process_facts> outlived;  ///< of a manager that was lost: nobody watches it yet
+  belief was_going = belief::no;          ///< when the manager was lost
+  std::optional<moment> ready_before;     ///< since when its process was ready then
+  bool numbers_repeat = false;            ///< its row was deleted, or some manager could not be told which there were
+  std::size_t made_way = 0;               ///< where in the trace that one was ended, because nobody can go on with it
   edit_facts edit;
   store_facts store;
   std::optional<process_facts> last;  ///< the one that ended last
@@ -138,6 +150,12 @@ struct key_facts {
     for (const auto* each : {&live, &heir, &left})
       if (*each) return &**each;
     return nullptr;
+  }
+
+  /// Whether its process may have been asked to stop under the manager before; it may have to begin yet.
+  [[nodiscard]] bool was_going_before() const noexcept {
+    const auto& process = live ? live : outlived;
+    return process && process->was_going != belief::no;
   }
 
   /// Whether a process takes over an edit, or another one its place.
@@ -209,6 +227,9 @@ class simulation_model {
   [[nodiscard]] bool is_reload(const trace_event& now) const;
   [[nodiscard]] bool is_succession(const trace_event& now) const;
 
+  /// Whether a process that has just begun takes the place of one that outlived a manager, and was to be taken over: it is of another version.
+  [[nodiscard]] bool is_instead(const trace_event& now) const;
+
   /// The last flush of the store that was answered: where in the trace it was asked for.
   [[nodiscard]] std::size_t flushed() const noexcept { return flushed_; }
 
@@ -228,11 +249,16 @@ class simulation_model {
   void take_edit(const trace_event& now);
   void take_call(const trace_event& now);
   void take_failure(const trace_event& now);
+  void take_walk(const trace_event& now);
   void take_read(const trace_event& now);
   void take_run(const trace_event& now);
   void take_edit_of_process(const trace_event& now);
   void take_store(const trace_event& now);
   void take_crash(const trace_event& now);
+  void take_outliving(const trace_event& now);
+  [[nodiscard]] process_facts entering(const trace_event& now) const;
+  [[nodiscard]] static bool may_inherit_parking(const key_facts& its, const trace_event& now);
+  void note_all_rows_read();
   void take_keep(key_facts& its, const trace_event& now);
   static void forget(key_facts& its);
   static void begin_anew(key_facts& its);

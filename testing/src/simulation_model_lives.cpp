@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process lives through, and what outlives a manager: edits that it takes over, others that take its place, a store, and a crash.
+// What a process lives through, and what outlives a manager: edits that it takes over, others that take its place, a store, a crash, and what goes on
+// after one.
 #include "simulation_model.hpp"
 
 #include <algorithm>
@@ -102,6 +103,11 @@ void simulation_model::take_store(const trace_event& now) {
 
 // Nothing that was known of it is known to the manager.
 void simulation_model::forget(key_facts& its) {
+  its.numbers_repeat = true;
+  if (its.outlived) {
+    its.outlived->incarnation = 0;
+    if (its.outlived->was_going == belief::surely) its.outlived->was_going = belief::perhaps;
+  }
   its.restarts.since_cleared.clear();
   its.failures = 0;
   its.due.reset();
@@ -126,6 +132,12 @@ void simulation_model::take_crash(const trace_event& now) {
       its.due.reset();
       its.settled_for = 0;
     }
+    const bool is_to_be_asked = its.state == row_state::running && its.live && its.live->was_going == belief::surely;
+    const bool was_stopped = (is_going(its.state) || is_to_be_asked) && !is_old && its.state_told < sure_of_;
+    const bool may_be = its.numbers_repeat || is_going(its.state) || (its.live && its.live->was_going != belief::no);
+    its.was_going = was_stopped ? belief::surely : may_be ? belief::perhaps : belief::no;
+    if (its.outlived && (its.was_going != belief::no || its.outlived->was_going != belief::no)) its.outlived->was_going = belief::perhaps;
+    its.ready_before = its.live ? its.live->ready_before ? its.live->ready_before : its.live->ready_at : std::nullopt;
     begin_anew(its);
   }
   reads_open_ = untold_ = 0;
@@ -138,6 +150,45 @@ void simulation_model::take_crash(const trace_event& now) {
   in_use_ = run_forced_ = false;
   ends_since_.reset();
   ends_told_ = static_cast<std::size_t>(-1);
+}
+
+// This process lives on.
+void simulation_model::take_outliving(const trace_event& now) {
+  key_facts& its = keys_[now.key];
+  process_facts left;
+  left.generation = now.generation;
+  left.incarnation = now.incarnation;
+  left.version = now.version;
+  left.begun = now.call;
+  left.was_going = its.was_going;
+  left.ready_before = its.ready_before;
+  its.outlived = left;
+}
+
+bool simulation_model::is_instead(const trace_event& now) const {
+  return now.what == happening::begun && taken_ > 0 && keys_[now.key].made_way == taken_;
+}
+
+// What it has from the one that outlived: the manager knows of no difference.
+process_facts simulation_model::entering(const trace_event& now) const {
+  const key_facts& its = keys_[now.key];
+  process_facts fresh;
+  fresh.outlived = its.outlived || is_instead(now);
+  if (its.outlived) fresh.ready_before = its.outlived->ready_before;
+  if (fresh.outlived) fresh.was_going = its.outlived ? its.outlived->was_going : belief::perhaps;
+  return fresh;
+}
+
+// From now on it counts what those that outlived require.
+void simulation_model::note_all_rows_read() {
+  for (key_facts& each : keys_)
+    if (each.live) each.live->is_looked_after = true;
+}
+
+// From the manager before, under which it was to stay down.
+bool simulation_model::may_inherit_parking(const key_facts& its, const trace_event& now) {
+  const bool has_just_ended = !its.live && its.last && its.last->begun > its.start_told && its.last->was_going != belief::no;
+  return (its.was_going_before() || has_just_ended) && its.parked_for == now.generation;
 }
 
 // What a manager knows by itself alone.

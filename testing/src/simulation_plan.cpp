@@ -187,7 +187,11 @@ class drawing {
     if (with_.runs && one_in(40)) what = deed::run;
     if (plan_.stores && with_.crashes && one_in(14)) what = deed::crash;
     if (what == deed::put && !jumps) return timed(draw_put(key));
-    return timed(plain(jumps ? deed::jump : what, key));
+    simulated_deed one = plain(jumps ? deed::jump : what, key);
+    if (one.what == deed::crash && with_.outliving)
+      for (std::size_t each = 0; each < plan_.keys.size(); ++each)
+        if (!one_in(3)) one.outlive.push_back(each);
+    return timed(std::move(one));
   }
 
   choices& source_;

@@ -15,12 +15,12 @@ namespace steward::testing {
 result<runnable> simulation_world::make(const std::string& name, const simulated_row& row) {
   const auto known = kept_->status(name);
   const simulated_run script = row.run(runs_[row.version]++);
-  incarnation who{number_of(name), known->generation, known->incarnation, row.version, script, nop()};
+  incarnation who{{number_of(name), known->generation, known->incarnation, row.version}, script, nop()};
   if (known->state == row_state::running) {  // it is to replace that one: its number is the next, and its generation is told when it does
     ++who.number;
     who.generation = 0;
   }
-  if (script.what == mishap::cannot_be_made) return fail(error("cannot be made, on purpose"));
+  if (script.what == mishap::cannot_be_made && keeper_.find(name) == nullptr) return fail(error("cannot be made, on purpose"));
   if (what_.make) {
     auto made = what_.make(name);
     if (!made) return made;
@@ -29,16 +29,19 @@ result<runnable> simulation_world::make(const std::string& name, const simulated
   return runnable([this, who](context& ctx, callback ready) { return live(ctx, ready, who); });
 }
 
-/// Notes when a process begins, and that it has ended, however it does.
+/// Notes when a process begins or is taken over, and that it has ended, however it does.
 class simulation_world::on_stage {
  public:
   on_stage(simulation_world& of, incarnation& who) : of_(of), who_(who) {
-    who.begun = of_.trace_.size();
-    of_.note(happening::begun, who_);
+    of_.enter(who);
+    of_.on_stage_.push_back(&who_);
   }
   on_stage(const on_stage&) = delete;
   on_stage& operator=(const on_stage&) = delete;
-  ~on_stage() { of_.note(happening::ended, who_).text = failure_; }
+  ~on_stage() {
+    std::erase(of_.on_stage_, &who_);
+    of_.note(happening::ended, who_).text = failure_;
+  }
 
   /// The error with which it ends.
   [[nodiscard]] error with(const char* failure) {

@@ -24,12 +24,16 @@ class simulated_store final : public state_store<std::string> {
   /// Adds an event to a trace, of a key if there is one.
   using teller = std::function<trace_event&(happening what, const std::string* key)>;
 
-  simulated_store(const simulation_trace& trace, teller tell) : trace_(trace), tell_(std::move(tell)) {}
+  /// What becomes of what is remembered of a key when somebody asks for it.
+  using corrector = std::function<row_past(const std::string& key, row_past past)>;
+
+  simulated_store(const simulation_trace& trace, teller tell, corrector correct)
+      : trace_(trace), tell_(std::move(tell)), correct_(std::move(correct)) {}
 
   [[nodiscard]] row_past recall(const std::string& key) override {
     if (is_blank_) refuse(happening::not_recalled, &key);
     const auto found = now_.keys.find(key);
-    return found == now_.keys.end() ? row_past() : found->second;
+    return correct_(key, found == now_.keys.end() ? row_past() : found->second);
   }
   void remember(const std::string& key, const row_past& past) override {
     if (is_deaf_) refuse(happening::refused, &key);
@@ -111,6 +115,7 @@ class simulated_store final : public state_store<std::string> {
 
   const simulation_trace& trace_;
   teller tell_;
+  corrector correct_;
   memory now_;
   memory sure_;
   std::size_t flushes_ = 0;

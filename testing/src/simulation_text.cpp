@@ -59,6 +59,8 @@ constexpr std::array<std::string_view, happenings> happening_names{"row put",
                                                                    "store: flush asked",
                                                                    "store: flush answered",
                                                                    "manager is lost",
+                                                                   "process outlives it",
+                                                                   "process is taken over",
                                                                    "manager is in use",
                                                                    "manager is asked to end",
                                                                    "manager is forced",
@@ -104,6 +106,7 @@ std::string text_of(const simulated_deed& what, const std::vector<std::string>& 
   if (what.what == deed::put) text += std::string(" ") + std::string(to_string(what.want)) + ": " + text_of(what.row, keys);
   if (what.time.count() > 0) text += ", " + short_text(what.time);
   if (what.n > 0) text += ", n = " + std::to_string(what.n);
+  for (const std::size_t each : what.outlive) text += ", outlived by " + keys[each];
   return text + (what.hint ? ", with a hint\n" : "\n");
 }
 

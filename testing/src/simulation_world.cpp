@@ -30,6 +30,7 @@ void simulation_world::begin_life() {
   store_.join();
   is_lost_ = false;
   runs_begun_ = 0;
+  for (const std::string& name : plan_.keys) (void)goes_on(name);
   const auto factory = [this](const std::string& name, const simulated_row& row) { return make(name, row); };
   kept_ = std::make_unique<fleet>(told_, factory, options());
 }
@@ -68,6 +69,7 @@ simulation_world::fleet::options_type simulation_world::options() {
     return reload(ctx, number_of(name), now->version, now->edit);
   };
   if (plan_.stores) how.store = &store_;
+  how.outlived = [this](const std::string& name) { return goes_on(name); };
   how.on_event = [this](const manager_event<std::string>& what) { note(what); };
   how.spread = [] { return 0.0; };
   return how;
@@ -82,6 +84,7 @@ bool simulation_world::play() {
     begin_life();
   }
   if (plan_.runs_again && !run_once(left)) return false;
+  end_what_is_kept();
   note(happening::over);
   return true;
 }
@@ -207,9 +210,11 @@ void simulation_world::rush(const simulated_deed& what) {
   }
 }
 
-// As far as anybody is told it is gone at once. It is forced to end, in a while of which nothing is written down.
+// As far as anybody is told it is gone at once, with all its processes but those that outlive it. It is forced to end, in a while of which nothing is
+// written down.
 void simulation_world::crash(const simulated_deed& what) {
   note(happening::crashed).yes = what.n == 0;
+  keep_those_that_outlive(what);
   is_lost_ = true;
   store_.leave(what.n == 0);
   roots_.back().stop();
@@ -374,7 +379,7 @@ trace_event& simulation_world::note_answer(happening what, std::size_t call, con
   return told;
 }
 
-trace_event& simulation_world::note(happening what, const incarnation& who) {
+trace_event& simulation_world::note(happening what, const simulated_process& who) {
   trace_event& told = note(what, who.key);
   told.call = who.begun;
   told.generation = who.generation;
@@ -401,14 +406,19 @@ void simulation_world::note(const manager_event<std::string>& what) {
 }
 
 // The row as it is now, read from the table itself, while nothing else goes on.
-void simulation_world::note_row(std::size_t key) {
-  background<row<simulated_row>> read(aside_, rows_.get(aside_root_, plan_.keys[key]));
+result<row<simulated_row>> simulation_world::row_of(const std::string& name) {
+  background<row<simulated_row>> read(aside_, rows_.get(aside_root_, name));
   aside_.run_until_idle();
-  trace_event& told = note(read.outcome() ? happening::row_put : happening::row_erased, key);
-  if (!read.outcome()) return;
-  told.generation = read.outcome()->generation;
-  told.version = read.outcome()->value->version;
-  told.yes = read.outcome()->wanted == wanted::up;
+  return std::move(read.outcome());
+}
+
+void simulation_world::note_row(std::size_t key) {
+  const auto now = row_of(plan_.keys[key]);
+  trace_event& told = note(now ? happening::row_put : happening::row_erased, key);
+  if (!now) return;
+  told.generation = now->generation;
+  told.version = versions_[now->generation] = now->value->version;
+  told.yes = now->wanted == wanted::up;
 }
 
 }  // namespace steward::testing

@@ -3,6 +3,7 @@
 // A manager, its table, its callers and its processes in virtual time, doing what a plan says and writing down what happens.
 #pragma once
 
+#include "simulation_keeper.hpp"
 #include "simulation_store.hpp"
 #include "simulation_table.hpp"
 #include "steward/manager.hpp"
@@ -34,14 +35,9 @@ class simulation_world {
   using fleet = manager<std::string, simulated_row>;
 
   /// One incarnation, as the factory sees it begin.
-  struct incarnation {
-    std::size_t key;
-    std::uint64_t generation;
-    std::uint64_t number;
-    std::uint32_t version;
+  struct incarnation : simulated_process {
     simulated_run script;
     runnable inside;
-    std::size_t begun = 0;  // where in the trace
   };
   class on_stage;
 
@@ -59,6 +55,12 @@ class simulation_world {
   [[nodiscard]] bool run_once(std::span<const simulated_deed>& what);
   void crash(const simulated_deed& what);
   void begin_life();
+  // What outlives a manager: simulation_outlived.cpp
+  void keep_those_that_outlive(const simulated_deed& what);
+  [[nodiscard]] bool goes_on(const std::string& name);
+  [[nodiscard]] row_past with_its_number(const std::string& name, row_past past);
+  void enter(incarnation& who);
+  void end_what_is_kept();
   void perform(const simulated_deed& what);
   void call(task<> made) { callers_.emplace_back(time_, std::move(made)); }
   void rush(const simulated_deed& what);
@@ -75,8 +77,9 @@ class simulation_world {
   trace_event& note(happening what, std::size_t key = trace_event::no_key);
   template <class T>
   trace_event& note_answer(happening what, std::size_t call, const result<T>& answer, std::size_t key = trace_event::no_key);
-  trace_event& note(happening what, const incarnation& who);
+  trace_event& note(happening what, const simulated_process& who);
   void note(const manager_event<std::string>& what);
+  [[nodiscard]] result<row<simulated_row>> row_of(const std::string& name);
   void note_row(std::size_t key);
 
   const simulation_plan& plan_;
@@ -93,10 +96,14 @@ class simulation_world {
                      if (what == happening::run_begun) ++runs_begun_;
                      return note(what, key == nullptr ? trace_event::no_key : number_of(*key));
                    }};
-  simulated_store store_{trace_, [this](happening what, const std::string* key) -> trace_event& {
-                           return note(what, key == nullptr ? trace_event::no_key : number_of(*key));
-                         }};
-  bool is_lost_ = false;  // the manager: what it still does on its way out never happened
+  simulated_store store_{
+      trace_,
+      [this](happening what, const std::string* key) -> trace_event& { return note(what, key == nullptr ? trace_event::no_key : number_of(*key)); },
+      [this](const std::string& name, row_past past) { return with_its_number(name, std::move(past)); }};
+  simulated_keeper keeper_;
+  std::vector<const incarnation*> on_stage_;
+  std::map<std::uint64_t, std::uint32_t> versions_;  // of all generations of rows
+  bool is_lost_ = false;                             // the manager: what it still does on its way out never happened
   trace_event unheard_;
   std::map<std::uint32_t, std::size_t> runs_;  // how many there were of each version
   std::size_t main_call_ = 0;                  // where in the trace the present run was called

@@ -51,7 +51,11 @@ constexpr std::array<std::string_view, detail::bugs> names{"none",
                                                            "StoreNotAwaited",
                                                            "PastBudgetForgotten",
                                                            "PastGiveUpForgotten",
-                                                           "PastBackoffForgotten"};
+                                                           "PastBackoffForgotten",
+                                                           "OutlivedWaits",
+                                                           "OutlivedLosesNothing",
+                                                           "OutlivedStopIsLost",
+                                                           "OutlivedRenumbered"};
 
 std::vector<bug> all_bugs() {
   std::vector<bug> all;

@@ -17,7 +17,7 @@ manager_test::manager_test() {
 manager_test::~manager_test() = default;
 
 void manager_test::run(table<std::string, runnable>& of) {
-  kept = std::make_unique<fleet>(of, how);
+  kept = std::make_unique<fleet>(of, make, how);
   hold = [this](context& ctx) -> task<> {
     is_ready = true;
     ready_at = time.elapsed();

@@ -41,6 +41,7 @@ class manager_test : public virtual_test {
 
   rows table_;
   options how;
+  fleet::factory make = [](const std::string&, const runnable& what) { return result<runnable>(what); };
   std::vector<std::string> problems;
   gate released;
   std::function<task<>(context&)> hold;

@@ -156,13 +156,115 @@ TEST_F(ManagerOutlived, WhatRequiresOneThatDoesNotRunIsTakenOverAndThenLosesIt) 
 }
 
 TEST_F(ManagerOutlived, WhatWasBeingStoppedIsAskedAgainAndThenStartedAnew) {
+  for (const row_state state : {row_state::stopping, row_state::abandoned}) {
+    const std::string key(to_string(state));
+    put(key, part(key));
+    lives(key, state);
+  }
+  run(table_);
+  for (const char* key : {"stopping", "abandoned"}) {
+    EXPECT_TRUE(log.has(std::string(key) + " end"));
+    EXPECT_EQ(state(key), row_state::running);
+    EXPECT_EQ(kept->status(key)->incarnation, 2U);
+    EXPECT_EQ(kept->status(key)->restarts, 0U);
+  }
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedIsAskedAgainIfItIsTakenOverByHand) {
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.on_every_fetch(fault::failing(errc::unreadable));
   put("web", part("web"));
   lives("web", row_state::stopping);
+  run(faulty);
+  const background starting(time, kept->start(root, "web"));
+  time.run_until_idle();
+  EXPECT_TRUE(starting.outcome());
+  EXPECT_EQ(kept->status("web")->incarnation, 1U);
+  faulty.heal();
+  kept->reconcile_now();
+  time.run_until_idle();
+  EXPECT_TRUE(log.has("web end"));
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedIsRememberedSoUntilItIsAskedAgain) {
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.rows_in_a_page(1);
+  faulty.on_fetch(2, fault::slow(1s));
+  put("web", part("web").winds_down_in(1s));
+  lives("web", row_state::stopping);
+  run(faulty);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(store.recall("web").state, row_state::stopping);
+  time.advance(10s);
+  EXPECT_EQ(store.recall("web").state, row_state::running);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatReplacesOneThatWasBeingStoppedGoesOn) {
+  how.edit = [](const std::string&, const runnable&, const runnable&) { return row_edit::replace; };
+  how.watch = true;
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.rows_in_a_page(1);
+  faulty.on_fetch(2, fault::slow(1s));
+  put("web", part("web"));
+  lives("web", row_state::stopping);
+  run(faulty);
+  put("web", part("better"));
+  time.advance(10s);
+  EXPECT_FALSE(log.has("better end"));
+  EXPECT_EQ(kept->status("web")->incarnation, 2U);
+  finish();
+}
+
+TEST_F(ManagerOutlived, AStopByHandIsNotUndoneByWhatWasToFollowTheStopBefore) {
+  faulty_table<std::string, runnable> faulty(table_);
+  faulty.rows_in_a_page(1);
+  faulty.on_fetch(2, fault::slow(1s));
+  put("web", part("web").winds_down_in(2s).then(part("web")));
+  lives("web", row_state::stopping);
+  run(faulty);
+  const background stopping(time, kept->stop(root, "web"));
+  time.advance(10s);
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(state("web"), row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatIsToGoBeforeItsFirstStepIsEnded) {
+  how.group = [](const std::string&, const runnable&) { return group_place{.group = "all"}; };
+  how.groups = [](const std::string&) {
+    group_policy together;
+    together.strategy = group_strategy::one_for_all;
+    together.restart.budget = {.restarts = 0, .window = 1min, .then = exhausted::give_up};
+    return together;
+  };
+  make = [](const std::string& key, const runnable& what) -> result<runnable> {
+    if (key == "broken") return fail(error("cannot be made"));
+    return what;
+  };
+  put("broken", part("broken"));
+  put("web", part("web"));
+  lives("web");
   run(table_);
   EXPECT_TRUE(log.has("web end"));
-  EXPECT_EQ(state("web"), row_state::running);
-  EXPECT_EQ(kept->status("web")->incarnation, 2U);
-  EXPECT_EQ(kept->status("web")->restarts, 0U);
+  EXPECT_EQ(state("web"), row_state::gave_up);
+  finish();
+}
+
+TEST_F(ManagerOutlived, ItGoesDownWithWhatItRequiresIfThatIsNotReadyInTime) {
+  how.deadlines = [](const std::string& key, const runnable&) { return process_deadlines{.start = key == "database" ? 1s : 0s}; };
+  required["web"] = {{"database"}};
+  put("web", part("web"));
+  put("database", part("database").ready_after(1min).ignore_stop());
+  lives("web");
+  lives("database");
+  run(table_);
+  time.advance(1s);
+  EXPECT_EQ(state("database"), row_state::stopping);
+  EXPECT_TRUE(log.has("web end"));
   finish();
 }
 
@@ -183,6 +285,22 @@ TEST_F(ManagerOutlived, WhatWasBeingStoppedForALostRequirementStaysDown) {
   kept->reconcile_now();
   time.run_until_idle();
   EXPECT_EQ(state("web"), row_state::stopped);
+  finish();
+}
+
+TEST_F(ManagerOutlived, WhatWasBeingStoppedForALostRequirementIsStartedAnewAfterAnEdit) {
+  put("web", part("web"));
+  row_past past;
+  past.state = row_state::stopping;
+  past.parked = true;
+  past.generation = 1;
+  outlived.insert("web");
+  store.remember("web", past);
+  table_.set_wanted("web", wanted::down);
+  table_.set_wanted("web", wanted::up);
+  run(table_);
+  EXPECT_TRUE(log.has("web end"));
+  EXPECT_EQ(state("web"), row_state::running);
   finish();
 }
 

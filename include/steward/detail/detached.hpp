@@ -43,6 +43,14 @@ class [[nodiscard]] detached {
     return true;
   }
 
+  /// Takes its first step before it returns.
+  [[nodiscard]] bool start_here(scheduler& on) && noexcept {
+    if (!frame_) return false;
+    frame_.promise().on = &on;
+    frame_.resume();
+    return true;
+  }
+
  private:
   explicit detached(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 

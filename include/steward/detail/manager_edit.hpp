@@ -124,7 +124,7 @@ void manager<Key, Value>::keep(entry& e, row<Value> found) {
   if (e.life) {
     (void)forget_requirements(e);
     note_requirements(e);
-    if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.started_at);
+    if (e.state == row_state::starting) set_deadline(e, &process_deadlines::start, e.since);  // what has outlived a manager was started long before
   }
 }
 
@@ -218,6 +218,7 @@ task<> manager<Key, Value>::replace(entry& e, row<Value> found, context& ctx) {
   leftover before(*this, e, *heir, e.incarnation);
   detail::mark(e, &entry::incarnation, e.incarnation + 1);
   keep(e, std::move(found));
+  e.inherited = sequel::by_policy;  // that was for the former one
   e.started_at = e.ready_at = strand_->now();
   before.has_to_go();
   set_state(e, row_state::running);

@@ -177,6 +177,13 @@ void blame(manager_entry<Key, Value>& e, const Key& whom) {
   mark(e, &manager_entry<Key, Value>::because_of, std::make_unique<Key>(whom));
 }
 
+/// Its row has been edited: what it stayed down for, or is to stay down for, was that of another generation.
+template <class Key, class Value>
+void stay_down_no_more(manager_entry<Key, Value>& e) noexcept {
+  if (e.parked) mark(e, &manager_entry<Key, Value>::parked, false);
+  if (e.inherited == sequel::stopped) e.inherited = sequel::start_again;
+}
+
 /// Whatever took it down does not count any more.
 template <class Key, class Value>
 void pardon(manager_entry<Key, Value>& e) noexcept {

@@ -24,7 +24,10 @@ void manager<Key, Value>::begin(entry& e) {
   if (detail::planted(detail::bug::budget_forgotten)) e.history.recent.clear();
   occupy(e);
   set_state(e, row_state::starting);
-  if (bring_up(e).start(*strand_)) return;
+  // What has outlived a manager lives from here on: whatever is said of its key, it is said to.
+  const bool lives_already = e.outlived && e.cause == detail::start_cause::row;
+  auto bringing_up = bring_up(e);
+  if (lives_already ? std::move(bringing_up).start_here(*strand_) : std::move(bringing_up).start(*strand_)) return;
   started(e, fail(errc::out_of_memory));
   leave(e);
 }
@@ -56,6 +59,7 @@ result<> manager<Key, Value>::prepare(entry& e) {
     result<runnable> made = make_(e.key, *e.value);
     if (!made) return fail(std::move(made.error()));
     e.life = make_process(e.key, detail::perhaps_two(std::move(*made)));
+    if (e.outlived) outlived_.push_back(e.key);
     note_requirements(e);
     set_deadline(e, &process_deadlines::start, strand_->now());
   } catch (...) {

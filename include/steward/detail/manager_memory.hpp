@@ -30,8 +30,9 @@ void manager<Key, Value>::remember(const entry& e, row_state as) {
     past.incarnation = e.incarnation - (e.has_number ? 1 : 0);
     past.restarts = e.restarts;
     past.generation = e.generation;
-    past.state = as;
-    past.parked = e.parked;
+    const bool is_to_be_asked = e.inherited != sequel::by_policy;  // again: a crash until then changes nothing
+    past.state = is_to_be_asked ? row_state::stopping : as;
+    past.parked = e.parked || e.inherited == sequel::stopped;
     past.since = e.since;
     past.history = e.history;
     if (as == row_state::backoff) past.until = e.until;

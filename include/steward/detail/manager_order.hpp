@@ -83,10 +83,12 @@ void manager<Key, Value>::look_after_outlived() {
     entry* const e = entries_.find(key);
     if (e == nullptr || !e->life) continue;
     if (const sequel then = std::exchange(e->inherited, sequel::by_policy); then != sequel::by_policy) {
+      if (then == sequel::start_again && is_going(e->state)) continue;  // what follows was said since
       if (then == sequel::stopped) detail::mark(*e, &entry::parked, true);
       wind_down(*e, then);
       continue;
     }
+    if (e->cause == detail::start_cause::hand || detail::planted(detail::bug::outlived_loses_nothing)) continue;
     const auto required = e->bonds ? e->bonds->required : std::vector<requirement<Key>>();
     for (const requirement<Key>& each : required) {
       entry& other = obtain(each.key);

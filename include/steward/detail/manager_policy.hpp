@@ -114,6 +114,7 @@ template <class Key, class Value>
 void manager<Key, Value>::late_at_start(entry& e) {
   if (!e.life || e.life->state() == process_state::running) return;  // ready at this very instant
   set_state(e, row_state::stopping);
+  stop_those_that_require(e);  // they have outlived a manager as it has, or were started by hand
   force(e, stop_reason::deadline, detail::end_request::late_start);
 }
 

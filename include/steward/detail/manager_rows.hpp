@@ -28,13 +28,14 @@ auto manager<Key, Value>::recall(const Key& key) -> entry& {
   auto last = past.last ? std::make_unique<exit>(std::move(*past.last)) : nullptr;
   entry& added = entries_.add(key, *this, &process_gone, [&, now = strand_->now()](entry& made) noexcept {
     made.since = now;
-    made.incarnation = past.incarnation;
+    made.incarnation = past.incarnation + (outlived && detail::planted(detail::bug::outlived_renumbered) ? 1 : 0);
     made.restarts = past.restarts;
     made.history = std::move(past.history);
     made.last = std::move(last);
     made.generation = made.noticed = past.generation;
     made.outlived = outlived;
-    if (outlived && past.state == row_state::stopping) made.inherited = past.parked ? sequel::stopped : sequel::start_again;
+    if (outlived && is_going(past.state) && !detail::planted(detail::bug::outlived_stop_is_lost))
+      made.inherited = past.parked ? sequel::stopped : sequel::start_again;
     made.parked = past.parked && !outlived;
     if (outlived && past.state == row_state::running) made.ready_at = std::min(past.since, now);
     if (outlived) return;
@@ -74,7 +75,7 @@ void manager<Key, Value>::take_row(entry& e, row<Value> found) {
   if (e.group == nullptr || !detail::planted(detail::bug::move_ignored)) enter_group(e);
   if (e.generation == before) return;
   e.circle_told = false;
-  if (e.parked) detail::mark(e, &entry::parked, false);
+  detail::stay_down_no_more(e);
   if (before == 0) return;  // a new one has none, and its group may have
   forget_failures(e);
   // Or the next manager would forgive them once more. What it had settled for it has no longer.
@@ -120,7 +121,10 @@ void manager<Key, Value>::apply_row(entry& e, row<Value> found) {
       [[fallthrough]];
     case row_action::restart:
       wind_down(e, sequel::start_again);
-      if (changed) detail::pardon(e);
+      if (changed) {
+        detail::stay_down_no_more(e);
+        detail::pardon(e);
+      }
       return;
     case row_action::stop:
       return wind_down(e, sequel::stopped);

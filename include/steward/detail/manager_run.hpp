@@ -154,10 +154,7 @@ task<> manager<Key, Value>::keep_looking(context& pass) {
     const instant looked_at = strand_->now();
     if (pass.is_stopped()) break;
     if (detail::planted(detail::bug::failed_pass_deletes) && !looked) looked = result<>();
-    if (looked && !outlived_.empty()) {
-      co_await detail::yield();  // by then they have begun
-      look_after_outlived();
-    }
+    if (looked) look_after_outlived();
     if (looked) looked = co_await look_for_deleted(pass);
     passing_ = false;
     if (looked) {

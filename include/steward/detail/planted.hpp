@@ -45,8 +45,12 @@ enum class bug : unsigned char {
   past_budget_forgotten,   ///< the next manager begins with a whole budget
   past_give_up_forgotten,  ///< and starts what has given up, or is completed
   past_backoff_forgotten,  ///< and what waits for its next start
+  outlived_waits,          ///< what has outlived a manager waits for what it needs
+  outlived_loses_nothing,  ///< and goes on without what it requires
+  outlived_stop_is_lost,   ///< and as if nobody had asked it to stop
+  outlived_renumbered,     ///< and is counted as another incarnation
 };
-inline constexpr unsigned char bugs = 32;
+inline constexpr unsigned char bugs = 36;
 
 #ifdef STEWARD_PLANTED_BUGS
 inline bug planted_now = bug::none;

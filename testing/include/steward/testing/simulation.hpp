@@ -21,7 +21,7 @@ struct simulation_options {
 
   /// What runs for a key, beneath the mishaps: your own runnable or factory. By default one that is ready at once and ends when it is asked to.
   /// Shape: it is ready, and ends when it is asked to, within a second of virtual time, and waits on its context only. Two of a key live beside each
-  /// other when one replaces the other; for one that cannot, switch `replaces` off.
+  /// other when one replaces the other; for one that cannot, switch `replaces` off. None of yours outlives a manager that is lost.
   std::function<result<runnable>(const std::string& key)> make;
 
   std::size_t deeds = 14;  ///< how many things are done while the manager runs
@@ -54,7 +54,8 @@ struct simulation_report {
 /// Two of a key live only while one replaces the other, which is asked to stop as soon as the new one is ready; who has been reloaded goes on as its
 /// new row has it, who could not be is restarted.
 /// A manager may be lost in the middle of it, with what its store had not made sure of: over all of its successors budgets hold, what has given up
-/// stays down, and no backoff is cut short.
+/// stays down, and no backoff is cut short. Some of its processes may outlive it, where they are not your own: the next one takes each over under its
+/// number as soon as its row is read, and what was being stopped is stopped.
 /// The same seed gives the same trace.
 ///
 ///     simulation_options what;

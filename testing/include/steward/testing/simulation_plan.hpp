@@ -108,7 +108,7 @@ enum class deed : unsigned char {
   blank_store,    ///< it cannot recall anything
   heal,           ///< no fault any more
   jump,           ///< the machine was asleep: the clock is ahead, and every timer on the way is late
-  crash,          ///< the manager is gone with all that it ran, and another one takes its place. What the store had not made sure of is lost, or not
+  crash,          ///< the manager is gone, and another one takes its place. What the store had not made sure of is lost, or not; so is what it ran
   close,          ///< the manager's callback returns
   force,          ///< the context of the manager's run is stopped
 };
@@ -119,11 +119,12 @@ struct simulated_deed {
   std::chrono::nanoseconds after{};  ///< the one before; at the same instant, a few items of work are run in between
   std::size_t items = 0;
   std::size_t key = 0;
-  simulated_row row;                ///< to put
-  wanted want = wanted::up;         ///< of what is put
-  std::chrono::nanoseconds time{};  ///< how long a caller waits, a read takes, or the machine sleeps
-  std::size_t n = 0;                ///< which read or write fails, from 1; zero: every one. Of a crash: zero if the store loses nothing
-  bool hint = false;                ///< whether a pass is asked for after an edit, whatever the watch tells
+  simulated_row row;                   ///< to put
+  wanted want = wanted::up;            ///< of what is put
+  std::chrono::nanoseconds time{};     ///< how long a caller waits, a read takes, or the machine sleeps
+  std::size_t n = 0;                   ///< which read or write fails, from 1; zero: every one. Of a crash: zero if the store loses nothing
+  bool hint = false;                   ///< whether a pass is asked for after an edit, whatever the watch tells
+  std::vector<std::size_t> outlive{};  ///< the keys whose processes outlive a crash
 };
 
 /// A whole simulation.
@@ -168,6 +169,7 @@ struct simulation_features {
   bool stores = true;           ///< the manager may have a store
   bool store_faults = true;     ///< which may fail
   bool crashes = true;          ///< and the manager may be lost, and followed by another
+  bool outliving = true;        ///< which takes over some of the processes that lived under the one before
 };
 
 /// Draws a plan. Pure: the same answers give the same plan.

@@ -53,16 +53,18 @@ enum class happening : unsigned char {
   not_recalled,     ///< the store has failed to say what it remembers of a key, or of some group
   flush_asked,      ///< the manager has the store make sure of all that it was told
   flush_answered,
-  crashed,  ///< the manager is gone, with its processes; and what its store had not made sure of, if not `yes`
-  in_use,   ///< the manager has called its callback
-  closing,  ///< which returns
+  crashed,     ///< the manager is gone, with its processes; and what its store had not made sure of, if not `yes`
+  outlives,    ///< but this process goes on, without anybody who watches it
+  taken_over,  ///< it is what the next manager has begun, under this number and as its row is now
+  in_use,      ///< the manager has called its callback
+  closing,     ///< which returns
   run_forced,
   settled,  ///< everything has had its time: what runs should be what the rows want
   status,   ///< what `status` says, after `settled`
   over,     ///< the manager's run has completed
   stuck,    ///< it has not, in all the time there is
 };
-inline constexpr std::size_t happenings = 44;
+inline constexpr std::size_t happenings = 46;
 
 struct trace_event {
   static constexpr std::size_t no_key = static_cast<std::size_t>(-1);
