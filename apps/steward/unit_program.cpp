@@ -74,16 +74,16 @@ std::optional<std::uint64_t> incarnation_of(std::string_view note) {
   return incarnation;
 }
 
-farewell to_farewell(int signal, std::chrono::nanoseconds deadline) { return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration}; }
+farewell to_farewell(int signal, std::chrono::nanoseconds deadline) {
+  return {.signal = signal, .deadline = deadline.count() > 0 ? deadline : longest_duration};
+}
 
 farewell farewell_in(std::string_view note) {
   const unit_stop how = noted_in(note).stop;
   return to_farewell(how.signal, how.deadline);
 }
 
-std::chrono::nanoseconds longest_end_in(std::string_view note) {
-  return farewell_in(note).deadline + noted_in(note).kill_deadline;
-}
+std::chrono::nanoseconds longest_end_in(std::string_view note) { return farewell_in(note).deadline + noted_in(note).kill_deadline; }
 
 bool same_definition(std::string_view left, std::string_view right) {
   const auto of_left = unit_in(left);

@@ -112,6 +112,27 @@ TEST_F(ManagerOutlived, TheTimeThatItWasReadyUnderTheFormerManagerCountsForItsPo
   finish();
 }
 
+TEST_F(ManagerOutlived, AnEditWhileItIsTakenOverLeavesItItsStartDeadline) {
+  how.deadlines = [](const std::string&, const runnable&) { return process_deadlines{.start = 10s, .stop = {}, .kill = {}}; };
+  how.edit = [](const std::string&, const runnable&, const runnable&) { return row_edit::keep; };
+  const instant since = time.now();
+  time.advance(1h);
+  put("web", part("web").ready_after(5s));
+  row_past past;
+  past.state = row_state::running;
+  past.since = since;
+  store.remember("web", past);
+  outlived.insert("web");
+  run(table_);
+  time.advance(1s);
+  put("web", part("web"));
+  kept->reconcile_now();
+  time.advance(4s);
+  EXPECT_EQ(state("web"), row_state::running);
+  EXPECT_EQ(kept->status("web")->incarnation, 1U);
+  finish();
+}
+
 TEST_F(ManagerOutlived, WhatItRequiresMayBeTakenOverLater) {
   run_before_its_database_is_ready();
   time.advance(1s);
