@@ -171,6 +171,7 @@ void fleet::remember(const std::string& key, const row_past& past) {
 void fleet::forget(const std::string& key) {
   to_restart_.erase(key);
   group_of_.erase(key);
+  ends_of_left_.erase(key);
   store_.memory().forget(key);
 }
 

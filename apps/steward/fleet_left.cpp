@@ -47,6 +47,7 @@ void fleet::count_in(const std::string& key, std::string_view note) {
   if (!incarnation || *incarnation <= past.incarnation) return;
   past.incarnation = *incarnation;
   past.state = row_state::running;
+  past.since = {};  // nobody knows whether it was ready
   store_.memory().remember(key, past);
 }
 
@@ -94,7 +95,7 @@ void fleet::note_end_of(const held_program& left, instant now) {
   exit ended;
   ended.reason = left.killed ? exit_reason::forced : exit_reason::stopped;
   if (left.killed) ended.signal = SIGKILL;
-  ended.started_at = instant_of(left.what.started_at);
+  if (left.what.started_at != 0) ended.started_at = instant_of(left.what.started_at);
   ended.ended_at = instant_of(left.what.state.ended_at);
   ends_of_left_.insert_or_assign(key, ended);
   past.last = std::move(ended);
@@ -121,7 +122,7 @@ task<> fleet::end_left_of(context& ctx, std::string key) {
   auto waited = co_await std::move(waiting);
   if (waited || ctx.is_stopped()) co_return waited;
   co_return error(std::make_error_code(std::errc::device_or_resource_busy),
-                  fmt::format("{}: {}; when it is, it stays down", key, what_becomes_of_left(key).value_or("it is not gone")));
+                  fmt::format("{}: {}; when it is gone, it stays down", key, what_becomes_of_left(key).value_or("it is not gone")));
 }
 
 bool fleet::is_left(const std::string& key) const {

@@ -123,7 +123,8 @@ struct manager_options {
 
   /// Whether the process of a key has outlived the manager that began it, as one that a keeper holds does. Whatever it comes after, it is started as
   /// soon as its row is read, so that the factory can take it over; if its `row_past::state` is `stopping` or `abandoned` it is asked to stop
-  /// again, and then started anew. Asked when the manager hears of a key first, after the store. By default none has.
+  /// again, and then started anew. Asked when the manager hears of a key first, after the store. Not to be said of one whose row does not
+  /// want it, or wants another: that is not taken over, and is the caller's to end. By default none has.
   std::function<bool(const Key&)> outlived;
 
   /// A random number in [-1, 1) for the jitter of delays. By default from a generator seeded by the system.

@@ -477,7 +477,7 @@ class killed_daemon_test(steward_test):
     def test_leaves_to_the_next_one_which_programs_were_ready_and_are_not_probed_again(self):
         port = free_port()
         self.write("open", "")
-        self.run_daemon(web=python(GATE, port, ready={"http": f"http://127.0.0.1:{port}/"}, start_deadline="3s"),
+        self.run_daemon(web=python(GATE, port, ready={"http": f"http://127.0.0.1:{port}/"}, start_deadline="20s"),
                         worker={"command": SLEEP, "requires": [{"unit": "web", "on_loss": "stop"}]})
         before = {key: self.running(key) for key in ("web", "worker")}
         until(lambda: self.is_stored("web", "state running") and self.is_stored("worker", "state running"), "both, stored")
@@ -487,6 +487,18 @@ class killed_daemon_test(steward_test):
         for key, was in before.items():
             self.assertEqual(self.running(key)["pid"], was["pid"])
         self.assertNotIn("not ready", self.does("explain", "web"))
+
+    def test_leaves_to_the_next_one_which_programs_were_not_ready_and_are_probed(self):
+        port = free_port()
+        self.run_daemon(web=python(GATE, port, ready={"http": f"http://127.0.0.1:{port}/"}, start_deadline="1h"))
+        os.kill(self.wait_for("web", state="starting", pid=lambda pid: pid)["pid"], signal.SIGKILL)
+        before = self.wait_for("web", state="starting", incarnation=2, pid=lambda pid: pid)
+        until(lambda: self.is_stored("web", "state "), "what it was before")
+        self.kill_daemon()
+        self.run_daemon()
+        self.assertEqual(self.wait_for("web", state="starting", pid=before["pid"])["incarnation"], 2)
+        self.write("open", "")
+        self.assertEqual(self.running("web")["pid"], before["pid"])
 
     def test_leaves_its_programs_to_the_next_one(self):
         count = "echo $$ >> starts; i=0; while :; do i=$((i+1)); echo line $i; echo $i > count; sleep 0.005; done"

@@ -229,19 +229,19 @@ class left_program_test(steward_test):
         self.assertRegex(self.text("err"), "steward: .*/units/deaf does not end")
 
     def test_that_is_not_gone_though_it_was_killed_is_not_waited_for_without_end(self):
-        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done", stop={"deadline": "700ms"}, kill_deadline="200ms"))
+        self.run_daemon(deaf=shell("trap '' TERM; echo up; while :; do sleep 1000; done", stop={"deadline": "3s"}, kill_deadline="1s"))
         pid = self.running("deaf")["pid"]
         until(lambda: "up" in self.text("s.db.logs/deaf.log"), "the trap")
+        keeper = self.keeper()
         self.kill_daemon()
         table = sqlite3.connect(self.database, isolation_level=None)
         table.execute("update steward_row set wanted = 'down'")
         table.close()
         self.run_daemon()
         self.wait_for("deaf", error=lambda text: text and "is being ended" in text)
-        keeper = self.keeper()
         os.kill(keeper, signal.SIGSTOP)
         try:
-            line = f"deaf: process {pid}, which a former daemon left, was killed and is not gone; when it is, it stays down"
+            line = f"deaf: process {pid}, which a former daemon left, was killed and is not gone; when it is gone, it stays down"
             self.refused(1, line, "stop", "deaf")
             self.refused(1, line, "rm", "deaf")
         finally:

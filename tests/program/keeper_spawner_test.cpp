@@ -352,7 +352,7 @@ TEST_F(KeeperSpawner, WhatIsEndedByItsUserIsAskedOnceAndHasItsTimeWhateverTheNex
   keeper_spawner programs = spawner_of(std::move(*link));
   programs.end_those_left([](const std::string&, std::string_view) {
     program_options how;
-    how.stop = [](const std::string&) { return farewell{.signal = SIGTERM, .deadline = std::chrono::milliseconds(300)}; };
+    how.stop = [](const std::string&) { return farewell{.signal = SIGTERM, .deadline = std::chrono::seconds(2)}; };
     return how;
   });
   const auto use = [&](context& ctx) -> task<> {

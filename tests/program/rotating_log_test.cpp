@@ -86,6 +86,18 @@ TEST_F(RotatingLog, AFileThatIsLongerAlreadyIsLeftAsItIs) {
   EXPECT_EQ(content(file_), "12345678");
 }
 
+TEST_F(RotatingLog, APartThatCannotBePutAsideGoesOnToGrow) {
+  std::filesystem::create_directories(file_ + ".1/in_the_way");
+  auto written = log(2);
+  std::string all;
+  for (int i = 0; i < 20; ++i) {
+    const std::string piece = std::string(static_cast<std::size_t>(i), 'x') + (i % 3 == 0 ? "\n" : "");
+    written.write(piece);
+    all += piece;
+  }
+  EXPECT_EQ(content(file_), all);
+}
+
 TEST_F(RotatingLog, GoesOnWithAFileThatIsThere) {
   log(2).write("1\n2\n");
   log(2).write("3\n4\n");

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
+#include <stop_token>
 #include <thread>
 
 namespace steward {
@@ -270,6 +273,15 @@ TEST(Spawn, TheIdentityNamesJustThisProcess) {
   other = who;
   other.boot_id = "of an earlier boot";
   EXPECT_FALSE(open_process(other));
+  std::promise<pid_t> number;
+  std::jthread another([&number](const std::stop_token& stop) {
+    number.set_value(static_cast<pid_t>(::syscall(SYS_gettid)));
+    while (!stop.stop_requested()) std::this_thread::yield();
+  });
+  other = who;
+  other.pid = number.get_future().get();
+  const auto thread = open_process(other);
+  EXPECT_TRUE(!thread && thread.error().is(std::make_error_code(std::errc::no_such_process))) << "the number of a thread is that of no process";
   test::end_group(*started);
   const auto gone = open_process(who);
   ASSERT_FALSE(gone);

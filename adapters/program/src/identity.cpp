@@ -40,6 +40,8 @@ result<detail::unique_fd> open_process(const process_identity& which) {
   if (*boot != which.boot_id) return detail::system_failure(ESRCH, what + ", of an earlier boot");
   // First the descriptor, then the look at the start time: what was compared is then what is held.
   detail::unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, which.pid, 0)));
+  const bool is_a_thread = !pidfd && (errno == EINVAL || errno == ENOENT);  // threads have their numbers from where processes have theirs
+  if (is_a_thread) return detail::system_failure(ESRCH, what + ", whose number now belongs to a thread of another");
   if (!pidfd) return detail::system_failure(errno, what);
   const auto started = start_time_of(which.pid);
   if (!started) return fail(started.error());

@@ -4,6 +4,7 @@
 #include "group_probe.hpp"
 #include "steward/asio/use_task.hpp"
 #include "steward/program/process_group.hpp"
+#include "wall_clock.hpp"
 
 #include <csignal>
 #include <utility>
@@ -41,6 +42,7 @@ task<> orphan::watch() {
     if (stopped_) co_return {};
   }
   program_->what.state.phase = held_phase::gone;
+  program_->what.state.ended_at = wall_clock_now();
   program_->changed.ring();
   program_.reset();
   co_return {};

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace steward {
 namespace {
@@ -35,18 +36,23 @@ std::size_t place_to_cut(std::string_view bytes, std::uint64_t written, std::uin
 void rotating_log::write(std::string_view bytes) noexcept {
   if (options_.file.empty()) return;
   if (fd_ && is_deleted()) fd_.reset();
+  bool rotated = false;
   while (!bytes.empty()) {
     if (!fd_ && !open()) return drop(bytes);
+    const bool in_vain = std::exchange(rotated, false) && written_ > 0;  // what cannot be put aside goes on: output is worth more than its bound
     const std::size_t line = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
-    if (at_line_start_ && written_ > 0 && written_ + line > options_.size) {
+    if (!in_vain && at_line_start_ && written_ > 0 && written_ + line > options_.size) {
       rotate();
+      rotated = true;
       continue;
     }
-    const std::string_view now = bytes.substr(0, place_to_cut(bytes, written_, options_.size));
+    const std::string_view now = in_vain ? bytes : bytes.substr(0, place_to_cut(bytes, written_, options_.size));
     if (!put(now)) return;
-    at_line_start_ = now.ends_with('\n');
+    if (!now.empty()) at_line_start_ = now.ends_with('\n');
     bytes.remove_prefix(now.size());
-    if (!bytes.empty()) rotate();
+    if (bytes.empty()) return;
+    rotate();
+    rotated = true;
   }
 }
 
@@ -112,7 +118,7 @@ void rotating_log::rotate() noexcept {
     (void)::unlink(part_name(last).c_str());
     for (unsigned part = last; part > 0; --part) (void)std::rename(part_name(part - 1).c_str(), part_name(part).c_str());
   } catch (...) {
-    return;  // without memory for a name it goes on in the same part
+    return;  // without memory for a name
   }
 }
 
