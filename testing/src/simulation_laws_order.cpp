@@ -38,10 +38,11 @@ std::string what_it_needs_after_an_edit_runs_first(const simulation_model& known
   return {};
 }
 
-// What outlives a manager may require what is being taken over, too: it has run before.
+// What outlives a manager may require what is being taken over, or is about to be: it has run before.
 bool is_there(const simulation_model& known, std::size_t key) {
   const key_facts& its = known.key(key);
-  return its.state == row_state::running || (its.state == row_state::starting && its.live && its.live->outlived);
+  const bool has_outlived = its.outlived || (its.live && its.live->outlived);
+  return its.state == row_state::running || (its.state == row_state::starting && has_outlived);
 }
 
 // A moment is over: who requires something that does not run goes down with it; what outlived a manager not before all rows have been read.
