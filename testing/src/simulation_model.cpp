@@ -331,6 +331,7 @@ void simulation_model::take_process(key_facts& its, std::optional<process_facts>
 void simulation_model::take_state(const trace_event& now) {
   key_facts& its = keys_[now.key];
   if (its.state == row_state::running) its.ran_until = now.at;
+  if (its.state == row_state::starting && its.outlived) its.outlived->incarnation = 0;  // a start under its number came to nothing
   if (is_succession(now)) {
     its.left = std::exchange(its.live, std::exchange(its.heir, std::nullopt));
     if (its.left && its.live) {
