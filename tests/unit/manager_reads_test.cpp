@@ -78,21 +78,6 @@ TEST_F(ManagerReads, M13_AnAnswerThatARowIsMissingIsOvertakenToo) {
   finish();
 }
 
-TEST_F(ManagerReads, M13_AnAnswerThatIsOlderThanAWholePassWhichDidNotSeeItStartsNothing) {
-  how.watch = true;
-  run(faulty);
-  faulty.on_get(1, fault::late(1s));
-  put("web", part("web"));
-  time.run_until_idle();
-  faulty.tell_hints(0);
-  table_.erase("web");
-  look();
-  time.advance(2s);
-  EXPECT_FALSE(log.has("web start"));
-  EXPECT_FALSE(kept->status("web"));
-  finish();
-}
-
 TEST_F(ManagerReads, M8_ARowThatComesAfterMoreThanItDidWaitsBeforeItIsStartedAgain) {
   std::map<std::string, std::vector<std::string>> after;
   how.after = [&](const std::string& key, const runnable&) { return after[key]; };

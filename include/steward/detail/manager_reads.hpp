@@ -10,8 +10,7 @@
 
 namespace steward {
 
-// Reads a row, until nobody has come to know a newer one meanwhile, nor has a pass not seen what was read: answers of a table may overtake one
-// another.
+// Reads a row, until nobody has come to know a newer one meanwhile: answers of a table may overtake one another.
 template <class Key, class Value>
 task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
   const auto noticed = [this, &key] {
@@ -20,7 +19,6 @@ task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
   };
   for (;;) {
     const std::uint64_t before = noticed();
-    const std::uint64_t pass_before = pass_;
     result<row<Value>> found = fail(errc::unreadable);
     {
       deadline_context in_time(ctx, deadline_after(strand_->now(), options_.read_limit));
@@ -28,9 +26,7 @@ task<row<Value>> manager<Key, Value>::read(context& ctx, const Key& key) {
     }
     const std::uint64_t now = noticed();
     const bool overtaken = now != before && (found ? found->generation < now || now == 0 : found.error().is(errc::not_found));
-    const entry* const e = entries_.find(key);
-    const bool unseen = found && pass_ != pass_before && !passing_ && (e == nullptr || e->pass != pass_);
-    if ((!overtaken && !unseen) || detail::planted(detail::bug::late_is_truth) || ctx.is_stopped()) co_return found;
+    if (!overtaken || detail::planted(detail::bug::late_is_truth) || ctx.is_stopped()) co_return found;
   }
 }
 
