@@ -149,7 +149,7 @@ class manager {
   void depart() noexcept;
   task<value_pointer> start_on_strand(visit inside, context& ctx, const Key& key);
   task<> read_claimed(entry& e, context& ctx);
-  task<std::vector<planned<Key>>> plan_on_strand(visit inside, context& ctx, table<Key, Value>& rows);
+  task<std::vector<planned<Key>>> plan_on_strand(context& ctx, table<Key, Value>& rows);
   task<> stop_on_strand(visit inside, context& ctx, const Key& key);
   task<> wait_until_gone(context& ctx, const Key& key);
   // What is known: detail/manager_answers.hpp

@@ -214,12 +214,14 @@ class manager<Key, Value>::planner {
 template <class Key, class Value>
 auto manager<Key, Value>::plan(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   if (!enter()) co_return errc::manager_not_running;
-  auto planning = plan_on_strand(visit(this), ctx, rows);
-  co_return co_await std::move(planning).on(*strand_);
+  auto planning = plan_on_strand(ctx, rows);
+  auto planned = co_await std::move(planning).on(*strand_);
+  depart();
+  co_return planned;
 }
 
 template <class Key, class Value>
-auto manager<Key, Value>::plan_on_strand(visit, context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
+auto manager<Key, Value>::plan_on_strand(context& ctx, table<Key, Value>& rows) -> task<std::vector<planned<Key>>> {
   planner making(*this);
   auto found = rows.iterate();
   while (co_await found.next(ctx)) {
