@@ -268,6 +268,9 @@ class left_program_test(steward_test):
             last = self.unit(key)["exit"]
             self.assertEqual(last["reason"], "stopped", key)
             self.assertLess(last["started_at"], last["ended_at"])
+        self.does("rm", "edited")
+        self.does("apply", self.units(edited={"command": SLEEP}))
+        self.assertIsNone(self.running("edited")["exit"], "a unit of its name does not inherit it")
         told = self.unit("down")["exit"]
         what = lambda exit: [exit[name] for name in ("reason", "error", "code", "signal")]
         self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
@@ -399,7 +402,8 @@ class killed_with_its_keeper_test(steward_test):
         late = self.leave_one_that_has_to_wait(POLITE)
         until_gone(late["pid"])
         self.assertEqual(self.text("late.bye"), "bye\n", "it is asked first")
-        self.wait_for("late", state="waiting", error=None)
+        ended = self.wait_for("late", state="waiting", error=None, exit=lambda exit: exit)["exit"]
+        self.assertEqual((ended["reason"], ended["ended_at"][:2], ended["started_at"]), ("stopped", "20", None), "nobody has noted when it was started")
         self.assertEqual(self.interrupt_daemon(), 0, self.text("err"))
         self.assertFalse(os.path.exists(self.at("s.db.running")))
 
